@@ -1,0 +1,177 @@
+"""
+The scoring app in a thread of this process: the same object that workers host, without their protection.
+
+For tests that must start in milliseconds. A script that ends the process ends ours; SCORING_TIMEOUT_MS needs a main
+thread and is not kept; raw writes to stdout go to our stdout. Working folder and variables of the whole process are
+those of the script while it is served, so one at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from amlemu.backends import Capabilities
+from amlemu.errors import BootFailed, NotReady, WorkerCrashed
+from amlemu.events import Listener, Spoke, WorkerFailedToBoot, WorkerReady, WorkerStarted
+from amlemu.exchange import Request, Response
+from amlemu.scoring import compat
+from amlemu.scoring.app import BootFault, ScoringApp
+from amlemu.scoring.logs import Capture
+
+_Work = Callable[[], None]
+
+
+class InProcess:
+    """A thread as a backend."""
+
+    capabilities = Capabilities(survives_crashes=False, keeps_scoring_timeout=False, streams=True)
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], listener: Listener) -> None:
+        """
+        Args:
+            folder: app root, the working folder while serving.
+            environment: the whole environment of the script.
+            listener: told about the boot and what the script says.
+        """
+        self._folder = folder
+        self._environment = environment
+        self._tell = listener
+        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._running = False
+
+    async def start(self) -> None:
+        """Start the thread; it boots the script first."""
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._booted: asyncio.Future[None] = loop.create_future()
+        self._gave_up: asyncio.Future[Exception] = loop.create_future()
+        self._thread = threading.Thread(target=self._serve, name="amlemu-script", daemon=True)
+        self._running = True
+        self._tell(WorkerStarted(os.getpid()))
+        self._thread.start()
+
+    async def ready(self) -> None:
+        """Wait for init(); raises BootFailed."""
+        await asyncio.wait({self._booted, self._gave_up}, return_when=asyncio.FIRST_COMPLETED)
+        if self._gave_up.done():
+            raise self._gave_up.result()
+
+    async def failed(self) -> Exception:
+        """Wait until the script could not be booted."""
+        return await asyncio.shield(self._gave_up)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request after those before it; see `Backend.handle`."""
+        if not self._running or self._gave_up.done():
+            raise NotReady("the server is stopping")
+        answer: asyncio.Future[Response] = self._loop.create_future()
+        self._work.put(lambda: self._answer(request, answer))
+        return await answer
+
+    async def stop(self, grace_s: float) -> None:
+        """End the thread after the request in hand; it is left alone when that takes longer than `grace_s`."""
+        self._running = False
+        self._work.put(None)
+        await asyncio.to_thread(self._thread.join, grace_s)
+
+    def _serve(self) -> None:
+        with _world(self._folder, self._environment, self._said):
+            app = ScoringApp(os.environ)
+            try:
+                if self._boot(app):
+                    for work in iter(self._work.get, None):
+                        work()
+            finally:
+                app.close()
+
+    def _boot(self, app: ScoringApp) -> bool:
+        started = time.perf_counter()
+        try:
+            app.boot()
+        except BootFault as error:
+            fault = error.fault.as_data()
+            self._call(self._tell, WorkerFailedToBoot(os.getpid(), fault))
+            self._call(self._gave_up.set_result, BootFailed(fault))
+            return False
+        self._app = app
+        boot_ms = (time.perf_counter() - started) * 1000
+        self._call(self._tell, WorkerReady(os.getpid(), boot_ms, {"style": app.script.style}))
+        self._call(self._booted.set_result, None)
+        return True
+
+    def _answer(self, request: Request, answer: asyncio.Future[Response]) -> None:
+        response = self._app.handle(request)
+        if isinstance(response.body, bytes):
+            self._call(_settle, answer, response)
+            return
+        pieces: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
+        source: Iterator[bytes] = response.body  # type: ignore[assignment]
+        response.body = _read(pieces)
+        self._call(_settle, answer, response)
+        self._stream(source, pieces)
+
+    def _stream(self, source: Iterator[bytes], pieces: asyncio.Queue[bytes | Exception | None]) -> None:
+        end: Exception | None = None
+        try:
+            for piece in source:
+                self._call(pieces.put_nowait, piece)
+        except BaseException as error:
+            logging.getLogger("gunicorn.error").error("Error handling request", exc_info=error, extra={"own": True})
+            end = WorkerCrashed(f"the stream was cut: {error!r}")
+        self._call(pieces.put_nowait, end)
+
+    def _said(self, record: logging.LogRecord, text: str) -> None:
+        own = getattr(record, "own", False)
+        spoke = Spoke("log", text, os.getpid(), record.name, record.levelname, record.created, own)
+        self._call(self._tell, spoke)
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended before the script did
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+
+def _settle(answer: asyncio.Future[Response], response: Response) -> None:
+    if not answer.done():
+        answer.set_result(response)
+
+
+async def _read(pieces: asyncio.Queue[bytes | Exception | None]) -> AsyncIterator[bytes]:
+    while True:
+        piece = await pieces.get()
+        if piece is None:
+            return
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece
+
+
+@contextlib.contextmanager
+def _world(folder: Path, environment: Mapping[str, str], said: Any) -> Iterator[None]:
+    """Let this process look like a worker's, and put everything back afterwards."""
+    before, path, here = dict(os.environ), list(sys.path), os.getcwd()
+    capture = Capture(said)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    capture.start()
+    capture.redirect_print(threading.get_ident())
+    compat.install()
+    try:
+        yield
+    finally:
+        compat.uninstall()
+        capture.stop()
+        os.chdir(here)
+        sys.path[:] = path
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,113 @@
+"""
+Any server at a URL as a backend: the real azmlinfsrv, a container, an endpoint.
+
+Requests go out as they came in (names, order, body), answers come back likewise; proxies of the environment are not
+asked. The real server closes each connection, so nothing is kept open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from amlemu.backends import Capabilities
+from amlemu.errors import Unreachable, UsageError
+from amlemu.exchange import Headers, Request, Response
+
+if TYPE_CHECKING:
+    import httpx
+
+_POLL_S = 0.05
+_CONNECT_S = 5.0
+_HOP_BY_HOP = {"connection", "expect", "keep-alive", "transfer-encoding", "upgrade"}
+
+
+class Upstream:
+    """An HTTP server that somebody else runs."""
+
+    capabilities = Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True)
+
+    def __init__(self, url: str) -> None:
+        """Take `http://host:port[/prefix]`; raises UsageError for anything else."""
+        scheme, _, rest = url.partition("://")
+        if scheme not in ("http", "https") or not rest:
+            raise UsageError(f"{url!r} is no address", where="--upstream", expected="Expected http://HOST:PORT.")
+        self._url = url.rstrip("/")
+
+    async def start(self) -> None:
+        """Open nothing yet but the client."""
+        import httpx
+
+        self._httpx = httpx
+        self._transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None, max_keepalive_connections=0))
+        self._gave_up: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+
+    async def ready(self) -> None:
+        """Wait until somebody answers at the address."""
+        while True:
+            try:
+                await self.handle(Request("GET", "/", [("Host", "localhost")]))
+            except Unreachable:
+                await asyncio.sleep(_POLL_S)
+            else:
+                return
+
+    async def failed(self) -> Exception:
+        """Never: the server there may come back."""
+        return await asyncio.shield(self._gave_up)
+
+    async def handle(self, request: Request) -> Response:
+        """Forward one request; see `Backend.handle`. Raises Unreachable when no answer came."""
+        httpx = self._httpx
+        outgoing = httpx.Request(
+            request.method,
+            httpx.URL(self._url, raw_path=request.target.encode("latin-1")),
+            headers=_forwarded(request),
+            content=request.body or None,
+            extensions={"timeout": {"connect": _CONNECT_S, "read": None, "write": None, "pool": None}},
+        )
+        try:
+            incoming = await self._transport.handle_async_request(outgoing)
+        except (httpx.TransportError, OSError) as error:
+            raise Unreachable(f"no answer: {error!r}", where=self._url) from error
+        return await self._response(incoming, request.method)
+
+    async def stop(self, grace_s: float) -> None:
+        """Close the client."""
+        await self._transport.aclose()
+
+    async def _response(self, incoming: httpx.Response, method: str) -> Response:
+        headers: Headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in incoming.headers.raw]
+        phrase = incoming.extensions.get("reason_phrase", b"").decode("latin-1")
+        response = Response(incoming.status_code, phrase, headers)
+        if any(name.lower() == "transfer-encoding" for name, _ in headers):
+            response.body = self._pieces(incoming)
+            return response
+        try:
+            response.body = b"".join([piece async for piece in incoming.stream])  # type: ignore[union-attr]
+        except self._httpx.TransportError as error:
+            raise Unreachable(f"the answer broke off: {error!r}", where=self._url) from error
+        finally:
+            await incoming.aclose()
+        return response
+
+    async def _pieces(self, incoming: httpx.Response) -> AsyncIterator[bytes]:
+        try:
+            async for piece in incoming.stream:  # type: ignore[union-attr]
+                yield piece
+        except self._httpx.TransportError as error:
+            raise Unreachable(f"the answer broke off: {error!r}", where=self._url) from error
+        finally:
+            await incoming.aclose()
+
+
+def _forwarded(request: Request) -> Headers:
+    """Return the request's headers for a connection of our own: framed by the length that we know."""
+    headers = [(name, value) for name, value in request.headers if name.lower() not in _HOP_BY_HOP]
+    if not any(name.lower() == "content-length" for name, _ in headers):
+        if any(name.lower() == "transfer-encoding" for name, _ in request.headers):
+            headers.append(("Content-Length", str(len(request.body))))
+        return [*headers, ("Connection", "close")]
+    fixed = [(name, str(len(request.body)) if name.lower() == "content-length" else value) for name, value in headers]
+    return [*fixed, ("Connection", "close")]

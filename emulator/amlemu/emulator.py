@@ -1,0 +1,311 @@
+"""
+The composition root: builds deployment, backend, front door and server, and owns their start and stop.
+
+`Emulator` is the asynchronous whole that the command line runs; `serve` wraps one in a thread for Python programs and
+tests. Nothing below this file knows which backend or profile was chosen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from amlemu import deployment as deployments
+from amlemu import ports
+from amlemu import profile as profiles
+from amlemu.backends import Backend
+from amlemu.deployment import Deployment
+from amlemu.errors import ScoringFailed, UsageError
+from amlemu.events import Event, Listener
+from amlemu.exchange import Exchange
+from amlemu.layout import script_environment
+from amlemu.profile import Profile
+
+if TYPE_CHECKING:
+    import httpx
+    import uvicorn
+
+_DEFAULT_WORKER_TIMEOUT_S = 300.0  # contract 3.7, WORKER_TIMEOUT
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to serve, how, and who is told."""
+
+    deployment: Deployment
+    profile: Profile
+    backend: str = "worker"
+    upstream: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 5001
+    on_event: Listener = field(default=lambda event: None)
+    on_exchange: Callable[[Exchange], None] = field(default=lambda exchange: None)
+
+
+class Emulator:
+    """A deployment being served. Use from one event loop: start, ready, wait, stop."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Remember the plan; nothing is opened yet."""
+        self._plan = plan
+
+    async def start(self) -> None:
+        """
+        Bind the port, begin to boot the script, and accept connections (they wait for init(), as in the cloud).
+
+        Raises:
+            UsageError: the port is taken, the interpreter cannot be started, the address is none.
+        """
+        plan = self._plan
+        self._listener = ports.listen(plan.host, plan.port)
+        try:
+            self.port = int(self._listener.getsockname()[1])
+            self.backend = make_backend(plan, self.port)
+            await self.backend.start()
+        except BaseException:
+            self._listener.close()
+            raise
+        self._server = self._make_server()  # imports FastAPI while the worker boots
+        self._serving = asyncio.get_running_loop().create_task(self._server.serve(sockets=[self._listener]))
+
+    async def ready(self) -> None:
+        """Wait for init(). Raises BootFailed."""
+        await self.backend.ready()
+
+    async def wait(self, stop: asyncio.Event) -> Exception | None:
+        """Wait until `stop` is set, or until the backend gives up for good; returns why it did."""
+        loop = asyncio.get_running_loop()
+        stopped, failed = loop.create_task(stop.wait()), loop.create_task(self.backend.failed())
+        await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
+        reason = failed.result() if failed.done() else None
+        for task in (stopped, failed):
+            task.cancel()
+        return reason
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Accept nothing more, let requests in hand finish for `grace_s` seconds, leave nothing behind."""
+        self._listener.close()
+        self._server.config.timeout_graceful_shutdown = max(1, round(grace_s))
+        self._server.should_exit = True
+        await self._serving
+        await self.backend.stop(grace_s)
+
+    def _make_server(self) -> uvicorn.Server:
+        import uvicorn
+
+        from amlemu.gateway.app import FrontDoor, application
+        from amlemu.gateway.stages import Forward
+        from amlemu.gateway.wire import Sweeper, Wire
+
+        class Server(uvicorn.Server):
+            """Signals are the command line's business."""
+
+            @contextlib.contextmanager
+            def capture_signals(self) -> Iterator[None]:
+                yield
+
+        plan = self._plan
+        stages = [Forward(self.backend)]
+        front_door = FrontDoor(stages, plan.profile.failures, plan.on_exchange)
+        wire: Any = functools.partial(Wire, rules=plan.profile.wire, sweeper=Sweeper())
+        config = uvicorn.Config(
+            application(front_door),
+            http=wire,
+            loop="none",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+        )
+        return Server(config)
+
+
+def make_backend(plan: Plan, port: int) -> Backend:
+    """Return the backend that `plan` asks for, not started. Raises UsageError for an impossible choice."""
+    environment = script_environment(plan.deployment, port)
+    if plan.backend == "upstream":
+        from amlemu.backends.upstream import Upstream
+
+        if not plan.upstream:
+            raise UsageError("--backend upstream needs --upstream http://HOST:PORT")
+        return Upstream(plan.upstream)
+    if plan.backend == "inprocess":
+        from amlemu.backends.inprocess import InProcess
+
+        return InProcess(plan.deployment.app_root, environment, plan.on_event)
+    from amlemu.backends.pool import Pool
+    from amlemu.worker.launch import LaunchPlan
+
+    launch = LaunchPlan(plan.deployment.python, plan.deployment.app_root, environment)
+    return Pool(launch, plan.deployment.workers, plan.on_event, _worker_timeout_s(environment))
+
+
+def _worker_timeout_s(environment: Mapping[str, str]) -> float:
+    word = environment.get("WORKER_TIMEOUT", str(_DEFAULT_WORKER_TIMEOUT_S))
+    try:
+        return float(word)
+    except ValueError:
+        raise UsageError(f"{word!r} is no number of seconds", where="WORKER_TIMEOUT") from None
+
+
+def run_loop(main: Any) -> Any:
+    """Run a coroutine in a new event loop, uvloop's where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    return uvloop.run(main)
+
+
+class Endpoint:
+    """A served deployment, for Python programs: `url`, `score`, `exchanges`; stops at the end of the `with` block."""
+
+    def __init__(self, plan: Plan, grace_s: float) -> None:
+        self.exchanges: list[Exchange] = []
+        self.events: list[Event] = []
+        self._plan = plan
+        self._grace_s = grace_s
+        self._started = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="amlemu", daemon=True)
+        self._client: httpx.Client | None = None
+
+    @property
+    def url(self) -> str:
+        """The server's root, `http://host:port`."""
+        return f"http://{self._plan.host}:{self.port}"
+
+    def score(self, payload: Any = None, *, data: bytes | None = None, content_type: str = "application/json") -> Any:
+        """
+        Send one request to `/score` and return the decoded answer (text where it is not JSON).
+
+        Args:
+            payload: sent as JSON, unless `data` is given.
+            data: sent as it is, with `content_type`.
+
+        Raises:
+            ScoringFailed: the status was not 200.
+        """
+        import json
+
+        content = json.dumps(payload).encode() if data is None else data
+        response = self._http().post(f"{self.url}/score", content=content, headers={"Content-Type": content_type})
+        if response.status_code != 200:
+            raise ScoringFailed(response.status_code, response.reason_phrase, response.content)
+        try:
+            return response.json()
+        except ValueError:
+            return response.text
+
+    def start(self) -> Endpoint:
+        """Start and wait for init(). Raises UsageError or BootFailed."""
+        self._thread.start()
+        self._started.wait()
+        if self._error is not None:
+            self._thread.join()
+            raise self._error
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; returns when nothing is left."""
+        if self._client is not None:
+            self._client.close()
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
+
+    def __enter__(self) -> Endpoint:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def _http(self) -> httpx.Client:
+        import httpx
+
+        if self._client is None:
+            self._client = httpx.Client(trust_env=False, timeout=None)
+        return self._client
+
+    def _run(self) -> None:
+        try:
+            run_loop(self._serve())
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        emulator = Emulator(self._plan)
+        await emulator.start()
+        self.port = emulator.port
+        try:
+            await emulator.ready()
+            self._started.set()
+            await emulator.wait(self._stop)
+        finally:
+            await emulator.stop(self._grace_s)
+
+
+def serve(
+    script: Any,
+    *,
+    model_dir: Any = None,
+    env: Mapping[str, str] | None = None,
+    python: Any = None,
+    workers: int = 1,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    profile: str = "bare",
+    settings: Mapping[str, str] | None = None,
+    backend: str = "worker",
+    upstream: str | None = None,
+    grace_s: float = 10.0,
+) -> Endpoint:
+    """
+    Serve a scoring script and wait for its init().
+
+        with amlemu.serve("score.py") as endpoint:
+            endpoint.score({"data": [[1, 2]]})
+
+    Args:
+        script: path of the scoring script.
+        model_dir: what AZUREML_MODEL_DIR names.
+        env: variables for the script.
+        python: interpreter, or folder of an environment, for the script.
+        port: 0 picks a free one.
+        settings: values of the profile to override, `{"wire.keep_alive": "on"}`.
+        backend: `worker`, `inprocess` or `upstream` (then with `upstream="http://..."`).
+        grace_s: seconds that requests in hand may take when the endpoint stops.
+
+    Raises:
+        UsageError: something is not usable as given.
+        BootFailed: the script cannot be loaded, or init() failed.
+    """
+    endpoint: Endpoint
+    plan = Plan(
+        deployment=deployments.from_script(
+            script, model_dir=model_dir, python=python, environment=env, workers=workers
+        ),
+        profile=profiles.load(profile, dict(settings or {})),
+        backend=backend,
+        upstream=upstream,
+        host=host,
+        port=port,
+        on_event=lambda event: endpoint.events.append(event),
+        on_exchange=lambda exchange: endpoint.exchanges.append(exchange),
+    )
+    endpoint = Endpoint(plan, grace_s)
+    return endpoint.start()
+
+

@@ -1,0 +1,80 @@
+"""
+What happens besides requests, as values in the past tense: workers come and go, scripts speak.
+
+Backends hand events to the callable they were given; console, journal and tests read them. Exchanges are not events:
+they have their own record in `exchange.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Spoke:
+    """
+    The script, or the server on its behalf, said something.
+
+    `stream` is `stdout` or `stderr` for raw output (text as written, newlines kept), `log` for a record of the server's
+    own loggers. `own` marks the server's record of its own doings, which a person sees only when it is a warning.
+    """
+
+    stream: str
+    text: str
+    pid: int
+    logger: str = ""
+    level: str = "INFO"
+    at: float = 0.0  # seconds since the epoch
+    own: bool = False
+    request: int | None = None  # number of the exchange that was running
+
+
+@dataclass(frozen=True)
+class WorkerStarted:
+    """A worker process exists; the script is being loaded."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class WorkerReady:
+    """init() has returned; the worker takes requests."""
+
+    pid: int
+    boot_ms: float
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WorkerFailedToBoot:
+    """The script could not be loaded, checked or initialised; `fault` is `scoring.faults.Fault.as_data`."""
+
+    pid: int
+    fault: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WorkerTimedOut:
+    """run() took longer than WORKER_TIMEOUT; the worker is told to abort."""
+
+    pid: int
+    limit_s: float
+
+
+@dataclass(frozen=True)
+class WorkerEnded:
+    """A worker process is gone. `planned` when we asked it to go."""
+
+    pid: int
+    exit_code: int  # negative: the signal that ended it
+    planned: bool
+    was_booting: bool = False
+    busy_s: float | None = None  # how long run() had been going on
+    last_line: str = ""  # of its stderr
+    restart_in_s: float | None = None
+
+
+Event = Spoke | WorkerStarted | WorkerReady | WorkerFailedToBoot | WorkerTimedOut | WorkerEnded
+Listener = Callable[[Event], None]

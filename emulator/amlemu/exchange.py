@@ -1,0 +1,79 @@
+"""
+The values that cross every border: a `Request` comes in, a `Response` goes out, an `Exchange` remembers both.
+
+HTTP is kept as it is on the wire: header names keep their spelling and order, repeats stay, the target is not decoded,
+bodies are bytes. Nobody here reads sockets or knows a profile. Part of the guest half: standard library only, Python
+3.9 syntax.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, AsyncIterator, Iterator, List, Optional, Tuple, Union
+
+Headers = List[Tuple[str, str]]
+Address = Tuple[str, int]
+Body = Union[bytes, Iterator[bytes], AsyncIterator[bytes]]
+
+
+@dataclass
+class Request:
+    """One HTTP request, whole: what a `Backend` is asked."""
+
+    method: str
+    target: str  # as sent, query included, percent-encoded
+    headers: Headers  # latin-1 text, arrival order and spelling
+    body: bytes = b""
+    version: str = "1.1"
+    client: Address = ("127.0.0.1", 0)
+    server: Address = ("127.0.0.1", 5001)
+    number: int = 0  # of its exchange
+
+    def header(self, name: str) -> Optional[str]:
+        """Return the first value of `name` (any spelling), or None."""
+        wanted = name.lower()
+        for key, value in self.headers:
+            if key.lower() == wanted:
+                return value
+        return None
+
+
+@dataclass
+class Response:
+    """
+    One HTTP response: what a `Backend` said, 500s included.
+
+    `body` is the whole of it, or an iterator of pieces when the script streams. `account` is what the worker knows and
+    the wire never carries: `run_ms` (run() only, milliseconds), `duration_ms`, `length`, `fault` (see `scoring.faults`).
+    """
+
+    status: int
+    phrase: str
+    headers: Headers
+    body: Body = b""
+    account: dict[str, Any] = field(default_factory=dict)
+
+    def header(self, name: str) -> Optional[str]:
+        """Return the first value of `name` (any spelling), or None."""
+        wanted = name.lower()
+        for key, value in self.headers:
+            if key.lower() == wanted:
+                return value
+        return None
+
+
+@dataclass
+class Exchange:
+    """One request and all that happened to it; written by the gateway, read by everybody who shows or checks it."""
+
+    request: Request
+    started_at: float = 0.0  # seconds since the epoch
+    elapsed_ms: float = 0.0
+    response: Optional[Response] = None
+    failure: Optional[Exception] = None  # a BackendFailure when nobody answered
+    client_left: bool = False
+
+    @property
+    def number(self) -> int:
+        """Counts the exchanges of a server, from 1."""
+        return self.request.number

@@ -1,0 +1,137 @@
+"""
+One request on a connection and its answer, seen from the application: a raw ASGI scope that carries the `Turn` itself.
+
+Our own routes use `read` and `respond`; `receive` and `send` are there for anything else in the application that speaks
+plain ASGI. The bytes are `wire.py`'s business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+from amlemu.exchange import Request, Response
+from amlemu.scoring.answer import status_line
+
+KEY = "amlemu.turn"
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+
+
+class Connection(Protocol):
+    """What a turn asks of its connection."""
+
+    async def respond(self, turn: Turn, response: Response) -> None: ...
+    def abort(self, turn: Turn) -> None: ...
+    def continue_reading(self, turn: Turn) -> None: ...
+
+
+class Turn:
+    """A request whose body may still be arriving; ends with `respond` or `abort`, once."""
+
+    def __init__(self, request: Request, connection: Connection) -> None:
+        self.request = request
+        self.keeps_alive = False
+        self.is_ended = False
+        self.has_left = False  # the client
+        self._connection = connection
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._is_whole = False
+        self._whole: asyncio.Future[None] | None = None
+        self._start: dict[str, Any] = {}
+
+    async def read(self) -> Request:
+        """Wait for the whole body and return the request with it; with what there is, if the client leaves."""
+        if not self._is_whole:
+            if (self.request.header("expect") or "").lower() == "100-continue" and not self._size:
+                self._connection.continue_reading(self)
+            self._whole = asyncio.get_running_loop().create_future()
+            await self._whole
+        return self.request
+
+    async def respond(self, response: Response) -> None:
+        """Answer. Raises what a streamed body raises, after the connection has been cut."""
+        if not self.is_ended:
+            await self._connection.respond(self, response)
+
+    def abort(self) -> None:
+        """Close the connection without an answer."""
+        if not self.is_ended:
+            self._connection.abort(self)
+
+    # the wire's side
+
+    def feed(self, data: bytes) -> int:
+        """Add a piece of the body; returns the size so far in bytes."""
+        self._pieces.append(data)
+        self._size += len(data)
+        return self._size
+
+    def complete(self) -> None:
+        """The body is whole."""
+        pieces = self._pieces
+        self.request.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._pieces = []
+        self._is_whole = True
+        if self._whole is not None and not self._whole.done():
+            self._whole.set_result(None)
+
+    def client_left(self) -> None:
+        """The connection is gone; nobody will read the answer."""
+        self.has_left = True
+        if not self._is_whole:
+            self.complete()
+
+    # plain ASGI
+
+    def scope(self) -> dict[str, Any]:
+        """Return the ASGI scope; header names are lower-cased there, as ASGI wants it."""
+        request = self.request
+        path, _, query = request.target.partition("?")
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": request.version,
+            "method": request.method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode("latin-1"),
+            "query_string": query.encode("latin-1"),
+            "root_path": "",
+            "headers": _LowerHeaders(request),
+            "client": request.client,
+            "server": request.server,
+            KEY: self,
+        }
+
+    async def receive(self) -> dict[str, Any]:
+        """Give the whole body as one ASGI message."""
+        request = await self.read()
+        return {"type": "http.request", "body": request.body, "more_body": False}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Take an ASGI answer; sent when it is whole."""
+        if message["type"] == "http.response.start":
+            self._start = message
+            self._pieces = []
+            return
+        self._pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._start["headers"]]
+            number, _, phrase = status_line(self._start["status"]).partition(" ")
+            await self.respond(Response(int(number), phrase, headers, b"".join(self._pieces)))
+
+
+class _LowerHeaders:
+    """ASGI's header list, made only if somebody iterates over it: our own routes never do."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __iter__(self) -> Any:
+        return iter([(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in self._request.headers])
+
+    def __len__(self) -> int:
+        return len(self._request.headers)

@@ -1,0 +1,383 @@
+"""
+HTTP/1.1 on the socket, loaded through uvicorn's `http=`, because ASGI cannot say what the real server says.
+
+A `Wire` is one connection; each request on it is a `Turn`, which the application finds in its ASGI scope and answers
+with a whole `Response`: any status and phrase, header names as spelled and in order, a connection closed without an
+answer. Parsing is httptools'. Who answers, and what, is decided in `app.py`.
+
+Source: gunicorn 27.0.1 for limits and manners (contract 4.1, 4.8); lingering close: RFC 9112, 9.6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httptools
+
+from amlemu.exchange import Address, Headers, Request, Response
+from amlemu.gateway import malformed
+from amlemu.gateway.turn import Turn
+from amlemu.profile import WireRules
+
+logger = logging.getLogger(__name__)
+
+_LINGER_BYTES = 8 << 20
+_LINGER_S = 2.0
+_JOIN_BYTES = 1 << 14  # smaller bodies are copied behind their head, larger ones written after it
+
+
+class Sweeper:
+    """Looks once a second for connections that have waited too long; cheaper than a timer for each."""
+
+    def __init__(self, every_s: float = 1.0) -> None:
+        self._every_s = every_s
+        self._wires: set[Wire] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, wire: Wire) -> None:
+        """Watch a connection."""
+        self._wires.add(wire)
+        if self._timer is None:
+            self._timer = wire.loop.call_later(self._every_s, self._sweep, wire.loop)
+
+    def remove(self, wire: Wire) -> None:
+        """Stop watching it."""
+        self._wires.discard(wire)
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for wire in list(self._wires):
+            wire.close_if_overdue(now)
+        self._timer = loop.call_later(self._every_s, self._sweep, loop) if self._wires else None
+
+
+class Wire(asyncio.Protocol):
+    """One connection: parses requests, runs the application for each in turn, writes the answers."""
+
+    def __init__(
+        self,
+        config: Any,
+        server_state: Any,
+        app_state: Any = None,
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        rules: WireRules,
+        sweeper: Sweeper,
+    ) -> None:
+        """Called by uvicorn for every connection; `rules` and `sweeper` are bound beforehand."""
+        self.loop = _loop or asyncio.get_running_loop()
+        self._app = config.loaded_app
+        self._state = server_state
+        self._rules = rules
+        self._sweeper = sweeper
+        self._parser = httptools.HttpRequestParser(self)
+        self._turns: deque[Turn] = deque()  # the first one is being answered
+        self._reading: Turn | None = None  # whose body is still arriving
+        self._discarding = -1  # bytes left to discard in a lingering close, -1 = none
+        self._closing = False
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._method: str | None = None
+
+    # the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a request."""
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self._client: Address = _address(transport.get_extra_info("peername"))
+        self._server: Address = _address(transport.get_extra_info("sockname"))
+        self._state.connections.add(self)
+        self._sweeper.add(self)
+        self._await_header(self._rules.header_seconds)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The client is gone; what is being computed goes on, as under the real server."""
+        self._state.connections.discard(self)
+        self._sweeper.remove(self)
+        self._writable.set()
+        for turn in self._turns:
+            turn.client_left()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come."""
+        if self._discarding >= 0:
+            self._discard(len(data))
+            return
+        if self._closing:
+            return
+        if self._reading is None:
+            self._head += data
+            if len(self._head) > malformed.LONGEST_HEAD:
+                self._refuse(malformed.too_many_bytes())
+                return
+        else:
+            self._overdue_at = self.loop.time() + self._rules.body_idle_seconds
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # an offer that we do not take
+        except httptools.HttpParserInvalidMethodError:
+            self._feed_unknown_method()
+        except httptools.HttpParserError as error:
+            self._on_parser_error(error)
+
+    def eof_received(self) -> bool:
+        """The client has finished sending: a body that is cut short counts as it is (contract 4.4)."""
+        if self._discarding >= 0 or (not self._turns and self._reading is None):
+            return False
+        if self._reading is not None:
+            self.on_message_complete()
+        return True
+
+    def pause_writing(self) -> None:
+        """The client reads slowly."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self._writable.set()
+
+    def shutdown(self) -> None:
+        """uvicorn is stopping: no further request on this connection."""
+        self._closing = True
+        if not self._turns:
+            self._transport.close()
+
+    def close_if_overdue(self, now: float) -> None:
+        """Close when the client has been silent for too long in the middle of a request, or between two."""
+        if self._overdue_at is not None and now > self._overdue_at and not self._transport.is_closing():
+            if self._head or self._reading is not None:
+                logger.warning("closed a connection: half a request, then silence client=%s:%s", *self._client)
+            self._transport.abort()
+
+    # httptools' callbacks
+
+    def on_message_begin(self) -> None:
+        """Start collecting a head."""
+        self._target = b""
+        self._headers: Headers = []
+
+    def on_url(self, url: bytes) -> None:
+        """Collect the target, which may come in pieces."""
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect a header, with its spelling."""
+        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        if len(self._headers) > self._rules.header_fields:
+            raise malformed.Refused(malformed.too_many_fields())
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: check gunicorn's limits, then let the application begin."""
+        method = self._method or self._parser.get_method().decode("ascii")
+        version = self._parser.get_http_version()
+        target = self._target.decode("latin-1")
+        refusal = malformed.check_head(method, target, version, self._headers, self._rules)
+        if refusal is not None:
+            raise malformed.Refused(refusal)
+        request = Request(method, target, self._headers, b"", version, self._client, self._server)
+        turn = Turn(request, self)
+        turn.keeps_alive = self._rules.keep_alive and self._parser.should_keep_alive()
+        self._method = None
+        self._head = bytearray()
+        self._reading = turn
+        self._overdue_at = self.loop.time() + self._rules.body_idle_seconds
+        self._turns.append(turn)
+        if len(self._turns) == 1:
+            self._begin(turn)
+
+    def on_body(self, data: bytes) -> None:
+        """Collect a piece of the body."""
+        turn = self._reading
+        if turn is not None and turn.feed(data) > self._rules.body_bytes:
+            message = f"more than {self._rules.body_bytes} bytes in one body: amlemu's own memory guard (wire.body_bytes)"
+            logger.warning("refused a request: %s client=%s:%s", message, *self._client)
+            raise malformed.Refused(malformed.too_large(message))
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        turn, self._reading = self._reading, None
+        if turn is None:
+            return
+        self._overdue_at = None
+        turn.complete()
+        if not turn.keeps_alive:
+            self._closing = True
+
+    # a turn's wishes
+
+    async def respond(self, turn: Turn, response: Response) -> None:
+        """Write `response` and end the turn; returns when the last byte is handed to the system's buffers."""
+        whole = isinstance(response.body, bytes)
+        framing = _Framing(turn, response)
+        head = _head(response, turn, framing)
+        if whole:
+            self._write(head, response.body)  # type: ignore[arg-type]
+        else:
+            try:
+                await self._stream(head, response.body, framing.is_chunked)  # type: ignore[arg-type]
+            except Exception:
+                self.abort(turn)
+                raise
+        self._end(turn, close=framing.closes)
+
+    def abort(self, turn: Turn) -> None:
+        """Close the connection without (further) answer."""
+        self._end(turn, close=True, rest_matters=False)
+
+    def continue_reading(self, turn: Turn) -> None:
+        """Tell a client that asked first (`Expect: 100-continue`) to send its body."""
+        if not self._transport.is_closing():
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    # inside
+
+    def _await_header(self, seconds: float) -> None:
+        self._head = bytearray()
+        self._overdue_at: float | None = self.loop.time() + seconds
+
+    def _begin(self, turn: Turn) -> None:
+        task = self.loop.create_task(self._run(turn))
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
+        self._state.total_requests += 1
+
+    async def _run(self, turn: Turn) -> None:
+        try:
+            await self._app(turn.scope(), turn.receive, turn.send)
+        except Exception:
+            logger.exception("the application failed: %s %s", turn.request.method, turn.request.target)
+        if not turn.is_ended:
+            self.abort(turn)
+
+    def _write(self, head: bytes, body: bytes) -> None:
+        if self._transport.is_closing():
+            return
+        if len(body) <= _JOIN_BYTES:
+            self._transport.write(head + body)
+        else:
+            self._transport.writelines((head, body))
+
+    async def _stream(self, head: bytes, pieces: AsyncIterator[bytes], chunked: bool) -> None:
+        self._write(head, b"")
+        async for piece in pieces:  # to its end even when the client has left: the script must not hang
+            if not piece or self._transport.is_closing():
+                continue
+            self._write(b"%X\r\n" % len(piece) + piece + b"\r\n" if chunked else piece, b"")
+            await self._writable.wait()
+        if chunked:
+            self._write(b"0\r\n\r\n", b"")
+
+    def _end(self, turn: Turn, close: bool, rest_matters: bool = True) -> None:
+        turn.is_ended = True
+        if turn in self._turns:
+            self._turns.remove(turn)
+        if close or self._closing and not self._turns:
+            self._close(linger=rest_matters and self._reading is not None)
+        elif self._turns:
+            self._begin(self._turns[0])
+        elif self._reading is None:
+            self._await_header(self._rules.keep_alive_seconds)
+
+    def _close(self, linger: bool) -> None:
+        """Close; a client that is still sending gets the time to read the answer first."""
+        self._closing = True
+        self._overdue_at = None
+        if self._transport.is_closing():
+            return
+        if not linger:
+            self._transport.close()
+            return
+        self._discarding = _LINGER_BYTES
+        with contextlib.suppress(OSError, NotImplementedError):
+            self._transport.write_eof()
+        self.loop.call_later(_LINGER_S, self._transport.close)
+
+    def _discard(self, count: int) -> None:
+        self._discarding -= count
+        if self._discarding < 0:
+            self._discarding = 0
+            self._transport.close()
+
+    def _feed_unknown_method(self) -> None:
+        """llhttp knows the registered methods only; gunicorn passes on any word, and flask answers 405."""
+        method, space, rest = bytes(self._head).partition(b" ")
+        if not space or not malformed.is_method(method):
+            self._refuse(malformed.complaint(bytes(self._head)))
+            return
+        self._method = method.decode("ascii")
+        self._parser = httptools.HttpRequestParser(self)
+        self._head = bytearray()
+        self.data_received(b"PATCH " + rest)
+
+    def _on_parser_error(self, error: httptools.HttpParserError) -> None:
+        cause = error.__context__
+        if isinstance(cause, malformed.Refused):
+            self._refuse(cause.response)
+        elif self._reading is not None:
+            self._refuse(malformed.bad_body(str(error)))
+        else:
+            self._refuse(malformed.complaint(bytes(self._head)))
+
+    def _refuse(self, response: Response) -> None:
+        """Answer what is no request; the application never hears of it."""
+        logger.info("refused a request status=%s client=%s:%s", response.status, *self._client)
+        self._reading, victim = None, self._reading
+        if victim is not None:
+            victim.is_ended = True
+            victim.client_left()
+        if victim is not None or not self._turns:
+            body: bytes = response.body  # type: ignore[assignment]
+            self._write(_plain_head(response), body)
+        self._turns.clear()
+        self._close(linger=True)
+
+
+class _Framing:
+    """How the end of an answer is told to the client."""
+
+    __slots__ = ("closes", "is_chunked")
+
+    def __init__(self, turn: Turn, response: Response) -> None:
+        chunked, length = False, None
+        for name, value in response.headers:
+            lower = name.lower()
+            if lower == "transfer-encoding":
+                chunked = True
+            elif lower == "content-length":
+                length = value
+        self.is_chunked = chunked and turn.request.version != "1.0"
+        bodiless = turn.request.method == "HEAD" or response.status in (204, 304)
+        if isinstance(response.body, bytes):
+            is_exact = length is not None and length == str(len(response.body))
+        else:
+            is_exact = self.is_chunked or length is not None
+        self.closes = not turn.keeps_alive or not (bodiless or is_exact)
+
+
+def _head(response: Response, turn: Turn, framing: _Framing) -> bytes:
+    """Write status line and headers; Connection is hop by hop and therefore ours."""
+    lines = [f"HTTP/{turn.request.version} {response.status} {response.phrase}\r\n"]
+    for name, value in response.headers:
+        lower = name.lower()
+        if lower == "connection":
+            value = "close" if framing.closes else "keep-alive"
+        elif lower == "transfer-encoding" and not framing.is_chunked:
+            continue
+        lines.append(f"{name}: {value}\r\n")
+    lines.append("\r\n")
+    return "".join(lines).encode("latin-1", "replace")
+
+
+def _plain_head(response: Response) -> bytes:
+    lines = [f"HTTP/1.1 {response.status} {response.phrase}", *(f"{name}: {value}" for name, value in response.headers)]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+def _address(name: Any) -> Address:
+    return (str(name[0]), int(name[1])) if isinstance(name, tuple) else ("127.0.0.1", 0)

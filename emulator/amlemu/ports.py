@@ -1,0 +1,95 @@
+"""
+Listening sockets: bind one, and when the port is taken say by whom and which port is free.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+from amlemu.errors import UsageError
+
+_BACKLOG = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """
+    Return a listening socket; connections wait in its backlog until somebody accepts them.
+
+    Raises:
+        UsageError: the address cannot be used; names the holder of a port that is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise _refusal(host, port, error) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _refusal(host: str, port: int, error: Exception) -> UsageError:
+    where = f"port {port}"
+    if isinstance(error, OverflowError):
+        return UsageError("no such port", where=where, expected="Ports are 0 to 65535.")
+    if getattr(error, "errno", None) == errno.EADDRINUSE:
+        holder = _holder(port)
+        hint = f"Use --port {_free_port(host, port)}, or stop that process."
+        return UsageError(f"taken by {holder}" if holder else "taken by another process", where=where, hint=hint)
+    if getattr(error, "errno", None) == errno.EACCES:
+        return UsageError("not allowed for this user", where=where, hint="Use a port above 1023, such as 5001.")
+    return UsageError(f"cannot listen there: {error}", where=f"{host}:{port}")
+
+
+def _free_port(host: str, port: int) -> int:
+    """Return a free port near the wanted one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in [*range(port + 1, min(port + 20, 65536)), 0]:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, candidate))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return 0
+
+
+def _holder(port: int) -> str:
+    """Say which process listens on `port`, as far as this system tells (Linux, own processes, or root)."""
+    inodes = _listening_inodes(port)
+    if not inodes:
+        return ""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            links = [os.readlink(entry) for entry in (process / "fd").iterdir()]
+        except OSError:
+            continue
+        if any(link in inodes for link in links):
+            return f"pid {process.name} ({_command(process)})"
+    return ""
+
+
+def _listening_inodes(port: int) -> set[str]:
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                found.add(f"socket:[{fields[9]}]")
+    return found
+
+
+def _command(process: Path) -> str:
+    words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    return " ".join(word for word in words if word)[:80]

@@ -1,0 +1,186 @@
+"""
+The inference server: boots a script and answers requests as azureml-inference-server-http does.
+
+One `ScoringApp` per script; the in-process backend and every worker host the very same object. What happens to a
+request is written in `endpoints.py`; a front routes it there (flask's own where the script loads flask, the plain one
+otherwise), and `gunicorn.py` puts the head on the answer.
+
+Source: azureml-inference-server-http 1.5.1, server/aml_blueprint.py (read 2026-11); contract 4.7, 4.12.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import traceback
+from typing import Any, Iterator, Mapping, Optional, Union
+
+from amlemu.exchange import Request, Response
+from amlemu.scoring import config, cors, faults, gunicorn, script, swagger
+from amlemu.scoring.endpoints import Call, Endpoints
+from amlemu.scoring.flask_front import FlaskFront, LateFlask
+from amlemu.scoring.logs import OWN, error_log, server_log
+from amlemu.scoring.plain_front import PlainFront
+
+_TREE_LINES = 200
+
+
+class BootFault(Exception):
+    """The server would end with exit code 3; `fault` says why."""
+
+    def __init__(self, fault: faults.Fault) -> None:
+        self.fault = fault
+        super().__init__(fault.what)
+
+
+class ScoringApp:
+    """The server around one script. Not thread-safe: one request at a time, as under gunicorn's sync worker."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Remember the variables that configure the server (contract 3.7); nothing is loaded yet."""
+        self._environment = environment
+        self._root = environment.get("AML_APP_ROOT", "/var/azureml-app")
+        self._late_flask = LateFlask(self._flask_arrived)
+        self._call: Optional[Call] = None
+
+    def boot(self) -> None:
+        """
+        Read the settings, load the script, call init(), prepare the OpenAPI documents.
+
+        Raises:
+            BootFault: the real server would leave with exit code 3.
+        """
+        self._config = self._read_config()
+        self._extend_path()
+        server_log.info("Starting up app insights client", extra=OWN)
+        origins = self._read_origins()
+        self.script = script.UserScript(self._environment.get("AZUREML_ENTRY_SCRIPT"), self._root)
+        sys.meta_path.insert(0, self._late_flask)  # type: ignore[arg-type]
+        self._load_script()
+        self._invoke_init()
+        documents = self._prepare_documents()
+        timeout_ms = self._config.scoring_timeout_ms
+        self._endpoints = Endpoints(self.script, documents, origins, timeout_ms, self._root)
+        self._front: Union[PlainFront, FlaskFront] = PlainFront(self._endpoints)
+        if self.script.style == "raw" or "flask" in sys.modules:
+            self._front = FlaskFront(self._endpoints)
+        server_log.info(f"Scoring timeout is set to {timeout_ms}", extra=OWN)
+        server_log.info(f"Worker with pid {os.getpid()} ready for serving traffic", extra=OWN)
+
+    def close(self) -> None:
+        """Take our finder out of the import system again."""
+        if self._late_flask in sys.meta_path:
+            sys.meta_path.remove(self._late_flask)  # type: ignore[arg-type]
+
+    def handle(self, request: Request) -> Response:
+        """
+        Answer one request, 4xx and 5xx included.
+
+        Returns:
+            The server's answer with gunicorn's head. A streamed body is an iterator that runs the script's generator.
+            `account` holds `run_ms`, `duration_ms`, `length` and, when the script failed, `fault`.
+        """
+        call = self._call = Call(request)
+        try:
+            response = gunicorn.finish(request, *self._front.answer(call))
+        except BaseException as error:  # SystemExit and the like: gunicorn's worker survives them, so do we
+            response = self._unhandled(call, error)
+        self._call = None
+        response.account = call.account
+        return response
+
+    def _unhandled(self, call: Call, error: BaseException) -> Response:
+        request = call.request
+        error_log.error("Error handling request %s %s", request.method, request.target, exc_info=error, extra=OWN)
+        call.account["fault"] = faults.describe(error, "run", self._root).as_data()
+        return gunicorn.page(500, "Internal Server Error")
+
+    def _flask_arrived(self) -> None:
+        """Move over to flask; a call that is under way gets its context now."""
+        if self._call is not None:
+            self._front = FlaskFront(self._endpoints)
+            self._call.late_context = self._front.late_context(self._call)
+
+    def _read_config(self) -> config.ServerConfig:
+        try:
+            return config.read(self._environment)
+        except config.ConfigFault as error:
+            server_log.critical(error.text, extra=OWN)
+            raise BootFault(faults.Fault("config", "ConfigFault", error.what)) from error
+
+    def _extend_path(self) -> None:
+        """Only the app root is importable, not the script's own folder below it (contract 4.12)."""
+        sys.path.append(self._root)
+        if self._config.source_dir:
+            sys.path.append(os.path.join(self._root, self._config.source_dir))
+
+    def _read_origins(self) -> Optional[cors.Policy]:
+        if not self._config.cors_origins:
+            return None
+        policy = cors.Policy(self._config.cors_origins)
+        server_log.info(f"Enabling CORS for the following origins: {', '.join(policy.origins)}", extra=OWN)
+        return policy
+
+    def _load_script(self) -> None:
+        try:
+            self.script.load()
+        except faults.ScriptFault as error:
+            text = traceback.format_exc()
+            if "No module named 'main'" in text:
+                server_log.error("No score script found. Expected score script main.py.", extra=OWN)
+                server_log.error(f"Expected script to be found in PYTHONPATH: {sys.path}", extra=OWN)
+            elif "FileNotFoundError" in text:
+                server_log.error("No such file or directory.", extra=OWN)
+                server_log.error(text, extra=OWN)
+            else:
+                server_log.error(text, extra=OWN)
+            raise BootFault(_boot_fault(error, self._root)) from error
+        except Exception as error:  # such as `run = 5`: no signature to inspect
+            error_log.error("Exception in worker process", exc_info=error, extra=OWN)
+            raise BootFault(faults.describe(error, "check", self._root)) from error
+
+    def _invoke_init(self) -> None:
+        try:
+            self.script.invoke_init()
+        except faults.ScriptFault as error:
+            server_log.error("User's init function failed", extra=OWN)
+            server_log.error("Encountered Exception %s", traceback.format_exc(), extra=OWN)
+            self._log_model_folder()
+            raise BootFault(_boot_fault(error, self._root, "init")) from error
+
+    def _log_model_folder(self) -> None:
+        folder = self._config.model_dir
+        if not folder or not os.path.exists(folder):
+            return
+        server_log.info("Model Directory Contents:", extra=OWN)
+        lines = _tree(folder, 0)
+        for line in itertools.islice(lines, _TREE_LINES):
+            server_log.info(line, extra=OWN)
+        if next(lines, None):
+            server_log.info(f"Output Truncated. First {_TREE_LINES} lines shown.", extra=OWN)
+
+    def _prepare_documents(self) -> swagger.Documents:
+        try:
+            return swagger.prepare(self.script.run, self._root, self._config)
+        except ValueError as error:
+            error_log.error("Exception in worker process", exc_info=error, extra=OWN)
+            what = f"{error}; the server reads swagger.json, swagger2.json, swagger3.json in the app root"
+            raise BootFault(faults.Fault("swagger", type(error).__name__, what)) from error
+
+
+def _boot_fault(error: faults.ScriptFault, root: str, phase: str = "") -> faults.Fault:
+    if isinstance(error, faults.ScriptRaised):
+        return faults.describe(error.cause, phase or error.phase, root)
+    return faults.Fault(error.phase, "ScriptFault", str(error), hint=faults.advice(str(error)))
+
+
+def _tree(path: str, depth: int) -> Iterator[str]:
+    path = os.path.normpath(path)
+    name = "    " * depth + os.path.basename(path)
+    if not os.path.isdir(path):
+        yield name
+        return
+    yield name + os.sep
+    for child in sorted(os.listdir(path)):
+        yield from _tree(os.path.join(path, child), depth + 1)

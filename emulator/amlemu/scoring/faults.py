@@ -1,0 +1,187 @@
+"""
+What went wrong in a script, told twice: in the server's own words for its log, and in plain words for a person.
+
+A `Fault` crosses the process border as data, never as a pickled exception. Frames of amlemu are cut from what a person
+reads; the script's frames never are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from dataclasses import asdict, dataclass
+from typing import Any, Callable, Dict, Optional, Type, TypeVar
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# Packages that azureml-inference-server-http brings along: in the cloud they are always there.
+_BROUGHT_BY_THE_SERVER = {
+    "flask": "flask",
+    "werkzeug": "flask",
+    "jinja2": "flask",
+    "flask_cors": "flask-cors",
+    "inference_schema": "inference-schema",
+    "gunicorn": "gunicorn",
+    "azureml_inference_server_http": "azureml-inference-server-http",
+}
+_Class = TypeVar("_Class", bound=Type[BaseException])
+
+
+def cloud_name(name: str) -> Callable[[_Class], _Class]:
+    """Let an exception print in tracebacks under the name that the real server's has."""
+
+    def rename(kind: _Class) -> _Class:
+        kind.__module__ = "azureml_inference_server_http.server.user_script"
+        kind.__qualname__ = kind.__name__ = name
+        return kind
+
+    return rename
+
+
+@cloud_name("UserScriptError")
+class ScriptFault(Exception):
+    """The script is not what the server needs; `phase` is one of import, check, init, run."""
+
+    phase = "check"
+
+
+@cloud_name("UserScriptException")
+class ScriptRaised(ScriptFault):
+    """init() or run() raised."""
+
+    phase = "run"
+
+    def __init__(self, cause: BaseException, text: str = "Caught an unhandled exception from the user script") -> None:
+        self.cause = cause
+        super().__init__(text)
+
+
+@cloud_name("UserScriptImportException")
+class ScriptNotImported(ScriptRaised):
+    """The script's top level raised."""
+
+    phase = "import"
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(cause, "Failed to import user script because it raised an unhandled exception")
+
+
+@cloud_name("UserScriptTimeout")
+class ScriptTimedOut(ScriptFault):
+    """run() met SCORING_TIMEOUT_MS, or raised a TimeoutError of its own."""
+
+    phase = "run"
+
+    def __init__(self, timeout_ms: int, cause: BaseException) -> None:
+        self.timeout_ms = timeout_ms
+        self.cause = cause
+        super().__init__(f"Script failed to finish execution within the allocated time: {timeout_ms}ms")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One failure of a script as data: what, where (`file:line`), what to do, and the trimmed traceback."""
+
+    phase: str
+    kind: str
+    what: str
+    where: str = ""
+    hint: str = ""
+    traceback: str = ""
+
+    def as_data(self) -> Dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def describe(error: BaseException, phase: str, folder: str) -> Fault:
+    """
+    Tell a person what an exception from user code means.
+
+    Args:
+        error: what was raised.
+        phase: where in the script's life: import, check, init, run.
+        folder: the script's folder; the last frame inside it is the place that is named.
+    """
+    return Fault(
+        phase=phase,
+        kind=type(error).__name__,
+        what=_what(error, phase),
+        where=_where(error, folder),
+        hint=_hint(error),
+        traceback=user_traceback(error),
+    )
+
+
+def user_traceback(error: BaseException) -> str:
+    """Format `error` with its causes, without the frames of amlemu and of the import machinery."""
+    shown = traceback.TracebackException.from_exception(error)
+    _cut(shown)
+    return "".join(shown.format())
+
+
+def _cut(shown: Optional[traceback.TracebackException]) -> None:
+    while shown is not None:
+        kept = [frame for frame in shown.stack if not _is_ours(frame.filename)]
+        shown.stack = traceback.StackSummary.from_list(kept)
+        _cut(shown.__context__ if shown.__cause__ is not None else None)
+        shown = shown.__cause__ or shown.__context__
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((_OURS, "<frozen importlib"))
+
+
+def _what(error: BaseException, phase: str) -> str:
+    text = str(error).strip()
+    told = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"the script needs the module {error.name!r}, which is not installed for {sys.executable}"
+    if isinstance(error, SyntaxError):
+        return f"not valid Python: {error.msg}"
+    if isinstance(error, SystemExit):
+        return f"{_verb(phase)} called sys.exit({error.code!r}); a scoring script must return"
+    return f"{_verb(phase)} raised {told}"
+
+
+def _verb(phase: str) -> str:
+    return {"import": "importing the script", "init": "init()", "run": "run()"}.get(phase, "the script")
+
+
+def _where(error: BaseException, folder: str) -> str:
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_short(error.filename, folder)}:{error.lineno}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
+    if not frames:
+        return ""
+    inside = [frame for frame in frames if frame.filename.startswith(folder + os.sep)]
+    frame = (inside or frames)[-1]
+    return f"{_short(frame.filename, folder)}:{frame.lineno}"
+
+
+def _short(filename: str, folder: str) -> str:
+    return os.path.relpath(filename, folder) if filename.startswith(folder + os.sep) else filename
+
+
+def _hint(error: BaseException) -> str:
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    top = error.name.partition(".")[0]
+    if top in _BROUGHT_BY_THE_SERVER:
+        package = _BROUGHT_BY_THE_SERVER[top]
+        return f"The cloud's server brings it; here: {sys.executable} -m pip install {package}"
+    return f"Install it there, or choose the environment that has it with --python; the deployment's conda file needs it too."
+
+
+_ADVICE = {
+    "init()": "Azure ML calls init() once before the first request; add `def init(): ...` (it may do nothing).",
+    "run()": "Azure ML calls run(data) for every request; add `def run(data): ...`.",
+}
+
+
+def advice(text: str) -> str:
+    """Return what to do about a script that was refused with `text`, or nothing."""
+    missing = next((name for name in _ADVICE if f"does not have a {name}" in text), "")
+    if missing:
+        return _ADVICE[missing]
+    return _ADVICE["run()"].replace("add", "use") if "run() needs to accept" in text else ""

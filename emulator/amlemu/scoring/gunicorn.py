@@ -1,0 +1,160 @@
+"""
+What the process around the flask application adds: gunicorn's WSGI environment, response head and error pages.
+
+`app.py` and `flask_front.py` produce a status, headers and a body; `finish` turns that into the `Response` that goes on
+the wire. `page` is also used by the gateway for requests that gunicorn would not even read.
+
+Source: gunicorn 27.0.1, http/wsgi.py, http/message.py, util.py (read 2026-11); contract 4.1, 4.2, 4.7, 4.8.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import html
+import io
+import re
+import sys
+import time
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
+from urllib.parse import unquote_to_bytes
+
+from amlemu.exchange import Headers, Request, Response
+
+SERVER_SOFTWARE = "gunicorn/27.0.1"
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-zA-Z]+")
+_FIELD_VALUE = re.compile(r"[ \t\x21-\x7e\x80-\xff]*")
+_STATUS = re.compile(r"[0-9]{3}(?: [ \t\x21-\x7e\x80-\xff]*)?")
+_HOP_BY_HOP = frozenset(
+    "connection keep-alive proxy-authenticate proxy-authorization te trailers transfer-encoding upgrade".split()
+) | {"server", "date"}
+
+
+class BadResponse(Exception):
+    """The application handed over a head that gunicorn refuses to send; the client gets its 500 page."""
+
+
+def finish(request: Request, status: str, headers: Iterable[Tuple[str, str]], body: Union[bytes, Iterator[bytes]]) -> Response:
+    """
+    Put gunicorn's head on an application's answer.
+
+    Args:
+        request: what is answered (HEAD, and the HTTP version, matter).
+        status: number and phrase, as in WSGI.
+        headers: in order; hop-by-hop ones are dropped.
+        body: bytes, or pieces when the script streams.
+
+    Raises:
+        BadResponse: the status or a header cannot be sent.
+    """
+    if not _STATUS.fullmatch(status):
+        raise BadResponse(f"Invalid status {status!r}")
+    code, phrase = int(status[:3]), status[4:]
+    kept, length = _check_headers(headers)
+    bodiless = request.method == "HEAD" or code in (204, 304) or 100 <= code < 200
+    if code == 204 or 100 <= code < 200:
+        kept = [(name, value) for name, value in kept if name.lower() != "content-length"]
+    head = [("Server", "gunicorn"), ("Date", _http_date()), ("Connection", "close")]
+    if length is None and request.version >= "1.1" and not bodiless:
+        head.append(("Transfer-Encoding", "chunked"))
+    return Response(code, phrase, head + kept, b"" if bodiless else _at_most(body, length))
+
+
+def page(code: int, reason: str, message: str = "") -> Response:
+    """Return gunicorn's own HTML page: no Server, no Date, no ids; the connection closes."""
+    body = (
+        f"<html>\n  <head>\n    <title>{reason}</title>\n  </head>\n  <body>\n    <h1><p>{reason}</p></h1>\n"
+        f"    {html.escape(message)}\n  </body>\n</html>\n"
+    ).encode("latin-1", "replace")
+    headers = [("Connection", "close"), ("Content-Type", "text/html"), ("Content-Length", str(len(body)))]
+    return Response(code, reason, headers, body)
+
+
+def environ(request: Request) -> Dict[str, Any]:
+    """Return the WSGI environment that gunicorn makes for `request`."""
+    path, _, query = _origin_form(request.target).partition("?")
+    variables: Dict[str, Any] = {
+        "wsgi.errors": sys.stderr,
+        "wsgi.version": (1, 0),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.url_scheme": "http",
+        "SERVER_SOFTWARE": SERVER_SOFTWARE,
+        "REQUEST_METHOD": request.method,
+        "QUERY_STRING": query,
+        "RAW_URI": request.target,
+        "SERVER_PROTOCOL": f"HTTP/{request.version}",
+        "REMOTE_ADDR": request.client[0],
+        "REMOTE_PORT": str(request.client[1]),
+        "SERVER_NAME": request.server[0],
+        "SERVER_PORT": str(request.server[1]),
+        "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
+        "SCRIPT_NAME": "",
+    }
+    variables.update(_header_variables(request.headers))
+    return variables
+
+
+def _origin_form(target: str) -> str:
+    if not target.startswith("/") and "://" in target:
+        return "/" + target.partition("://")[2].partition("/")[2]
+    return target
+
+
+def _header_variables(headers: Headers) -> Dict[str, str]:
+    variables: Dict[str, str] = {}
+    for name, value in headers:
+        if "_" in name:
+            continue
+        key = name.upper().replace("-", "_")
+        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            key = "HTTP_" + key
+        variables[key] = f"{variables[key]},{value}" if key in variables else value
+    return variables
+
+
+def _check_headers(headers: Iterable[Tuple[str, str]]) -> Tuple[Headers, Optional[int]]:
+    kept: List[Tuple[str, str]] = []
+    length = None
+    for name, value in headers:
+        if not _TOKEN.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
+            raise BadResponse(f"Invalid response header from the application: {name!r}")
+        lower = name.lower()
+        if lower == "content-length":
+            try:
+                length = int(value)
+            except ValueError:
+                raise BadResponse(f"invalid literal for int() with base 10: {value!r}") from None
+        if lower not in _HOP_BY_HOP:
+            kept.append((name, value.strip(" \t")))
+    return kept, length
+
+
+def _at_most(body: Union[bytes, Iterator[bytes]], length: Optional[int]) -> Union[bytes, Iterator[bytes]]:
+    """Never send more than Content-Length promises."""
+    if length is None:
+        return body
+    if isinstance(body, bytes):
+        return body if len(body) <= length else body[:length]
+    return _cut_pieces(body, length)
+
+
+def _cut_pieces(pieces: Iterator[bytes], left: int) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece[:left]
+        left -= len(piece)
+        if left <= 0:
+            return
+
+
+_date: Tuple[int, str] = (0, "")
+
+
+def _http_date() -> str:
+    global _date  # one formatting a second is enough
+    now = int(time.time())
+    if _date[0] != now:
+        _date = (now, email.utils.formatdate(now, usegmt=True))
+    return _date[1]

@@ -1,0 +1,100 @@
+"""
+The front for scripts that do not load flask: flask's routing, imitated for the server's few routes.
+
+Source: observed with flask 3.1.3 and werkzeug 3.1.9; contract 4.3.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple, Union
+
+from amlemu.exchange import Request
+from amlemu.scoring import codec, gunicorn
+from amlemu.scoring.answer import HTML, Answer, error_answer
+from amlemu.scoring.endpoints import NOT_ALLOWED, NOT_FOUND, Call, Endpoints
+
+WsgiAnswer = Tuple[str, Any, Union[bytes, Iterator[bytes]]]
+View = Callable[[Call], Any]
+
+
+class PlainFront:
+    """Routes a request to its endpoint on the standard library alone."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        health, openapi, score = endpoints.health, endpoints.openapi, endpoints.score
+        self._views: Dict[Tuple[str, str], View] = {
+            ("GET", "/"): health,
+            ("HEAD", "/"): health,
+            ("OPTIONS", "/"): _allow,
+            ("GET", "/swagger.json"): openapi,
+            ("HEAD", "/swagger.json"): openapi,
+            ("OPTIONS", "/swagger.json"): _allow,
+            ("GET", "/score"): score,
+            ("POST", "/score"): score,
+            ("HEAD", "/score"): score,
+            ("OPTIONS", "/score"): score,
+        }
+        self._paths = {path for _, path in self._views}
+
+    def answer(self, call: Call) -> WsgiAnswer:
+        """Answer one call with status line, headers and body; BaseExceptions of run() pass through."""
+        request = call.request
+        path, query = codec.split_target(request.target)
+        view = self._views.get((request.method, path))
+        if view is None:
+            answer = self._unrouted(request.method, path)
+        else:
+            call.inbound = _inbound(request, query)
+            answer = self._endpoints.before(call, request.header) or self._guarded(view, call)
+            self._endpoints.after(call, answer, request.header)
+        if isinstance(answer, Answer):
+            return (*answer.head(), answer.body)
+        return _of_flask(answer, request)
+
+    def _guarded(self, view: View, call: Call) -> Any:
+        try:
+            return view(call)
+        except Exception as error:
+            return self._endpoints.internal_error(call, error)
+        finally:
+            if call.late_context is not None:
+                call.late_context.pop()
+
+    def _unrouted(self, method: str, path: str) -> Answer:
+        """Routing errors carry no ids. flask has a static folder, too: empty, but its route exists."""
+        if path.startswith("/static/") and len(path) > len("/static/"):
+            if method == "OPTIONS":
+                return _allow(None)
+            return error_answer(404, NOT_FOUND) if method in ("GET", "HEAD") else error_answer(405, NOT_ALLOWED)
+        return error_answer(405, NOT_ALLOWED) if path in self._paths else error_answer(404, NOT_FOUND)
+
+
+def _allow(call: Optional[Call]) -> Answer:
+    answer = Answer(200, HTML, None)
+    answer.headers.add("Allow", "GET, HEAD, OPTIONS")
+    return answer
+
+
+def _inbound(request: Request, query: str) -> codec.Inbound:
+    content_type = request.header("content-type") or ""
+    body = request.body
+    eaten = codec.media_type(content_type) in codec.FORM_TYPES
+    return codec.Inbound(
+        method=request.method,
+        query=query,
+        content_type=content_type,
+        data=lambda: b"" if eaten else body,  # type: ignore[arg-type, return-value]
+        whole=lambda: body,
+        raw=_no_raw,
+    )
+
+
+def _no_raw() -> Any:
+    raise AssertionError("a @rawhttp script is always answered through flask")
+
+
+def _of_flask(response: Any, request: Request) -> WsgiAnswer:
+    """Unpack a flask Response, made by a script that imported flask only just now."""
+    pieces, status, headers = response.get_wsgi_response(gunicorn.environ(request))
+    return status, list(headers), pieces if response.is_streamed else b"".join(pieces)

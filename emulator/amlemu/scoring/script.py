@@ -1,0 +1,180 @@
+"""
+The user's script: load it, check it, call `init()` once and `run()` for every request.
+
+It knows nothing of HTTP: `codec.py` makes the arguments, `app.py` turns faults into answers.
+
+Source: azureml-inference-server-http 1.5.1, server/user_script.py and server/utils.py (read 2026-11); contract 4.4,
+4.7, 4.8, 4.12.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import inspect
+import os
+import signal
+import sys
+import threading
+import time
+from types import ModuleType
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+
+from amlemu.scoring.faults import ScriptFault, ScriptNotImported, ScriptRaised, ScriptTimedOut
+from amlemu.scoring.logs import OWN, script_log
+
+_RAWHTTP_HOMES = ("azureml_inference_server_http.api.aml_request", "azureml.contrib.services.aml_request")
+_NAMEABLE = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class Result(NamedTuple):
+    """What `run()` returned and how long it took (milliseconds, `run()` only)."""
+
+    output: Any
+    elapsed_ms: float
+
+
+class UserScript:
+    """One loaded script. `style` is "raw", "schema" or "text": what run() wants to be called with."""
+
+    style = "text"
+    parameters: List[inspect.Parameter]
+
+    def __init__(self, entry_script: Optional[str], app_root: str) -> None:
+        """Remember where the script is: `entry_script` is absolute or relative to `app_root`; None means main.py."""
+        self._entry_script = entry_script
+        self._app_root = app_root
+        self._wants_headers = False
+
+    def load(self) -> None:
+        """
+        Import the script, find init() and run(), and check the signature of run().
+
+        Raises:
+            ScriptNotImported: its top level raised, sys.exit included.
+            ScriptFault: init() or run() is missing, or run() cannot be called.
+        """
+        module = self._import()
+        for name in ("init", "run"):
+            if not hasattr(module, name):
+                raise ScriptFault(f"User script at {module.__file__} does not have a {name}() function defined.")
+        self._init = module.init
+        self.run = self._find_run(module)
+        self._check_run()
+
+    def invoke_init(self) -> None:
+        """Call init(); raises ScriptRaised whatever it raised, sys.exit included."""
+        script_log.info("Invoking user's init function", extra=OWN)
+        try:
+            self._init()
+        except BaseException as error:
+            raise ScriptRaised(error) from error
+        script_log.info("Users's init has completed successfully", extra=OWN)
+
+    def invoke_run(self, arguments: Dict[str, Any], headers: Callable[[], Dict[str, str]], timeout_ms: int) -> Result:
+        """
+        Call run() once, in this thread.
+
+        Args:
+            arguments: by name.
+            headers: makes the plain dict for a parameter called `request_headers`; called only if there is one.
+            timeout_ms: 0 = no limit; kept only in a main thread, and by a signal, so a long C call ends first.
+
+        Raises:
+            ScriptTimedOut: the limit was met, or run() raised a TimeoutError of its own (the server cannot tell).
+            ScriptRaised: run() raised an Exception. Anything else (SystemExit ...) passes through.
+        """
+        try:
+            with _time_limit(timeout_ms):
+                if self._wants_headers:
+                    arguments["request_headers"] = headers()
+                started = time.perf_counter()
+                output = self.run(**arguments)
+                elapsed_ms = (time.perf_counter() - started) * 1000
+        except TimeoutError as error:
+            raise ScriptTimedOut(timeout_ms, error) from None
+        except Exception as error:
+            raise ScriptRaised(error) from error
+        return Result(output, elapsed_ms)
+
+    def _import(self) -> Any:
+        try:
+            if self._entry_script is None:
+                return importlib.import_module("main")
+            location = os.path.join(self._app_root, self._entry_script.replace("/", os.sep))
+            spec = importlib.util.spec_from_file_location("entry_module", location)
+            # As in the real server the module is *not* in sys.modules: a class pickled from it is not found again.
+            module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+            spec.loader.exec_module(module)  # type: ignore[union-attr]
+        except BaseException as error:
+            raise ScriptNotImported(error) from error
+        return module
+
+    def _find_run(self, module: Any) -> Callable[..., Any]:
+        """Return run(), looking through a generated driver module to the script behind it."""
+        behind = getattr(module, "driver_module", None)
+        if isinstance(behind, ModuleType) and hasattr(behind, "run"):
+            message = f"Found driver script at {module.__file__} and the score script at {behind.__file__}"
+            script_log.info(message, extra=OWN)
+            return behind.run  # type: ignore[no-any-return]
+        script_log.info(f"Found user script at {module.__file__}", extra=OWN)
+        return module.run  # type: ignore[no-any-return]
+
+    def _check_run(self) -> None:
+        parameters = list(inspect.signature(self.run).parameters.values())
+        if any(parameter.kind not in _NAMEABLE for parameter in parameters):
+            raise ScriptFault("run() cannot accept positional-only arguments, *args, or **kwargs.")
+        self._wants_headers = any(parameter.name == "request_headers" for parameter in parameters)
+        self.parameters = [parameter for parameter in parameters if parameter.name != "request_headers"]
+        if not self.parameters:
+            missing = 'an argument other than "request_headers"' if self._wants_headers else "an argument for input data"
+            raise ScriptFault(f"run() needs to accept {missing}.")
+        self.style = self._find_style()
+        script_log.info(_INTRODUCTIONS[self.style] % ", ".join(p.name for p in self.parameters), extra=OWN)
+
+    def _find_style(self) -> str:
+        decorated = is_schema_decorated(self.run)
+        if _is_rawhttp_requested():
+            if decorated:
+                raise ScriptFault("run() cannot be decorated with both @rawhttp and @input_schema")
+            return "raw"
+        return "schema" if decorated else "text"
+
+
+_INTRODUCTIONS = {
+    "raw": "run() is decorated with @rawhttp. Server will invoke it with the flask request object.%.0s",
+    "schema": "run() is decorated with @input_schema. Server will invoke it with the following arguments: %s.",
+    "text": "run() is not decorated. Server will invoke it with the input in JSON string.%.0s",
+}
+
+
+def is_schema_decorated(run: Callable[..., Any]) -> bool:
+    """Tell whether inference-schema decorates `run`; never imports it (a decorated script already has)."""
+    library = sys.modules.get("inference_schema.schema_util")
+    return library is not None and bool(library.is_schema_decorated(run))
+
+
+def _is_rawhttp_requested() -> bool:
+    """@rawhttp on *any* function counts, as in the real server: the decorator sets a flag of its module."""
+    modules = [sys.modules.get(name) for name in _RAWHTTP_HOMES]
+    return any(vars(module).get("_rawHttpRequested", False) for module in modules if module is not None)
+
+
+def _alarm(number: int, frame: Any) -> None:
+    raise TimeoutError
+
+
+@contextlib.contextmanager
+def _time_limit(timeout_ms: int) -> Iterator[None]:
+    """Raise TimeoutError in this thread after `timeout_ms`, once. Does nothing off the main thread or on Windows."""
+    if os.name == "nt" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGALRM, _alarm)
+    signal.setitimer(signal.ITIMER_REAL, timeout_ms / 1000)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

@@ -1,0 +1,93 @@
+"""
+Every option of the command line, declared once: flags, environment variables and `docs/settings.md` come from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Setting:
+    """
+    One option.
+
+    `kind` is `text`, `path`, `integer`, `number`, `switch` or a tuple of allowed words; `unit` is for the reader.
+    """
+
+    name: str
+    kind: str | tuple[str, ...]
+    default: str | int | float | bool | None
+    help: str
+    unit: str = ""
+    repeats: bool = False
+    short: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The command line's spelling."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment's spelling."""
+        return "AMLEMU_" + self.name.upper()
+
+
+SCRIPT_SETTINGS = (
+    Setting("model_dir", "path", None, "Folder that AZUREML_MODEL_DIR names."),
+    Setting("env", "text", None, "A variable for the script, KEY=VALUE.", repeats=True, short="-e"),
+    Setting(
+        "python",
+        "path",
+        None,
+        "Interpreter or environment folder for the script; it need not have amlemu."
+        " Default: the active environment, else amlemu's own.",
+    ),
+)
+SERVE_SETTINGS = (
+    Setting("host", "text", "127.0.0.1", "Address to listen on."),
+    Setting("port", "integer", 5001, "Port to listen on; 0 picks a free one.", short="-p"),
+    Setting("workers", "integer", 1, "Worker processes (WORKER_COUNT).", unit="processes"),
+    *SCRIPT_SETTINGS,
+    Setting("profile", "text", "bare", "Which face of the cloud the front door wears."),
+    Setting("set", "text", None, "Override one value of the profile, SECTION.KEY=VALUE.", repeats=True),
+    Setting(
+        "backend",
+        ("worker", "inprocess", "upstream"),
+        "worker",
+        "Who runs the script: processes, a thread of this process, or a server at --upstream.",
+    ),
+    Setting("upstream", "text", None, "Address of the server to forward to, http://HOST:PORT."),
+    Setting(
+        "log_format",
+        ("amlemu", "azmlinfsrv"),
+        "amlemu",
+        "One line a request, or the lines that the real server writes.",
+    ),
+    Setting("json", "switch", False, "Write events and exchanges as JSON lines on stdout."),
+    Setting("grace", "number", 10.0, "How long requests in hand may take when the server is stopped.", unit="seconds"),
+)
+INVOKE_SETTINGS = (
+    Setting("request_file", "path", None, "File to send as the body; - reads standard input.", short="-r"),
+    Setting("content_type", "text", None, "Content-Type of the body. Default: from the file's ending, else JSON."),
+    *SCRIPT_SETTINGS,
+)
+
+
+def as_markdown() -> str:
+    """Return the reference page for all options."""
+    parts = ["# Settings\n\nWritten by `make docs` from `settings.py`. A flag beats its variable.\n"]
+    for command, settings in (("amlemu serve SCRIPT", SERVE_SETTINGS), ("amlemu invoke SCRIPT", INVOKE_SETTINGS)):
+        rows = [_row(setting) for setting in settings]
+        parts.append(f"## `{command}`\n\n| flag | variable | kind | default | meaning |\n|---|---|---|---|---|\n" + "\n".join(rows))
+    return "\n".join(parts) + "\n"
+
+
+def _row(setting: Setting) -> str:
+    flag = f"`{setting.short}`, `{setting.flag}`" if setting.short else f"`{setting.flag}`"
+    kind = setting.kind if isinstance(setting.kind, str) else " / ".join(setting.kind)
+    unit = f", {setting.unit}" if setting.unit else ""
+    again = ", repeats" if setting.repeats else ""
+    default = "" if setting.default is None else f"`{setting.default}`"
+    return f"| {flag} | `{setting.variable}` | {kind}{unit}{again} | {default} | {setting.help} |"

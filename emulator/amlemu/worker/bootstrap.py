@@ -1,0 +1,31 @@
+"""
+The first file that runs in a worker: opens the guest half of amlemu in a foreign interpreter, then hands over.
+
+Run as `python bootstrap.py SOCKET MARK`, two inherited file descriptors. The interpreter need not have amlemu
+installed; nothing is put on `sys.path` or in PYTHONPATH, so the script sees exactly what its environment has.
+"""
+
+import sys
+
+
+def open_guest_half():
+    """Make `import amlemu.scoring...` work from the files beside this one."""
+    import importlib.util
+    import os
+
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    initial = os.path.join(root, "__init__.py")
+    spec = importlib.util.spec_from_file_location("amlemu", initial, submodule_search_locations=[root])
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["amlemu"] = package
+    spec.loader.exec_module(package)
+
+
+if __name__ == "__main__":
+    del sys.path[0]  # this folder: not the script's business
+    endpoint, mark = (int(word) for word in sys.argv[1:3])
+    sys.argv[:] = ["azmlinfsrv"]
+    open_guest_half()
+    from amlemu.worker.child import main
+
+    sys.exit(main(endpoint, mark))

@@ -1,0 +1,331 @@
+"""
+The host's view of one worker process: boot it, give it requests, notice its end.
+
+States: booting -> idle <-> busy -> ended. The pool above decides what an end means; `child.py` is the other side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from amlemu.errors import WorkerCrashed
+from amlemu.events import Listener, Spoke, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
+from amlemu.exchange import Request, Response
+from amlemu.worker import protocol
+from amlemu.worker.launch import Launched, LaunchPlan, launch_fresh
+from amlemu.worker.output import Output
+
+_LAST_WORDS_S = 0.2  # a child process of the script may hold the socket open after the worker's death
+_JOIN_BYTES = 1 << 14
+_STREAM_PIECES = 64  # beyond so many unread pieces the worker is made to wait
+_BOOT_ERRORS = (3, 4)  # exit codes that gunicorn's master takes for a failure to boot, whoever chose them
+
+
+@dataclass
+class Job:
+    """A request on its way to a worker, and the future of its answer."""
+
+    request: Request
+    answer: asyncio.Future[Response]
+    number: int = 0  # within the worker that has it
+
+
+class Owner(Protocol):
+    """Who is told about a worker's life."""
+
+    def worker_ready(self, worker: Worker) -> None:
+        """init() has returned."""
+
+    def worker_has_room(self, worker: Worker) -> None:
+        """It has answered a request and can be sent another one."""
+
+    def worker_ended(self, worker: Worker, end: WorkerEnded, untaken: list[Job], fault: dict[str, Any] | None) -> None:
+        """The process is gone; `untaken` are the jobs it was sent but never took."""
+
+
+class Stream:
+    """The body of a streamed answer: pieces in the order the script yielded them."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._pieces: deque[bytes] = deque()
+        self._end: Exception | bool = False
+        self._news = asyncio.Event()
+
+    def __aiter__(self) -> Stream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._pieces:
+            if self._end:
+                raise StopAsyncIteration if self._end is True else self._end
+            self._news.clear()
+            await self._news.wait()
+        if len(self._pieces) == _STREAM_PIECES:
+            self._transport.resume_reading()
+        return self._pieces.popleft()
+
+    def feed(self, piece: bytes) -> None:
+        """Add a piece."""
+        self._pieces.append(piece)
+        if len(self._pieces) == _STREAM_PIECES:
+            self._transport.pause_reading()
+        self._news.set()
+
+    def finish(self, error: Exception | None = None) -> None:
+        """No more pieces; `error` is raised to the reader after the last one."""
+        self._end = self._end or error or True
+        self._news.set()
+
+
+class Worker(asyncio.Protocol):
+    """One process. All methods belong to the event loop's thread."""
+
+    def __init__(self, plan: LaunchPlan, owner: Owner, listener: Listener) -> None:
+        """Remember what to start; nothing is started yet."""
+        self._plan = plan
+        self._owner = owner
+        self._tell = listener
+        self._decoder = protocol.Decoder()
+        self._jobs: deque[Job] = deque()  # the first one is being answered
+        self._sent = 0
+        self._last_exchange: int | None = None
+        self._stream: Stream | None = None
+        self._fault: dict[str, Any] | None = None
+        self._planned = False
+        self.is_ready = False
+        self.busy_since: float | None = None  # time.monotonic()
+        self.aborted_at: float | None = None
+        self.pid = 0
+
+    async def start(self) -> None:
+        """Launch the process; its boot goes on by itself. Raises UsageError when it cannot be started."""
+        loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[WorkerEnded] = loop.create_future()
+        self._launched = launch_fresh(self._plan)
+        self.pid = self._launched.process.pid
+        self._closed = asyncio.Event()
+        self._outputs = [
+            Output(self._launched.stdout, lambda text: self._spoke("stdout", text)),
+            Output(self._launched.stderr, lambda text: self._spoke("stderr", text)),
+        ]
+        for output in self._outputs:
+            output.start(loop)
+        _watch_for_end(self._launched, loop, self._process_ended)
+        await loop.create_unix_connection(lambda: self, sock=self._launched.endpoint)
+        order = {"version": protocol.VERSION, "folder": str(self._plan.folder)}
+        self._transport.write(protocol.pack(protocol.ORDER, order))
+        self._tell(WorkerStarted(self.pid))
+
+    def submit(self, job: Job) -> None:
+        """Send a request; a worker that is still busy finds it in its socket as soon as it has answered."""
+        self._sent += 1
+        job.number = self._sent
+        self._jobs.append(job)
+        if self.busy_since is None:
+            self.busy_since = time.monotonic()
+        request, body = job.request, job.request.body
+        head = [self._sent, request.method, request.target, request.headers, request.version, request.client, request.server]
+        start = protocol.prefix(protocol.REQUEST, head, len(body))
+        if len(body) <= _JOIN_BYTES:
+            self._transport.write(start + body)
+        else:
+            self._transport.writelines((start, body))
+
+    @property
+    def load(self) -> int:
+        """How many requests it has been sent and has not answered."""
+        return len(self._jobs)
+
+    def kill(self, number: int) -> None:
+        """Send a signal to the process."""
+        self._launched.kill(number)
+
+    async def stop(self, grace_s: float) -> None:
+        """End the process: ask, wait at most `grace_s` seconds, then kill it with everything it started."""
+        self._planned = True
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+        if not self.is_ready:  # init() of a big model may take minutes; there is nothing in it to lose
+            self.kill(signal.SIGKILL)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self.ended), grace_s)
+        if not self.ended.done():
+            self.kill(signal.SIGKILL)
+            await self.ended
+
+    # asyncio.Protocol: the worker's frames
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        """Take the frames that are complete."""
+        for frame in self._decoder.feed(data):
+            self._frames[frame.kind](self, frame)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """No more frames will come."""
+        self._closed.set()
+
+    def _on_hello(self, frame: protocol.Frame) -> None:
+        protocol.check_version(frame, protocol.HELLO)
+
+    def _on_said(self, frame: protocol.Frame) -> None:
+        said, text = frame.head, bytes(frame.body).decode("utf-8")
+        self._read_outputs()
+        spoke = Spoke("log", text, self.pid, said["logger"], said["level"], said["at"], said["own"], self._exchange)
+        self._tell(spoke)
+
+    def _on_ready(self, frame: protocol.Frame) -> None:
+        self._read_outputs()
+        self.is_ready = True
+        self._tell(WorkerReady(self.pid, frame.head["boot_ms"], frame.head))
+        self._owner.worker_ready(self)
+
+    def _on_failed(self, frame: protocol.Frame) -> None:
+        self._read_outputs()
+        self._fault = frame.head
+        self._tell(WorkerFailedToBoot(self.pid, frame.head))
+
+    def _on_answer(self, frame: protocol.Frame) -> None:
+        # The script's raw output is not read here: what it wrote before is ready in this same turn of the loop, and
+        # whoever waits for the answer wakes in the next one. Two system calls a request are saved.
+        status, phrase, headers, account = frame.head
+        self._reply(Response(status, phrase, headers, frame.body, account))  # type: ignore[arg-type]
+        self._become_idle()
+
+    def _on_stream(self, frame: protocol.Frame) -> None:
+        status, phrase, headers, account = frame.head
+        self._stream = Stream(self._transport)
+        self._reply(Response(status, phrase, headers, self._stream, account))
+
+    def _on_chunk(self, frame: protocol.Frame) -> None:
+        if self._stream is not None:
+            self._stream.feed(bytes(frame.body))
+
+    def _on_end(self, frame: protocol.Frame) -> None:
+        self._read_outputs()
+        self._end_stream(None)
+
+    def _on_cut(self, frame: protocol.Frame) -> None:
+        self._read_outputs()
+        self._end_stream(WorkerCrashed(f"the stream was cut: {frame.head['what']}", pid=self.pid))
+
+    _frames = {
+        protocol.HELLO: _on_hello,
+        protocol.SAID: _on_said,
+        protocol.READY: _on_ready,
+        protocol.FAILED: _on_failed,
+        protocol.ANSWER: _on_answer,
+        protocol.STREAM: _on_stream,
+        protocol.CHUNK: _on_chunk,
+        protocol.END: _on_end,
+        protocol.CUT: _on_cut,
+    }
+
+    def _end_stream(self, error: Exception | None) -> None:
+        if self._stream is not None:
+            self._stream.finish(error)
+            self._stream = None
+        self._become_idle()
+
+    def _reply(self, response: Response) -> None:
+        response.account["pid"] = self.pid
+        answer = self._jobs[0].answer
+        if not answer.done():
+            answer.set_result(response)
+
+    def _become_idle(self) -> None:
+        self._last_exchange = self._jobs.popleft().request.number
+        self.busy_since = time.monotonic() if self._jobs else None
+        self._owner.worker_has_room(self)
+
+    def _spoke(self, stream: str, text: str) -> None:
+        self._tell(Spoke(stream, text, self.pid, at=time.time(), request=self._exchange))
+
+    @property
+    def _exchange(self) -> int | None:
+        """Number of the exchange that the script is busy with, or was busy with last."""
+        return self._jobs[0].request.number if self._jobs else self._last_exchange
+
+    def _read_outputs(self) -> None:
+        for output in self._outputs:
+            output.read()
+            output.flush()
+
+    # The end
+
+    def _process_ended(self, exit_code: int) -> None:
+        self._ending = asyncio.get_running_loop().create_task(self._finish(exit_code))
+
+    async def _finish(self, exit_code: int) -> None:
+        self._transport.resume_reading()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._closed.wait(), _LAST_WORDS_S)
+        self._launched.kill_group()
+        for output in self._outputs:
+            output.read()
+            output.close()
+        self._transport.close()
+        end = self._describe_end(exit_code)
+        if self._fault is None and not self.is_ready and exit_code in _BOOT_ERRORS:
+            self._fault = _silent_fault(end)
+        untaken = self._fail_taken(end)
+        self._launched.mark.close()
+        self.ended.set_result(end)
+        self._owner.worker_ended(self, end, untaken, self._fault)
+
+    def _describe_end(self, exit_code: int) -> WorkerEnded:
+        return WorkerEnded(
+            pid=self.pid,
+            exit_code=exit_code,
+            planned=self._planned,
+            was_booting=not self.is_ready,
+            busy_s=None if self.busy_since is None else time.monotonic() - self.busy_since,
+            last_line=self._outputs[1].last_line,
+        )
+
+    def _fail_taken(self, end: WorkerEnded) -> list[Job]:
+        """Fail the request that the script may have seen; return those it certainly has not."""
+        taken = self._launched.mark.taken
+        what = f"the worker {told_end(end.exit_code)} before it had answered"
+        crash = WorkerCrashed(what, where=f"pid {self.pid}", pid=self.pid, exit_code=end.exit_code)
+        if self._stream is not None:
+            self._stream.finish(crash)
+        for job in self._jobs:
+            if job.number <= taken and not job.answer.done():
+                job.answer.set_exception(crash)
+        return [job for job in self._jobs if job.number > taken]
+
+
+def told_end(exit_code: int) -> str:
+    """Say in words how a process ended; negative codes are signals."""
+    if exit_code < 0:
+        return f"was killed by {signal.Signals(-exit_code).name}"
+    return f"ended with exit code {exit_code}"
+
+
+def _silent_fault(end: WorkerEnded) -> dict[str, Any]:
+    what = f"the process {told_end(end.exit_code)} while the script was loading"
+    return {"phase": "import", "kind": "Exit", "what": what, "where": "", "hint": "", "traceback": ""}
+
+
+def _watch_for_end(launched: Launched, loop: asyncio.AbstractEventLoop, ended: Any) -> None:
+    """Call `ended(exit_code)` in the loop when the process is gone; a thread waits, for that works everywhere."""
+
+    def wait(process: subprocess.Popen[bytes]) -> None:
+        code = process.wait()
+        with contextlib.suppress(RuntimeError):  # the loop is gone already
+            loop.call_soon_threadsafe(ended, code)
+
+    threading.Thread(target=wait, args=(launched.process,), name=f"wait-{launched.process.pid}", daemon=True).start()

@@ -1,0 +1,177 @@
+"""
+What host and worker say to each other over a socket pair: frames with a JSON head and a raw body.
+
+    frame   = kind (1 byte), head length (4 bytes), body length (8 bytes), head (JSON), body
+    host    -> worker   order (first, with the protocol's version), request
+    worker  -> host     hello (first, likewise), said, ready, failed, answer | stream-head chunk* (end | cut)
+
+A page of shared memory, the `Mark`, survives the worker: it tells the host whether the request it was sent had been
+taken. Exceptions cross as data, never as pickles. Part of the guest half: standard library only, Python 3.9 syntax.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import socket
+import struct
+import threading
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Union
+
+VERSION = 1
+ORDER, REQUEST = b"O", b"R"
+HELLO, SAID, READY, FAILED, ANSWER, STREAM, CHUNK, END, CUT = b"H", b"L", b"Y", b"F", b"A", b"S", b"C", b"E", b"X"
+
+_PREFIX = struct.Struct(">cIQ")
+_SMALL = 1 << 16
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+Bytes = Union[bytes, bytearray]
+
+
+class Frame(NamedTuple):
+    """One message. `head` is whatever JSON its kind calls for."""
+
+    kind: bytes
+    head: Any
+    body: Bytes = b""
+
+
+class ProtocolError(Exception):
+    """The other side speaks another version, or something that is no frame."""
+
+
+def pack(kind: bytes, head: Any, body: Bytes = b"") -> bytes:
+    """Return the bytes of a frame; for a large body use `prefix` and send the body after it."""
+    return prefix(kind, head, len(body)) + body
+
+
+def prefix(kind: bytes, head: Any, body_length: int) -> bytes:
+    """Return all of a frame but its body."""
+    text = _encode(head).encode("ascii")
+    return _PREFIX.pack(kind, len(text), body_length) + text
+
+
+class Decoder:
+    """Turns a stream of bytes, cut anywhere, into frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._needed = _PREFIX.size  # bytes before another look is worth it
+
+    def feed(self, data: Bytes) -> Iterator[Frame]:
+        """Add bytes; yields every frame that is complete now. Raises ProtocolError."""
+        buffer = self._buffer
+        buffer += data
+        while len(buffer) >= self._needed:
+            frame = self._next(buffer)
+            if frame is None:
+                return
+            yield frame
+
+    def _next(self, buffer: bytearray) -> Optional[Frame]:
+        kind, head_length, body_length = _PREFIX.unpack_from(buffer)
+        body_at = _PREFIX.size + head_length
+        end = body_at + body_length
+        if len(buffer) < end:
+            self._needed = end
+            return None
+        try:
+            head = json.loads(buffer[_PREFIX.size : body_at])
+        except ValueError as error:
+            raise ProtocolError(f"not a frame: {bytes(buffer[:40])!r}") from error
+        body = bytes(buffer[body_at:end]) if body_length else b""
+        del buffer[:end]
+        self._needed = _PREFIX.size
+        return Frame(kind, head, body)
+
+
+class Channel:
+    """The worker's end: blocking, and safe to `send` on from any thread of the script."""
+
+    def __init__(self, endpoint: socket.socket) -> None:
+        self._socket = endpoint
+        self._buffer = bytearray()
+        self._lock = threading.RLock()  # a signal handler may print while a frame is being sent
+
+    def send(self, kind: bytes, head: Any, body: Bytes = b"") -> None:
+        """Send one frame, whole; raises OSError when the host is gone."""
+        start = prefix(kind, head, len(body))
+        with self._lock:
+            if len(body) <= _SMALL:
+                self._socket.sendall(start + body)
+            else:
+                self._socket.sendall(start)
+                self._socket.sendall(body)
+
+    def receive(self) -> Optional[Frame]:
+        """Wait for the next frame; None when the host has closed its end."""
+        if not self._fill(_PREFIX.size):
+            return None
+        kind, head_length, body_length = _PREFIX.unpack_from(self._buffer)
+        if not self._fill(_PREFIX.size + head_length):
+            return None
+        head = json.loads(self._take(_PREFIX.size + head_length)[_PREFIX.size :])
+        body = self._body(body_length)
+        return None if body is None else Frame(kind, head, body)
+
+    def _fill(self, size: int) -> bool:
+        while len(self._buffer) < size:
+            data = self._socket.recv(_SMALL)
+            if not data:
+                return False
+            self._buffer += data
+        return True
+
+    def _take(self, size: int) -> bytes:
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return taken
+
+    def _body(self, length: int) -> Optional[bytes]:
+        if length <= len(self._buffer):
+            return self._take(length)
+        body = bytearray(length)
+        view = memoryview(body)
+        got = len(self._buffer)
+        view[:got] = self._take(got)
+        while got < length:
+            received = self._socket.recv_into(view[got:])
+            if not received:
+                return None
+            got += received
+        return bytes(body)
+
+
+class Mark:
+    """
+    Eight bytes shared by host and worker: the number of the last request the worker has taken.
+
+    The worker writes it before it calls `run()`; the host reads it after the worker's death. A request that was never
+    taken may go to another worker, so that `run()` is entered at most once.
+    """
+
+    _FORMAT = struct.Struct("=Q")
+
+    def __init__(self, file: int) -> None:
+        """Map the open file descriptor `file`, at least 8 bytes long."""
+        self._memory = mmap.mmap(file, self._FORMAT.size)
+
+    def take(self, number: int) -> None:
+        """Note that request `number` is being handled."""
+        self._FORMAT.pack_into(self._memory, 0, number)
+
+    @property
+    def taken(self) -> int:
+        """Number of the last request taken, 0 before the first."""
+        return int(self._FORMAT.unpack_from(self._memory, 0)[0])
+
+    def close(self) -> None:
+        """Unmap."""
+        self._memory.close()
+
+
+def check_version(frame: Optional[Frame], kind: bytes) -> Dict[str, Any]:
+    """Return the head of the first frame; raises ProtocolError if it is not `kind` in our version."""
+    if frame is None or frame.kind != kind or frame.head.get("version") != VERSION:
+        raise ProtocolError(f"expected a first frame {kind!r} of version {VERSION}, got {frame!r}")
+    return dict(frame.head)
