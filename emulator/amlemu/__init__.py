@@ -22,7 +22,7 @@ _HOMES = {
     "serve": "amlemu.emulator",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two
 
 
 def __getattr__(name):  # type: ignore[no-untyped-def]  # PEP 562; the guest's Python may be 3.9

@@ -23,7 +23,7 @@ from amlemu.errors import AmlemuError, BootFailed, UsageError
 from amlemu.settings import INVOKE_SETTINGS, SERVE_SETTINGS, Setting
 
 if TYPE_CHECKING:
-    from amlemu.console import Any_Console
+    from amlemu.console import AnyConsole
     from amlemu.emulator import Plan
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_BOOT, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -43,7 +43,11 @@ def with_settings(settings: tuple[Setting, ...]) -> Callable[[Any], Any]:
 
 def _option(setting: Setting) -> Callable[[Any], Any]:
     names = [name for name in (setting.flag, setting.short) if name]
-    shared: dict[str, Any] = {"help": setting.help, "envvar": setting.variable, "show_default": setting.default is not None}
+    shared: dict[str, Any] = {
+        "help": setting.help,
+        "envvar": setting.variable,
+        "show_default": setting.default is not None,
+    }
     if setting.kind == "switch":
         return click.option(*names, setting.name, is_flag=True, default=setting.default, **shared)
     kind = click.Choice(setting.kind) if isinstance(setting.kind, tuple) else _TYPES[setting.kind]
@@ -90,7 +94,7 @@ def invoke(script: str, request_file: str | None, content_type: str | None, **op
     sys.exit(code)
 
 
-async def _serve(plan: Plan, console: Any_Console, grace_s: float) -> int:
+async def _serve(plan: Plan, console: AnyConsole, grace_s: float) -> int:
     from amlemu.emulator import Emulator
 
     emulator = Emulator(plan)
@@ -171,7 +175,7 @@ async def _until(stop: asyncio.Event, work: Any) -> bool:
     return True
 
 
-def _plan(script: str, console: Any_Console, options: dict[str, Any]) -> Plan:
+def _plan(script: str, console: AnyConsole, options: dict[str, Any]) -> Plan:
     from amlemu import deployment, profile
     from amlemu.emulator import Plan
 
@@ -237,5 +241,3 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     sys.exit(0)
-
-

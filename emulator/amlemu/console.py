@@ -33,6 +33,7 @@ from amlemu.exchange import Exchange
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 _FLUSH_S = 0.02
+_PATIENCE = 3  # workers that die at start before we explain it
 _ENDINGS = {
     -9: "SIGKILL; it may have run out of memory",
     -11: "SIGSEGV; C code in a library crashed",
@@ -102,6 +103,8 @@ class PersonConsole(Console):
         super().__init__(out, err)
         self._paint = Paint(err)
         self._boot_ms = 0.0
+        self._told = False
+        self._failed_boots = 0
         logging.getLogger("amlemu").addHandler(_Warnings(self))
 
     def event(self, event: Event) -> None:
@@ -111,8 +114,12 @@ class PersonConsole(Console):
         elif isinstance(event, WorkerReady):
             self._boot_ms = event.boot_ms
         elif isinstance(event, WorkerTimedOut):
-            self.say("red", f"worker {event.pid} is stopped: run() took longer than WORKER_TIMEOUT = {event.limit_s:g} s")
-        elif isinstance(event, WorkerEnded) and not event.planned:
+            self.say(
+                "red", f"worker {event.pid} is stopped: run() took longer than WORKER_TIMEOUT = {event.limit_s:g} s"
+            )
+        elif isinstance(event, WorkerFailedToBoot):
+            self._told = True  # `boot_failed` says it better than the process's end
+        elif isinstance(event, WorkerEnded) and not event.planned and not (event.was_booting and self._told):
             self._ended(event)
 
     def exchange(self, exchange: Exchange) -> None:
@@ -125,7 +132,9 @@ class PersonConsole(Console):
         account = {} if response is None else response.account
         run = f"  run {account['run_ms']:.1f} ms" if "run_ms" in account else ""
         left = "  the client had left" if exchange.client_left else ""
-        line = f"{request.method} {request.target} {self._paint(colour, status)} {exchange.elapsed_ms:.1f} ms{run}{left}"
+        line = (
+            f"{request.method} {request.target} {self._paint(colour, status)} {exchange.elapsed_ms:.1f} ms{run}{left}"
+        )
         reason = _reason(exchange)
         self._write(line + "\n" + (f"  {reason}\n" if reason else ""), self._err)
 
@@ -143,7 +152,9 @@ class PersonConsole(Console):
             lines.append(f"  model    AZUREML_MODEL_DIR={deployment.model_dir}")
         lines.append(f"  score    {paint('cyan', url + '/score')}   health {url}/   openapi {url}/swagger.json")
         lines.append(f"  try      {_curl(plan, url)}")
-        lines.append(f"  {paint('dim', 'not emulated yet: limits and codes of the cloud, the /var/azureml-app tree, reload')}")
+        lines.append(
+            f"  {paint('dim', 'not emulated yet: limits and codes of the cloud, the /var/azureml-app tree, reload')}"
+        )
         self._write("\n".join(lines) + "\n", self._err)
 
     def stopped(self) -> None:
@@ -166,7 +177,7 @@ class PersonConsole(Console):
         if event.stream == "stdout":
             self._write(self._label(event.text))
         elif event.stream == "stderr":
-            self._write(self._label(event.text), self._err)
+            self._write(self._label(_without_our_frames(event.text)), self._err)
         elif not event.own:
             self._write(self._label(event.text + "\n"))
         elif event.level == "WARNING":
@@ -184,11 +195,15 @@ class PersonConsole(Console):
         told = _ENDINGS.get(event.exit_code) or (
             f"signal {-event.exit_code}" if event.exit_code < 0 else f"exit code {event.exit_code}"
         )
-        last = f' Last line of its stderr: "{event.last_line}".' if event.last_line else ""
+        is_dump = event.last_line.startswith((" ", "Extension modules"))  # faulthandler's; shown whole above
+        last = f' Last line of its stderr: "{event.last_line}".' if event.last_line and not is_dump else ""
         again = ""
         if event.restart_in_s is not None:
             again = f" A new one starts in {event.restart_in_s:g} s." if event.restart_in_s else " A new one starts."
         self.say("red", f"worker {event.pid} ended {when} with {told}.{last}{again}")
+        self._failed_boots += event.was_booting
+        if event.was_booting and self._failed_boots == _PATIENCE:
+            self.say("yellow", "Azure's server, too, would start workers for ever; only the platform's probe ends it.")
 
 
 class ServerConsole(Console):
@@ -217,7 +232,13 @@ class ServerConsole(Console):
         pid = account.get("pid", os.getpid())
         lines = ""
         if account.get("api_name"):
-            words = (request.method, request.target, response.status, f"{account['duration_ms']:.3f}ms", account["length"])
+            words = (
+                request.method,
+                request.target,
+                response.status,
+                f"{account['duration_ms']:.3f}ms",
+                account["length"],
+            )
             lines += _server_line(now, "INFO", pid, "azmlinfsrv", " ".join(map(str, words)))
         first = f"{request.method} {request.target} HTTP/{request.version}"
         if "GET / HTTP/1.1" not in first:
@@ -274,7 +295,9 @@ class JsonConsole(Console):
 
     def started(self, plan: Plan, port: int) -> None:
         """Write where requests are answered."""
-        self._line({"event": "Started", "url": f"http://{_connectable(plan.host)}:{port}", "profile": plan.profile.name})
+        self._line(
+            {"event": "Started", "url": f"http://{_connectable(plan.host)}:{port}", "profile": plan.profile.name}
+        )
 
     def stopped(self) -> None:
         """Write the last line."""
@@ -301,6 +324,12 @@ class _Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._console.say("yellow", self.format(record))
+
+
+def _without_our_frames(text: str) -> str:
+    """Cut amlemu's frames from a dump that faulthandler writes when C code crashes."""
+    ours = f'  File "{os.path.dirname(__file__)}{os.sep}'
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(ours))
 
 
 def _reason(exchange: Exchange) -> str:
@@ -341,7 +370,7 @@ def _server_line(at: float, level: str, pid: int, logger: str, text: str) -> str
 def _access(exchange: Exchange, first: str, now: float) -> str:
     """Source: gunicorn 27.0.1, glogging.py, the default access_log_format."""
     request, response = exchange.request, exchange.response
-    assert response is not None  # noqa: S101
+    assert response is not None
     sent = len(response.body) if isinstance(response.body, bytes) else "-"
     if response.header("server") is None:  # gunicorn's own page is not counted
         sent = 0
@@ -350,14 +379,11 @@ def _access(exchange: Exchange, first: str, now: float) -> str:
     return f'{request.client[0]} - - {stamp} "{first}" {response.status} {sent} "{referer}" "{agent}"'
 
 
-Any_Console = PersonConsole | ServerConsole | JsonConsole
+AnyConsole = PersonConsole | ServerConsole | JsonConsole
 
 
-def choose(log_format: str, as_json: bool) -> Any_Console:
+def choose(log_format: str, as_json: bool) -> AnyConsole:
     """Return the rendering that the command line asks for."""
     if as_json:
         return JsonConsole()
     return ServerConsole() if log_format == "azmlinfsrv" else PersonConsole()
-
-
-__all__ = ["JsonConsole", "PersonConsole", "ServerConsole", "WorkerFailedToBoot", "choose"]

@@ -12,7 +12,7 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amlemu import deployment as deployments
@@ -43,8 +43,8 @@ class Plan:
     upstream: str | None = None
     host: str = "127.0.0.1"
     port: int = 5001
-    on_event: Listener = field(default=lambda event: None)
-    on_exchange: Callable[[Exchange], None] = field(default=lambda exchange: None)
+    on_event: Listener = print
+    on_exchange: Callable[[Exchange], None] = print
 
 
 class Emulator:
@@ -169,9 +169,10 @@ def run_loop(main: Any) -> Any:
 class Endpoint:
     """A served deployment, for Python programs: `url`, `score`, `exchanges`; stops at the end of the `with` block."""
 
-    def __init__(self, plan: Plan, grace_s: float) -> None:
-        self.exchanges: list[Exchange] = []
-        self.events: list[Event] = []
+    def __init__(self, plan: Plan, grace_s: float, events: list[Event], exchanges: list[Exchange]) -> None:
+        """`plan` must put what happens into the two lists; nothing is started yet."""
+        self.events = events
+        self.exchanges = exchanges
         self._plan = plan
         self._grace_s = grace_s
         self._started = threading.Event()
@@ -223,7 +224,7 @@ class Endpoint:
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
 
-    def __enter__(self) -> Endpoint:
+    def __enter__(self) -> Endpoint:  # noqa: PYI034  # no subclasses
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -292,7 +293,8 @@ def serve(
         UsageError: something is not usable as given.
         BootFailed: the script cannot be loaded, or init() failed.
     """
-    endpoint: Endpoint
+    events: list[Event] = []
+    exchanges: list[Exchange] = []
     plan = Plan(
         deployment=deployments.from_script(
             script, model_dir=model_dir, python=python, environment=env, workers=workers
@@ -302,10 +304,7 @@ def serve(
         upstream=upstream,
         host=host,
         port=port,
-        on_event=lambda event: endpoint.events.append(event),
-        on_exchange=lambda exchange: endpoint.exchanges.append(exchange),
+        on_event=events.append,
+        on_exchange=exchanges.append,
     )
-    endpoint = Endpoint(plan, grace_s)
-    return endpoint.start()
-
-
+    return Endpoint(plan, grace_s, events, exchanges).start()

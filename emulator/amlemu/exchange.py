@@ -28,14 +28,13 @@ class Request:
     client: Address = ("127.0.0.1", 0)
     server: Address = ("127.0.0.1", 5001)
     number: int = 0  # of its exchange
+    _by_name: Optional[dict[str, str]] = field(default=None, init=False, repr=False, compare=False)
 
     def header(self, name: str) -> Optional[str]:
-        """Return the first value of `name` (any spelling), or None."""
-        wanted = name.lower()
-        for key, value in self.headers:
-            if key.lower() == wanted:
-                return value
-        return None
+        """Return the value of `name` (any spelling), the first if it is repeated, or None."""
+        if self._by_name is None:
+            self._by_name = {key.lower(): value for key, value in reversed(self.headers)}
+        return self._by_name.get(name.lower())
 
 
 @dataclass

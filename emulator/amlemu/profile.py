@@ -97,7 +97,7 @@ def parse(text: str, where: str, overrides: dict[str, str]) -> Profile:
     return Profile(name=tables["name"], summary=tables["summary"], sources=sources, **built)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _text(name: str) -> str:
     if name not in names():
         raise UsageError(f"no profile {name!r}", expected=f"There are: {', '.join(names())}.")

@@ -80,7 +80,10 @@ def as_markdown() -> str:
     parts = ["# Settings\n\nWritten by `make docs` from `settings.py`. A flag beats its variable.\n"]
     for command, settings in (("amlemu serve SCRIPT", SERVE_SETTINGS), ("amlemu invoke SCRIPT", INVOKE_SETTINGS)):
         rows = [_row(setting) for setting in settings]
-        parts.append(f"## `{command}`\n\n| flag | variable | kind | default | meaning |\n|---|---|---|---|---|\n" + "\n".join(rows))
+        parts.append(
+            f"## `{command}`\n\n| flag | variable | kind | default | meaning |\n|---|---|---|---|---|\n"
+            + "\n".join(rows)
+        )
     return "\n".join(parts) + "\n"
 
 

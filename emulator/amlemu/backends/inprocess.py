@@ -62,7 +62,8 @@ class InProcess:
 
     async def ready(self) -> None:
         """Wait for init(); raises BootFailed."""
-        await asyncio.wait({self._booted, self._gave_up}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {self._booted, self._gave_up}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if self._gave_up.done():
             raise self._gave_up.result()
 

@@ -76,7 +76,8 @@ class Pool:
 
     async def ready(self) -> None:
         """Wait until a worker has finished init(); raises BootFailed."""
-        await asyncio.wait({self._first_ready, self._gave_up}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {self._first_ready, self._gave_up}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if self._gave_up.done():
             raise self._gave_up.result()
 

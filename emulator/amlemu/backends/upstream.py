@@ -40,7 +40,9 @@ class Upstream:
         import httpx
 
         self._httpx = httpx
-        self._transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None, max_keepalive_connections=0))
+        self._transport = httpx.AsyncHTTPTransport(
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        )
         self._gave_up: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
     async def ready(self) -> None:

@@ -91,6 +91,12 @@ def application(front_door: FrontDoor) -> FastAPI:
         async def handle(self, scope: Any, receive: Any, send: Any) -> None:
             await front_door.answer(scope[KEY])
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    class Gateway(FastAPI):
+        """No middleware: it would say 500 where the real server says nothing, and costs a tenth of the gateway."""
+
+        def build_middleware_stack(self) -> Any:
+            return self.router
+
+    app = Gateway(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.router.routes.append(EveryPath())
     return app

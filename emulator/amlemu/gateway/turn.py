@@ -20,9 +20,14 @@ _ASGI = {"version": "3.0", "spec_version": "2.3"}
 class Connection(Protocol):
     """What a turn asks of its connection."""
 
-    async def respond(self, turn: Turn, response: Response) -> None: ...
-    def abort(self, turn: Turn) -> None: ...
-    def continue_reading(self, turn: Turn) -> None: ...
+    async def respond(self, turn: Turn, response: Response) -> None:
+        """Write an answer."""
+
+    def abort(self, turn: Turn) -> None:
+        """Close without one."""
+
+    def continue_reading(self, turn: Turn) -> None:
+        """Say 100 Continue."""
 
 
 class Turn:

@@ -82,7 +82,9 @@ class Wire(asyncio.Protocol):
         self._closing = False
         self._writable = asyncio.Event()
         self._writable.set()
-        self._method: str | None = None
+        self._method: str | None = None  # one that llhttp does not know
+        self._head = bytearray()  # of the request that is being read
+        self._overdue_at: float | None = None
 
     # the connection
 
@@ -195,7 +197,9 @@ class Wire(asyncio.Protocol):
         """Collect a piece of the body."""
         turn = self._reading
         if turn is not None and turn.feed(data) > self._rules.body_bytes:
-            message = f"more than {self._rules.body_bytes} bytes in one body: amlemu's own memory guard (wire.body_bytes)"
+            message = (
+                f"more than {self._rules.body_bytes} bytes in one body: amlemu's own memory guard (wire.body_bytes)"
+            )
             logger.warning("refused a request: %s client=%s:%s", message, *self._client)
             raise malformed.Refused(malformed.too_large(message))
 
@@ -239,7 +243,7 @@ class Wire(asyncio.Protocol):
 
     def _await_header(self, seconds: float) -> None:
         self._head = bytearray()
-        self._overdue_at: float | None = self.loop.time() + seconds
+        self._overdue_at = self.loop.time() + seconds
 
     def _begin(self, turn: Turn) -> None:
         task = self.loop.create_task(self._run(turn))
@@ -277,7 +281,7 @@ class Wire(asyncio.Protocol):
         turn.is_ended = True
         if turn in self._turns:
             self._turns.remove(turn)
-        if close or self._closing and not self._turns:
+        if close or (self._closing and not self._turns):
             self._close(linger=rest_matters and self._reading is not None)
         elif self._turns:
             self._begin(self._turns[0])
@@ -366,10 +370,9 @@ def _head(response: Response, turn: Turn, framing: _Framing) -> bytes:
     for name, value in response.headers:
         lower = name.lower()
         if lower == "connection":
-            value = "close" if framing.closes else "keep-alive"
-        elif lower == "transfer-encoding" and not framing.is_chunked:
-            continue
-        lines.append(f"{name}: {value}\r\n")
+            lines.append(f"{name}: {'close' if framing.closes else 'keep-alive'}\r\n")
+        elif lower != "transfer-encoding" or framing.is_chunked:
+            lines.append(f"{name}: {value}\r\n")
     lines.append("\r\n")
     return "".join(lines).encode("latin-1", "replace")
 

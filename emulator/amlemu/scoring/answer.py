@@ -26,16 +26,21 @@ class HeaderList:
         self.items.append((name, str(value)))
 
     def __setitem__(self, name: str, value: Any) -> None:
-        places = [place for place, (key, _) in enumerate(self.items) if key.lower() == name.lower()]
-        if not places:
+        if name not in self:
             self.items.append((name, str(value)))
             return
+        wanted = name.lower()
+        places = [place for place, (key, _) in enumerate(self.items) if key.lower() == wanted]
         self.items[places[0]] = (name, str(value))
         for place in reversed(places[1:]):
             del self.items[place]
 
     def __contains__(self, name: str) -> bool:
-        return any(key.lower() == name.lower() for key, _ in self.items)
+        wanted = name.lower()
+        for key, _ in self.items:
+            if key.lower() == wanted:
+                return True
+        return False
 
     def __iter__(self) -> Iterator[Tuple[str, str]]:
         return iter(self.items)
@@ -68,12 +73,11 @@ class Answer:
         """Return the body's length in bytes, HEAD or not."""
         return len(self.body)
 
-    def head(self) -> Tuple[str, List[Tuple[str, str]]]:
-        """Return status line text and headers as WSGI has them."""
-        items = self.headers.items
-        if "Content-Length" not in self.headers:
-            items = items + [("Content-Length", str(len(self.body)))]
-        return status_line(self.status_code), items
+    def all_headers(self) -> List[Tuple[str, str]]:
+        """Return the headers as WSGI has them."""
+        if "Content-Length" in self.headers:
+            return self.headers.items
+        return [*self.headers.items, ("Content-Length", str(len(self.body)))]
 
 
 def json_answer(message: Any, status: int = 200, failed: bool = False) -> Answer:

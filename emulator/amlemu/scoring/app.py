@@ -14,7 +14,7 @@ import itertools
 import os
 import sys
 import traceback
-from typing import Any, Iterator, Mapping, Optional, Union
+from typing import Iterator, Mapping, Optional, Union
 
 from amlemu.exchange import Request, Response
 from amlemu.scoring import config, cors, faults, gunicorn, script, swagger
@@ -56,7 +56,7 @@ class ScoringApp:
         server_log.info("Starting up app insights client", extra=OWN)
         origins = self._read_origins()
         self.script = script.UserScript(self._environment.get("AZUREML_ENTRY_SCRIPT"), self._root)
-        sys.meta_path.insert(0, self._late_flask)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self._late_flask)
         self._load_script()
         self._invoke_init()
         documents = self._prepare_documents()
@@ -71,7 +71,7 @@ class ScoringApp:
     def close(self) -> None:
         """Take our finder out of the import system again."""
         if self._late_flask in sys.meta_path:
-            sys.meta_path.remove(self._late_flask)  # type: ignore[arg-type]
+            sys.meta_path.remove(self._late_flask)
 
     def handle(self, request: Request) -> Response:
         """
@@ -83,7 +83,7 @@ class ScoringApp:
         """
         call = self._call = Call(request)
         try:
-            response = gunicorn.finish(request, *self._front.answer(call))
+            response = self._front.answer(call)
         except BaseException as error:  # SystemExit and the like: gunicorn's worker survives them, so do we
             response = self._unhandled(call, error)
         self._call = None
@@ -135,10 +135,12 @@ class ScoringApp:
                 server_log.error(text, extra=OWN)
             else:
                 server_log.error(text, extra=OWN)
-            raise BootFault(_boot_fault(error, self._root)) from error
-        except Exception as error:  # such as `run = 5`: no signature to inspect
+            raise BootFault(self._boot_fault(error, "import")) from error
+        except TypeError as error:  # such as `run = 5`: no signature to inspect
             error_log.error("Exception in worker process", exc_info=error, extra=OWN)
-            raise BootFault(faults.describe(error, "check", self._root)) from error
+            raise BootFault(
+                faults.Fault("check", "TypeError", f"run is no function: {error}", self.script.place)
+            ) from error
 
     def _invoke_init(self) -> None:
         try:
@@ -147,7 +149,7 @@ class ScoringApp:
             server_log.error("User's init function failed", extra=OWN)
             server_log.error("Encountered Exception %s", traceback.format_exc(), extra=OWN)
             self._log_model_folder()
-            raise BootFault(_boot_fault(error, self._root, "init")) from error
+            raise BootFault(self._boot_fault(error, "init")) from error
 
     def _log_model_folder(self) -> None:
         folder = self._config.model_dir
@@ -168,11 +170,11 @@ class ScoringApp:
             what = f"{error}; the server reads swagger.json, swagger2.json, swagger3.json in the app root"
             raise BootFault(faults.Fault("swagger", type(error).__name__, what)) from error
 
-
-def _boot_fault(error: faults.ScriptFault, root: str, phase: str = "") -> faults.Fault:
-    if isinstance(error, faults.ScriptRaised):
-        return faults.describe(error.cause, phase or error.phase, root)
-    return faults.Fault(error.phase, "ScriptFault", str(error), hint=faults.advice(str(error)))
+    def _boot_fault(self, error: faults.ScriptFault, phase: str) -> faults.Fault:
+        if isinstance(error, faults.ScriptRaised):
+            return faults.describe(error.cause, phase, self._root)
+        what = getattr(error, "what", str(error).rstrip("."))
+        return faults.Fault(error.phase, "ScriptFault", what, self.script.place, error.hint)
 
 
 def _tree(path: str, depth: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ queries; contract 4.4 to 4.7.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from typing import Any, Callable, Dict, List, Tuple
@@ -43,6 +44,7 @@ class Inbound:
 
     def __init__(
         self,
+        *,
         method: str,
         query: str,
         content_type: str,
@@ -150,6 +152,7 @@ def is_json(content_type: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
+@functools.lru_cache(maxsize=256)
 def split_target(target: str) -> Tuple[str, str]:
     """
     Split a request target into its decoded path, as flask routes it, and its raw query.

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional
 
 ONE_HOUR_MS = 3600 * 1000
 
@@ -61,7 +61,7 @@ def read(environment: Mapping[str, str]) -> ServerConfig:
     path = config_file(environment)
     from_file = {} if path is None else _load(path)
     names = {name.lower(): value for name, value in environment.items()}
-    values = {}
+    values: Dict[str, Any] = {}
     for field, variable, kind, in_file in _FIELDS:
         value = names.get(variable.lower(), from_file.get(variable) if in_file else None)
         if value is not None:
@@ -88,7 +88,7 @@ def _load(path: str) -> Mapping[str, Any]:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
         if not isinstance(content, dict):
-            raise ValueError(f"a JSON {type(content).__name__} is no settings file")
+            raise ValueError(f"a JSON {type(content).__name__} is no settings file")  # noqa: TRY004
     except (OSError, ValueError) as error:
         what = f"{path}: the server reads this file as its own settings and cannot: {error}"
         raise ConfigFault(f"Invalid config file!: {what}", what) from error

@@ -50,7 +50,12 @@ class Endpoints:
     """The routes of one script."""
 
     def __init__(
-        self, script: UserScript, documents: swagger.Documents, origins: Optional[cors.Policy], timeout_ms: int, root: str
+        self,
+        script: UserScript,
+        documents: swagger.Documents,
+        origins: Optional[cors.Policy],
+        timeout_ms: int,
+        root: str,
     ) -> None:
         """
         Args:

@@ -24,6 +24,10 @@ _BROUGHT_BY_THE_SERVER = {
     "gunicorn": "gunicorn",
     "azureml_inference_server_http": "azureml-inference-server-http",
 }
+_WHY_NEEDED = {
+    "init": "Azure ML calls init() once before the first request; add `def init(): ...` (it may do nothing).",
+    "run": "Azure ML calls run(data) for every request; add `def run(data): ...`.",
+}
 _Class = TypeVar("_Class", bound=Type[BaseException])
 
 
@@ -43,6 +47,17 @@ class ScriptFault(Exception):
     """The script is not what the server needs; `phase` is one of import, check, init, run."""
 
     phase = "check"
+    hint = ""
+
+
+@cloud_name("UserScriptError")
+class FunctionMissing(ScriptFault):
+    """The module was imported, but it has no init() or no run()."""
+
+    def __init__(self, name: str, path: str) -> None:
+        self.what = f"the module was imported, but it has no {name}()"
+        self.hint = _WHY_NEEDED[name]
+        super().__init__(f"User script at {path} does not have a {name}() function defined.")
 
 
 @cloud_name("UserScriptException")
@@ -170,18 +185,4 @@ def _hint(error: BaseException) -> str:
     if top in _BROUGHT_BY_THE_SERVER:
         package = _BROUGHT_BY_THE_SERVER[top]
         return f"The cloud's server brings it; here: {sys.executable} -m pip install {package}"
-    return f"Install it there, or choose the environment that has it with --python; the deployment's conda file needs it too."
-
-
-_ADVICE = {
-    "init()": "Azure ML calls init() once before the first request; add `def init(): ...` (it may do nothing).",
-    "run()": "Azure ML calls run(data) for every request; add `def run(data): ...`.",
-}
-
-
-def advice(text: str) -> str:
-    """Return what to do about a script that was refused with `text`, or nothing."""
-    missing = next((name for name in _ADVICE if f"does not have a {name}" in text), "")
-    if missing:
-        return _ADVICE[missing]
-    return _ADVICE["run()"].replace("add", "use") if "run() needs to accept" in text else ""
+    return "Install it there, or choose the environment that has it with --python; the deployment's conda file needs it too."

@@ -14,10 +14,10 @@ import importlib.util
 import sys
 from typing import Any, Callable, Iterator, List, Optional
 
+from amlemu.exchange import Response
 from amlemu.scoring import codec, gunicorn
 from amlemu.scoring.answer import Answer, error_answer
 from amlemu.scoring.endpoints import Call, Endpoints
-from amlemu.scoring.plain_front import WsgiAnswer
 
 _CALL = "amlemu.call"
 
@@ -47,15 +47,16 @@ class FlaskFront:
         self.app.register_blueprint(views)
         self.app.register_error_handler(HTTPException, _http_error(self._respond))
 
-    def answer(self, call: Call) -> WsgiAnswer:
-        """Answer one call with status line, headers and body; BaseExceptions of run() pass through."""
+    def answer(self, call: Call) -> Response:
+        """Answer one call; BaseExceptions of run() pass through. Raises BadResponse for a head nobody can send."""
         head: List[Any] = []
 
         def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
             head[:] = (status, headers)
 
         pieces = self.app.wsgi_app(self._environ(call), start_response)  # type: ignore[arg-type]
-        return head[0], head[1], _one_by_one(pieces) if call.streamed else b"".join(_one_by_one(pieces))
+        body = _one_by_one(pieces)
+        return gunicorn.finish(call.request, head[0], head[1], body if call.streamed else b"".join(body))
 
     def late_context(self, call: Call) -> Any:
         """Return a request context, entered, for a call that began without flask."""
@@ -132,7 +133,7 @@ class LateFlask:
         """Find flask through the other finders, and wrap what executes it."""
         if name != "flask":
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.loader is not None:
             self._wrap(spec.loader)

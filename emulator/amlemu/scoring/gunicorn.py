@@ -25,7 +25,16 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-zA-Z]+")
 _FIELD_VALUE = re.compile(r"[ \t\x21-\x7e\x80-\xff]*")
 _STATUS = re.compile(r"[0-9]{3}(?: [ \t\x21-\x7e\x80-\xff]*)?")
 _HOP_BY_HOP = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization te trailers transfer-encoding upgrade".split()
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+    ]
 ) | {"server", "date"}
 
 
@@ -33,7 +42,9 @@ class BadResponse(Exception):
     """The application handed over a head that gunicorn refuses to send; the client gets its 500 page."""
 
 
-def finish(request: Request, status: str, headers: Iterable[Tuple[str, str]], body: Union[bytes, Iterator[bytes]]) -> Response:
+def finish(
+    request: Request, status: str, headers: Iterable[Tuple[str, str]], body: Union[bytes, Iterator[bytes]]
+) -> Response:
     """
     Put gunicorn's head on an application's answer.
 
@@ -53,10 +64,19 @@ def finish(request: Request, status: str, headers: Iterable[Tuple[str, str]], bo
     bodiless = request.method == "HEAD" or code in (204, 304) or 100 <= code < 200
     if code == 204 or 100 <= code < 200:
         kept = [(name, value) for name, value in kept if name.lower() != "content-length"]
-    head = [("Server", "gunicorn"), ("Date", _http_date()), ("Connection", "close")]
+    head = _own_headers()
     if length is None and request.version >= "1.1" and not bodiless:
         head.append(("Transfer-Encoding", "chunked"))
     return Response(code, phrase, head + kept, b"" if bodiless else _at_most(body, length))
+
+
+def finish_whole(request: Request, code: int, phrase: str, headers: Headers, body: bytes) -> Response:
+    """Do what `finish` does for an answer of the server's own: known to be sendable, Content-Length included."""
+    return Response(code, phrase, _own_headers() + headers, b"" if request.method == "HEAD" else body)
+
+
+def _own_headers() -> Headers:
+    return [("Server", "gunicorn"), ("Date", _http_date()), ("Connection", "close")]
 
 
 def page(code: int, reason: str, message: str = "") -> Response:
@@ -153,7 +173,7 @@ _date: Tuple[int, str] = (0, "")
 
 
 def _http_date() -> str:
-    global _date  # one formatting a second is enough
+    global _date  # noqa: PLW0603  # one formatting a second is enough
     now = int(time.time())
     if _date[0] != now:
         _date = (now, email.utils.formatdate(now, usegmt=True))

@@ -87,9 +87,7 @@ def _print_to_logger(original: Callable[..., None], only_thread: Optional[int]) 
     log = logging.getLogger("azmlinfsrv.print")
 
     @functools.wraps(original)
-    def print_to_logger(
-        *objects: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush: bool = False
-    ) -> None:
+    def print_to_logger(*objects: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush: bool = False) -> None:
         if only_thread is not None and threading.get_ident() != only_thread:
             original(*objects, sep=sep, end=end, file=file, flush=flush)
             return

@@ -6,14 +6,13 @@ Source: observed with flask 3.1.3 and werkzeug 3.1.9; contract 4.3.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Optional, Tuple
 
-from amlemu.exchange import Request
+from amlemu.exchange import Request, Response
 from amlemu.scoring import codec, gunicorn
-from amlemu.scoring.answer import HTML, Answer, error_answer
+from amlemu.scoring.answer import HTML, Answer, error_answer, status_line
 from amlemu.scoring.endpoints import NOT_ALLOWED, NOT_FOUND, Call, Endpoints
 
-WsgiAnswer = Tuple[str, Any, Union[bytes, Iterator[bytes]]]
 View = Callable[[Call], Any]
 
 
@@ -37,8 +36,8 @@ class PlainFront:
         }
         self._paths = {path for _, path in self._views}
 
-    def answer(self, call: Call) -> WsgiAnswer:
-        """Answer one call with status line, headers and body; BaseExceptions of run() pass through."""
+    def answer(self, call: Call) -> Response:
+        """Answer one call; BaseExceptions of run() pass through."""
         request = call.request
         path, query = codec.split_target(request.target)
         view = self._views.get((request.method, path))
@@ -49,7 +48,8 @@ class PlainFront:
             answer = self._endpoints.before(call, request.header) or self._guarded(view, call)
             self._endpoints.after(call, answer, request.header)
         if isinstance(answer, Answer):
-            return (*answer.head(), answer.body)
+            number, _, phrase = status_line(answer.status_code).partition(" ")
+            return gunicorn.finish_whole(request, int(number), phrase, answer.all_headers(), answer.body)
         return _of_flask(answer, request)
 
     def _guarded(self, view: View, call: Call) -> Any:
@@ -84,7 +84,7 @@ def _inbound(request: Request, query: str) -> codec.Inbound:
         method=request.method,
         query=query,
         content_type=content_type,
-        data=lambda: b"" if eaten else body,  # type: ignore[arg-type, return-value]
+        data=lambda: b"" if eaten else body,
         whole=lambda: body,
         raw=_no_raw,
     )
@@ -94,7 +94,7 @@ def _no_raw() -> Any:
     raise AssertionError("a @rawhttp script is always answered through flask")
 
 
-def _of_flask(response: Any, request: Request) -> WsgiAnswer:
+def _of_flask(response: Any, request: Request) -> Response:
     """Unpack a flask Response, made by a script that imported flask only just now."""
     pieces, status, headers = response.get_wsgi_response(gunicorn.environ(request))
-    return status, list(headers), pieces if response.is_streamed else b"".join(pieces)
+    return gunicorn.finish(request, status, list(headers), pieces if response.is_streamed else b"".join(pieces))

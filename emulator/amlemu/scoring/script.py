@@ -9,7 +9,6 @@ Source: azureml-inference-server-http 1.5.1, server/user_script.py and server/ut
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -19,9 +18,9 @@ import sys
 import threading
 import time
 from types import ModuleType
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
-from amlemu.scoring.faults import ScriptFault, ScriptNotImported, ScriptRaised, ScriptTimedOut
+from amlemu.scoring.faults import FunctionMissing, ScriptFault, ScriptNotImported, ScriptRaised, ScriptTimedOut
 from amlemu.scoring.logs import OWN, script_log
 
 _RAWHTTP_HOMES = ("azureml_inference_server_http.api.aml_request", "azureml.contrib.services.aml_request")
@@ -58,10 +57,19 @@ class UserScript:
         module = self._import()
         for name in ("init", "run"):
             if not hasattr(module, name):
-                raise ScriptFault(f"User script at {module.__file__} does not have a {name}() function defined.")
+                raise FunctionMissing(name, module.__file__)
         self._init = module.init
         self.run = self._find_run(module)
         self._check_run()
+
+    @property
+    def place(self) -> str:
+        """`file:line` of run() where it is known, else of the script's first line."""
+        code = getattr(getattr(self, "run", None), "__code__", None)
+        path = self._entry_script or "main.py"
+        if code is not None and os.path.basename(code.co_filename) == os.path.basename(path):
+            return f"{os.path.basename(path)}:{code.co_firstlineno}"
+        return f"{os.path.basename(path)}:1"
 
     def invoke_init(self) -> None:
         """Call init(); raises ScriptRaised whatever it raised, sys.exit included."""
@@ -86,7 +94,7 @@ class UserScript:
             ScriptRaised: run() raised an Exception. Anything else (SystemExit ...) passes through.
         """
         try:
-            with _time_limit(timeout_ms):
+            with _TimeLimit(timeout_ms):
                 if self._wants_headers:
                     arguments["request_headers"] = headers()
                 started = time.perf_counter()
@@ -122,13 +130,15 @@ class UserScript:
         return module.run  # type: ignore[no-any-return]
 
     def _check_run(self) -> None:
-        parameters = list(inspect.signature(self.run).parameters.values())
+        parameters = list(inspect.signature(self.run).parameters.values())  # TypeError when it is no function
         if any(parameter.kind not in _NAMEABLE for parameter in parameters):
             raise ScriptFault("run() cannot accept positional-only arguments, *args, or **kwargs.")
         self._wants_headers = any(parameter.name == "request_headers" for parameter in parameters)
         self.parameters = [parameter for parameter in parameters if parameter.name != "request_headers"]
         if not self.parameters:
-            missing = 'an argument other than "request_headers"' if self._wants_headers else "an argument for input data"
+            missing = (
+                'an argument other than "request_headers"' if self._wants_headers else "an argument for input data"
+            )
             raise ScriptFault(f"run() needs to accept {missing}.")
         self.style = self._find_style()
         script_log.info(_INTRODUCTIONS[self.style] % ", ".join(p.name for p in self.parameters), extra=OWN)
@@ -165,16 +175,19 @@ def _alarm(number: int, frame: Any) -> None:
     raise TimeoutError
 
 
-@contextlib.contextmanager
-def _time_limit(timeout_ms: int) -> Iterator[None]:
-    """Raise TimeoutError in this thread after `timeout_ms`, once. Does nothing off the main thread or on Windows."""
-    if os.name == "nt" or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(signal.SIGALRM, _alarm)
-    signal.setitimer(signal.ITIMER_REAL, timeout_ms / 1000)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+class _TimeLimit:
+    """Raises TimeoutError in this thread after `timeout_ms`, once. Does nothing off the main thread or on Windows."""
+
+    def __init__(self, timeout_ms: int) -> None:
+        self._timeout_ms = timeout_ms
+        self._is_kept = os.name != "nt" and threading.current_thread() is threading.main_thread()
+
+    def __enter__(self) -> None:
+        if self._is_kept:
+            self._previous = signal.signal(signal.SIGALRM, _alarm)
+            signal.setitimer(signal.ITIMER_REAL, self._timeout_ms / 1000)
+
+    def __exit__(self, *error: object) -> None:
+        if self._is_kept:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._previous)

@@ -8,7 +8,7 @@ installed; nothing is put on `sys.path` or in PYTHONPATH, so the script sees exa
 import sys
 
 
-def open_guest_half():
+def open_guest_half():  # type: ignore[no-untyped-def]
     """Make `import amlemu.scoring...` work from the files beside this one."""
     import importlib.util
     import os
@@ -16,16 +16,16 @@ def open_guest_half():
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     initial = os.path.join(root, "__init__.py")
     spec = importlib.util.spec_from_file_location("amlemu", initial, submodule_search_locations=[root])
-    package = importlib.util.module_from_spec(spec)
+    package = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     sys.modules["amlemu"] = package
-    spec.loader.exec_module(package)
+    spec.loader.exec_module(package)  # type: ignore[union-attr]
 
 
 if __name__ == "__main__":
     del sys.path[0]  # this folder: not the script's business
     endpoint, mark = (int(word) for word in sys.argv[1:3])
     sys.argv[:] = ["azmlinfsrv"]
-    open_guest_half()
+    open_guest_half()  # type: ignore[no-untyped-call]
     from amlemu.worker.child import main
 
     sys.exit(main(endpoint, mark))

@@ -127,7 +127,7 @@ class Worker:
         """Send the pieces of a streamed body; one that raises leaves the client with a cut stream."""
         try:
             for piece in response.body:  # type: ignore[union-attr]
-                self._channel.send(protocol.CHUNK, 0, piece)
+                self._channel.send(protocol.CHUNK, 0, piece)  # type: ignore[arg-type]
         except BaseException as error:
             fault = faults.describe(error, "run", self._order["folder"])
             logging.getLogger("gunicorn.error").error("Error handling request", exc_info=error, extra={"own": True})

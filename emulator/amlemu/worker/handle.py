@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from amlemu.errors import WorkerCrashed
 from amlemu.events import Listener, Spoke, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
@@ -133,7 +133,15 @@ class Worker(asyncio.Protocol):
         if self.busy_since is None:
             self.busy_since = time.monotonic()
         request, body = job.request, job.request.body
-        head = [self._sent, request.method, request.target, request.headers, request.version, request.client, request.server]
+        head = [
+            self._sent,
+            request.method,
+            request.target,
+            request.headers,
+            request.version,
+            request.client,
+            request.server,
+        ]
         start = protocol.prefix(protocol.REQUEST, head, len(body))
         if len(body) <= _JOIN_BYTES:
             self._transport.write(start + body)
@@ -221,7 +229,7 @@ class Worker(asyncio.Protocol):
         self._read_outputs()
         self._end_stream(WorkerCrashed(f"the stream was cut: {frame.head['what']}", pid=self.pid))
 
-    _frames = {
+    _frames: ClassVar = {
         protocol.HELLO: _on_hello,
         protocol.SAID: _on_said,
         protocol.READY: _on_ready,

@@ -64,9 +64,9 @@ def launch_fresh(plan: LaunchPlan) -> Launched:
     ours, theirs = socket.socketpair()
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
-    for end in (ours, theirs):
+    for side in (ours, theirs):
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-            end.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER_BYTES)
+            side.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER_BYTES)
     with tempfile.TemporaryFile() as page, theirs:
         page.truncate(os.sysconf("SC_PAGE_SIZE"))
         inherited = (theirs.fileno(), page.fileno())

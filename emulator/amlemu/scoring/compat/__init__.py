@@ -27,7 +27,7 @@ _OLD_NAMES = {f"azureml.contrib.services.{name}": f"{_SERVER}.api.{name}" for na
 def install() -> None:
     """Make the modules importable in this process; nothing is imported yet."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.append(_Finder())  # type: ignore[arg-type]  # last: what is installed wins
+        sys.meta_path.append(_Finder())  # last: what is installed wins
     for old, new in _OLD_NAMES.items():
         # As in the real server: the full name is known, its parents are not, so the short import still fails.
         sys.modules[old] = sys.modules.get(new) or _Deferred(old, new)
@@ -43,7 +43,9 @@ def uninstall() -> None:
 
 def _is_served(module: Optional[ModuleType]) -> bool:
     loader = getattr(getattr(module, "__spec__", None), "loader", None)
-    return isinstance(module, _Deferred) or isinstance(loader, _Empty) or _FOLDER in str(getattr(module, "__file__", ""))
+    return (
+        isinstance(module, _Deferred) or isinstance(loader, _Empty) or _FOLDER in str(getattr(module, "__file__", ""))
+    )
 
 
 class _Finder:
@@ -51,7 +53,7 @@ class _Finder:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
         if name in _PACKAGES:
-            return importlib.machinery.ModuleSpec(name, _Empty(), is_package=True)
+            return importlib.machinery.ModuleSpec(name, _Empty(), is_package=True)  # type: ignore[arg-type]
         if name in _MODULES:
             return importlib.util.spec_from_file_location(name, _MODULES[name])
         return None

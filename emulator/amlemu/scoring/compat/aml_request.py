@@ -9,12 +9,12 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("@rawhttp and AMLRequest are flask's request object", name=error.name) from None
 
-_rawHttpRequested = False  # the server looks at it: any function decorated with @rawhttp counts
+_rawHttpRequested = False  # noqa: N816  # the server looks at it: any function decorated with @rawhttp counts
 
 
 def rawhttp(func):  # type: ignore[no-untyped-def]
     """Ask for flask's request object as the argument of run()."""
-    global _rawHttpRequested
+    global _rawHttpRequested  # noqa: PLW0603
     _rawHttpRequested = True
     return func
 

@@ -1,0 +1,66 @@
+# The words used everywhere: serve, test, check, bench, docs. Each makes what it needs; nothing else has to be set up.
+PYTHON ?= python3
+ENVIRONMENTS := .environments
+OURS := $(ENVIRONMENTS)/amlemu
+REAL := $(ENVIRONMENTS)/azmlinfsrv
+FOREIGN := $(ENVIRONMENTS)/foreign
+EMPTY := $(ENVIRONMENTS)/empty
+BIN := $(OURS)/bin
+MODEL := examples/diabetes/model
+
+.PHONY: serve test check bench docs clean
+
+serve: $(OURS)/.made $(OURS)/.examples  ## serve examples/diabetes on port 5001
+	@$(BIN)/python examples/diabetes/train.py --if-missing
+	@$(BIN)/amlemu serve examples/diabetes/score.py --model-dir $(MODEL) $(SERVE_FLAGS)
+
+test: check $(OURS)/.test $(REAL)/.made $(FOREIGN)/.made $(EMPTY)/.made  ## run all tests
+	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: $(OURS)/.check  ## format, lint, types, layers, mirror
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_mirror.py
+
+bench: $(OURS)/.test $(REAL)/.made  ## side by side with the real server; writes docs/bench.md
+	@$(BIN)/python -m tests.bench --write docs/bench.md
+
+docs: $(OURS)/.made  ## write the pages that are made from code
+	@$(BIN)/python -c "from amlemu.settings import as_markdown; print(as_markdown(), end='')" > docs/settings.md
+
+clean:
+	rm -rf $(ENVIRONMENTS) build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# Environments: ours, the real server's (its pins touch nobody), one with a script's requirements but not amlemu, an empty one.
+$(OURS)/.made: pyproject.toml
+	@echo "making $(OURS) ..."
+	@$(PYTHON) -m venv $(OURS)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(OURS)/.examples: $(OURS)/.made
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[examples]'
+	@touch $@
+
+$(OURS)/.check: $(OURS)/.made
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test,check]'
+	@touch $@ $(OURS)/.test $(OURS)/.examples
+
+$(OURS)/.test: $(OURS)/.check
+
+$(REAL)/.made: tests/contract/requirements-azmlinfsrv.txt
+	@echo "making $(REAL) (the real server) ..."
+	@$(PYTHON) -m venv $(REAL)
+	@$(REAL)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+$(FOREIGN)/.made: tests/contract/requirements-foreign.txt
+	@echo "making $(FOREIGN) ..."
+	@$(PYTHON) -m venv $(FOREIGN)
+	@$(FOREIGN)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+$(EMPTY)/.made:
+	@$(PYTHON) -m venv --without-pip $(EMPTY)
+	@touch $@
