@@ -10,6 +10,8 @@ Source: azureml-inference-server-http 1.5.1, server/aml_blueprint.py (read 2026-
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import itertools
 import os
 import sys
@@ -57,6 +59,7 @@ class ScoringApp:
         origins = self._read_origins()
         self.script = script.UserScript(self._environment.get("AZUREML_ENTRY_SCRIPT"), self._root)
         sys.meta_path.insert(0, self._late_flask)
+        self._import_flask_if_named()
         self._load_script()
         self._invoke_init()
         documents = self._prepare_documents()
@@ -121,6 +124,16 @@ class ScoringApp:
         policy = cors.Policy(self._config.cors_origins)
         server_log.info(f"Enabling CORS for the following origins: {', '.join(policy.origins)}", extra=OWN)
         return policy
+
+    def _import_flask_if_named(self) -> None:
+        """A script that names flask finds it loaded, as under the real server, also where it imports it in run()."""
+        with contextlib.suppress(OSError, TypeError):
+            path = os.path.join(self._root, self._environment.get("AZUREML_ENTRY_SCRIPT", "main.py"))
+            with open(path, "rb") as file:
+                is_named = b"flask" in file.read()
+            if is_named:
+                with contextlib.suppress(ImportError):
+                    importlib.import_module("flask")
 
     def _load_script(self) -> None:
         try:

@@ -24,6 +24,7 @@ _BROUGHT_BY_THE_SERVER = {
     "gunicorn": "gunicorn",
     "azureml_inference_server_http": "azureml-inference-server-http",
 }
+_IMPORT_MODULE = os.path.join("importlib", "__init__.py")
 _WHY_NEEDED = {
     "init": "Azure ML calls init() once before the first request; add `def init(): ...` (it may do nothing).",
     "run": "Azure ML calls run(data) for every request; add `def run(data): ...`.",
@@ -144,13 +145,19 @@ def _cut(shown: Optional[traceback.TracebackException]) -> None:
 
 
 def _is_ours(filename: str) -> bool:
-    return filename.startswith((_OURS, "<frozen importlib"))
+    return filename.startswith((_OURS, "<frozen importlib")) or filename.endswith(_IMPORT_MODULE)
 
 
 def _what(error: BaseException, phase: str) -> str:
     text = str(error).strip()
     told = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if isinstance(error, ModuleNotFoundError) and error.name:
+        top = error.name.partition(".")[0]
+        if top in _BROUGHT_BY_THE_SERVER:
+            install = f"{sys.executable} -m pip install {_BROUGHT_BY_THE_SERVER[top]}"
+            return (
+                f"the script needs {top}, which the cloud's server brings along but this environment lacks: {install}"
+            )
         return f"the script needs the module {error.name!r}, which is not installed for {sys.executable}"
     if isinstance(error, SyntaxError):
         return f"not valid Python: {error.msg}"
@@ -181,8 +188,6 @@ def _short(filename: str, folder: str) -> str:
 def _hint(error: BaseException) -> str:
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
-    top = error.name.partition(".")[0]
-    if top in _BROUGHT_BY_THE_SERVER:
-        package = _BROUGHT_BY_THE_SERVER[top]
-        return f"The cloud's server brings it; here: {sys.executable} -m pip install {package}"
+    if error.name.partition(".")[0] in _BROUGHT_BY_THE_SERVER:
+        return ""
     return "Install it there, or choose the environment that has it with --python; the deployment's conda file needs it too."

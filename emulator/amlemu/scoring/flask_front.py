@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from typing import Any, Callable, Iterator, List, Optional
 
@@ -32,8 +33,11 @@ class FlaskFront:
 
         self._flask = flask
         self._endpoints = endpoints
-        self.app = flask.Flask("azureml_inference_server_http.server.create_app", root_path="")
-        views = flask.Blueprint("main", "azureml_inference_server_http.server.routes", root_path="")
+        # The names are the real ones, though no such package may be installed: so the folders have to be given.
+        here = os.path.dirname(os.path.abspath(__file__))
+        name = "azureml_inference_server_http.server"
+        self.app = flask.Flask(f"{name}.create_app", root_path=here, instance_path=os.path.join(here, "instance"))
+        views = flask.Blueprint("main", f"{name}.routes", root_path=here)
         views.before_request(self._before)
         views.after_request(self._after)
         views.register_error_handler(HTTPException, _http_error(self._respond))

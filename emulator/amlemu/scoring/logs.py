@@ -13,7 +13,6 @@ from __future__ import annotations
 import builtins
 import functools
 import logging
-import os
 import sys
 import threading
 from typing import Any, Callable, List, Optional, Tuple
@@ -28,22 +27,16 @@ OWN = {"own": True}  # marks a record of the server's own doings: logger.info(..
 
 
 class SinkHandler(logging.Handler):
-    """Hands every record to one callable; in a process forked by the script, writes it to stdout instead."""
+    """Hands every record, with its text, to one callable."""
 
     def __init__(self, sink: Sink) -> None:
         super().__init__(logging.INFO)
         self._sink = sink
-        self._pid = os.getpid()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass one record on with its text, exception included."""
         try:
-            text = self.format(record)
-            if os.getpid() == self._pid:
-                self._sink(record, text)
-            else:
-                sys.__stdout__.write(text + "\n")  # type: ignore[union-attr]  # the parent's channel is not ours
-                sys.__stdout__.flush()  # type: ignore[union-attr]
+            self._sink(record, self.format(record))
         except Exception:
             self.handleError(record)
 

@@ -64,9 +64,11 @@ class Worker:
         self._prepare()
         try:
             app = self._boot()
-        except BootFault as error:
+        except Exception as error:  # gunicorn, too, takes any exception before the first request for a boot failure
+            folder = self._order["folder"]
+            fault = error.fault if isinstance(error, BootFault) else faults.describe(error, "boot", folder)
             _flush()
-            self._channel.send(protocol.FAILED, error.fault.as_data())
+            self._channel.send(protocol.FAILED, fault.as_data())
             return BOOT_FAILED
         try:
             while not self._stopping:
@@ -88,6 +90,7 @@ class Worker:
         # What is written to a pipe shall arrive line by line, not when 8 KB are full.
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         self._capture = Capture(self._said)
+        self._stdout = sys.stdout  # as the real server's handler: the script may put another one in its place
         self._capture.start()
         compat.install()
 
@@ -138,13 +141,10 @@ class Worker:
             self._channel.send(protocol.END, 0)
 
     def _said(self, record: logging.LogRecord, text: str) -> None:
-        head = {
-            "logger": record.name,
-            "level": record.levelname,
-            "at": record.created,
-            "own": getattr(record, "own", False),
-        }
-        self._channel.send(protocol.SAID, head, text.encode("utf-8", "replace"))
+        own = getattr(record, "own", False)
+        fields = (record.name, record.levelname, record.created, own, os.getpid(), text)
+        self._stdout.write(protocol.pack_record(self._order["marker"], *fields))
+        self._stdout.flush()
 
     def _on_terminate(self, number: int, frame: Any) -> None:
         self._stopping = True

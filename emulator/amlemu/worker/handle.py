@@ -113,15 +113,16 @@ class Worker(asyncio.Protocol):
         self._launched = launch_fresh(self._plan)
         self.pid = self._launched.process.pid
         self._closed = asyncio.Event()
+        marker = protocol.new_marker()
         self._outputs = [
-            Output(self._launched.stdout, lambda text: self._spoke("stdout", text)),
-            Output(self._launched.stderr, lambda text: self._spoke("stderr", text)),
+            Output(self._launched.stdout, marker, lambda text: self._spoke("stdout", text), self._logged),
+            Output(self._launched.stderr, marker, lambda text: self._spoke("stderr", text), self._logged),
         ]
         for output in self._outputs:
             output.start(loop)
         _watch_for_end(self._launched, loop, self._process_ended)
         await loop.create_unix_connection(lambda: self, sock=self._launched.endpoint)
-        order = {"version": protocol.VERSION, "folder": str(self._plan.folder)}
+        order = {"version": protocol.VERSION, "folder": str(self._plan.folder), "marker": marker}
         self._transport.write(protocol.pack(protocol.ORDER, order))
         self._tell(WorkerStarted(self.pid))
 
@@ -188,12 +189,6 @@ class Worker(asyncio.Protocol):
     def _on_hello(self, frame: protocol.Frame) -> None:
         protocol.check_version(frame, protocol.HELLO)
 
-    def _on_said(self, frame: protocol.Frame) -> None:
-        said, text = frame.head, bytes(frame.body).decode("utf-8")
-        self._read_outputs()
-        spoke = Spoke("log", text, self.pid, said["logger"], said["level"], said["at"], said["own"], self._exchange)
-        self._tell(spoke)
-
     def _on_ready(self, frame: protocol.Frame) -> None:
         self._read_outputs()
         self.is_ready = True
@@ -231,7 +226,6 @@ class Worker(asyncio.Protocol):
 
     _frames: ClassVar = {
         protocol.HELLO: _on_hello,
-        protocol.SAID: _on_said,
         protocol.READY: _on_ready,
         protocol.FAILED: _on_failed,
         protocol.ANSWER: _on_answer,
@@ -260,6 +254,10 @@ class Worker(asyncio.Protocol):
 
     def _spoke(self, stream: str, text: str) -> None:
         self._tell(Spoke(stream, text, self.pid, at=time.time(), request=self._exchange))
+
+    def _logged(self, record: list[Any]) -> None:
+        logger, level, at, own, pid, text = record
+        self._tell(Spoke("log", text, pid, logger, level, at, own, self._exchange))
 
     @property
     def _exchange(self) -> int | None:

@@ -7,16 +7,29 @@ C code and child processes write there too, so pipes are the only place where ev
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Callable
+from typing import Any
 
 
 class Output:
-    """One pipe of one worker. `on_text` gets decoded text, in whole lines unless the pipe or a request has ended."""
+    """One pipe of one worker: raw text in whole lines (unless the pipe or a request has ended), and records."""
 
-    def __init__(self, file: int, on_text: Callable[[str], None]) -> None:
+    def __init__(
+        self, file: int, marker: str, on_text: Callable[[str], None], on_record: Callable[[list[Any]], None]
+    ) -> None:
+        """
+        Args:
+            file: descriptor, not blocking; closed by `close`.
+            marker: begins a record, see `protocol.pack_record`.
+            on_text: gets raw output, decoded.
+            on_record: gets a record's fields.
+        """
         self._file = file
+        self._marker = marker.encode("ascii")
         self._on_text = on_text
+        self._on_record = on_record
         self._rest = b""
         self._open = True
         self.last_line = ""
@@ -63,6 +76,18 @@ class Output:
             self._rest += rest
 
     def _emit(self, data: bytes) -> None:
+        """Tell raw text and records apart; a record may follow an unfinished line."""
+        raw, marker, rest = data.partition(self._marker)
+        while marker:
+            self._emit_text(raw)
+            record, _, rest = rest.partition(b"\n")
+            self._on_record(json.loads(record))
+            raw, marker, rest = rest.partition(self._marker)
+        self._emit_text(raw)
+
+    def _emit_text(self, data: bytes) -> None:
+        if not data:
+            return
         text = data.decode("utf-8", "replace")
         self.last_line = next((line for line in reversed(text.splitlines()) if line.strip()), self.last_line)
         self._on_text(text)

@@ -3,7 +3,10 @@ What host and worker say to each other over a socket pair: frames with a JSON he
 
     frame   = kind (1 byte), head length (4 bytes), body length (8 bytes), head (JSON), body
     host    -> worker   order (first, with the protocol's version), request
-    worker  -> host     hello (first, likewise), said, ready, failed, answer | stream-head chunk* (end | cut)
+    worker  -> host     hello (first, likewise), ready, failed, answer | stream-head chunk* (end | cut)
+
+What the script says goes another way, its stdout, so that records and raw writes keep their order: a record is one line,
+the marker that the order names, then JSON (`pack_record`).
 
 A page of shared memory, the `Mark`, survives the worker: it tells the host whether the request it was sent had been
 taken. Exceptions cross as data, never as pickles. Part of the guest half: standard library only, Python 3.9 syntax.
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import json
 import mmap
+import os
 import socket
 import struct
 import threading
@@ -20,7 +24,7 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional, Union
 
 VERSION = 1
 ORDER, REQUEST = b"O", b"R"
-HELLO, SAID, READY, FAILED, ANSWER, STREAM, CHUNK, END, CUT = b"H", b"L", b"Y", b"F", b"A", b"S", b"C", b"E", b"X"
+HELLO, READY, FAILED, ANSWER, STREAM, CHUNK, END, CUT = b"H", b"Y", b"F", b"A", b"S", b"C", b"E", b"X"
 
 _PREFIX = struct.Struct(">cIQ")
 _SMALL = 1 << 16
@@ -49,6 +53,16 @@ def prefix(kind: bytes, head: Any, body_length: int) -> bytes:
     """Return all of a frame but its body."""
     text = _encode(head).encode("ascii")
     return _PREFIX.pack(kind, len(text), body_length) + text
+
+
+def new_marker() -> str:
+    """Return what begins a record on stdout: a control character and something that no script writes by chance."""
+    return f"\x1e{os.urandom(8).hex()}:"
+
+
+def pack_record(marker: str, *fields: Any) -> str:
+    """Return one line for stdout: logger, level, seconds since the epoch, own, pid, text."""
+    return f"{marker}{_encode(fields)}\n"
 
 
 class Decoder:
