@@ -3,16 +3,18 @@ The command line: `amlemu serve score.py`, `amlemu invoke score.py -r sample-req
 
 Thin: reads options (declared in `settings.py`), builds a plan, runs it, turns errors into words and exit codes. Exit
 codes: 0 fine (also a server that was stopped), 1 the answer was a failure, 2 usage, 3 the deployment failed to boot,
-130 interrupted before there was anything to stop.
+130 interrupted before anything was served, or a second time while requests were in hand.
 """
 
 from __future__ import annotations
 
 import asyncio
 import mimetypes
+import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +26,12 @@ from amlemu.settings import INVOKE_SETTINGS, SERVE_SETTINGS, Setting
 
 if TYPE_CHECKING:
     from amlemu.console import AnyConsole
-    from amlemu.emulator import Plan
+    from amlemu.emulator import Emulator, Plan
+    from amlemu.events import Event, Listener
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_BOOT, EXIT_INTERRUPTED = 1, 2, 3, 130
+_QUIET_STOP_S = 0.3  # a stop that takes longer is explained
+_INVOKE_GRACE_S = 10.0  # for what the script does when its process ends
 _TYPES: dict[str, Any] = {"text": str, "path": str, "integer": int, "number": float}
 
 
@@ -60,7 +65,7 @@ def cli() -> None:
     """Run Azure Machine Learning scoring scripts on your own machine, and trust what you see."""
 
 
-@cli.command()
+@cli.command(short_help="Serve SCRIPT over HTTP until Ctrl-C.")
 @click.argument("script")
 @with_settings(SERVE_SETTINGS)
 def serve(script: str, **options: Any) -> None:
@@ -77,7 +82,7 @@ def serve(script: str, **options: Any) -> None:
     sys.exit(code)
 
 
-@cli.command()
+@cli.command(short_help="Score once with SCRIPT and no server.")
 @click.argument("script")
 @with_settings(INVOKE_SETTINGS)
 def invoke(script: str, request_file: str | None, content_type: str | None, **options: Any) -> None:
@@ -86,7 +91,7 @@ def invoke(script: str, request_file: str | None, content_type: str | None, **op
     from amlemu.emulator import run_loop
 
     body, kind = _read_request(request_file, content_type)
-    console = PersonConsole(out=sys.stderr)
+    console = PersonConsole(out=sys.stderr, restarts=False)
     try:
         code = run_loop(_invoke(script, body, kind, console, options))
     finally:
@@ -98,49 +103,83 @@ async def _serve(plan: Plan, console: AnyConsole, grace_s: float) -> int:
     from amlemu.emulator import Emulator
 
     emulator = Emulator(plan)
-    stop = asyncio.Event()
-    _stop_on_signals(stop)
+    signals = _Signals()
     await emulator.start()
     try:
-        if not await _until(stop, emulator.ready()):
+        if not await _until(signals.first, emulator.ready()):
+            await emulator.backend.stop(0)  # requests that wait for init() will not be answered any more
             return EXIT_INTERRUPTED
         console.started(plan, emulator.port)
-        reason = await emulator.wait(stop)
+        reason = await emulator.wait(signals.first)
         if reason is not None:
             raise reason
     except BootFailed as error:
         console.boot_failed(error.fault)
         return error.exit_code
     finally:
-        await emulator.stop(grace_s)
+        is_drained = await _drain(emulator, console, grace_s, signals.second)
     console.stopped()
-    return 0
+    return 0 if is_drained else EXIT_INTERRUPTED
+
+
+async def _drain(emulator: Emulator, console: AnyConsole, grace_s: float, hurry: asyncio.Event) -> bool:
+    """Stop; returns False when a second signal cut it short."""
+    stopping, hurrying = asyncio.ensure_future(emulator.stop(grace_s)), asyncio.ensure_future(hurry.wait())
+    either: set[asyncio.Future[Any]] = {stopping, hurrying}
+    await asyncio.wait({stopping}, timeout=_QUIET_STOP_S)
+    if not stopping.done():
+        console.say("yellow", f"requests in hand may take {grace_s:g} s more; Ctrl-C again ends them now.")
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    is_hurried = not stopping.done()
+    if is_hurried:
+        await emulator.backend.stop(0)
+    hurrying.cancel()
+    await stopping
+    return not is_hurried
 
 
 async def _invoke(script: str, body: bytes, content_type: str, console: Any, options: dict[str, Any]) -> int:
     from amlemu.emulator import make_backend
     from amlemu.exchange import Request
 
-    backend = make_backend(_plan(script, console, {**_defaults(), **options}), 0)
-    stop = asyncio.Event()
-    _stop_on_signals(stop)
+    has_died = asyncio.Event()  # a worker that died while booting; serving would go on with another one for ever
+    plan = _plan(script, console, {**_defaults(), **options})
+    backend = make_backend(replace(plan, on_event=_telling(plan.on_event, has_died)), 0)
+    signals = _Signals()
+    grace_s = 0.0
     await backend.start()
     try:
-        if not await _until(stop, backend.ready()):
+        if not await _until(signals.first, _until(has_died, backend.ready())):
             return EXIT_INTERRUPTED
+        if has_died.is_set():
+            return EXIT_BOOT
         headers = [("Host", "localhost"), ("Content-Type", content_type), ("Content-Length", str(len(body)))]
         asking = asyncio.ensure_future(backend.handle(Request("POST", "/score", headers, body)))
-        if not await _until(stop, asking):
+        if not await _until(signals.first, asking):
             return EXIT_INTERRUPTED
+        grace_s = _INVOKE_GRACE_S
         return await _print_answer(asking.result(), console)
     except BootFailed as error:
         console.boot_failed(error.fault)
         return error.exit_code
     finally:
-        await backend.stop(0)
+        await backend.stop(grace_s)
+
+
+def _telling(listener: Listener, has_died: asyncio.Event) -> Listener:
+    """Return `listener`, which also notes that a worker died while it was booting and is to be replaced."""
+    from amlemu.events import WorkerEnded
+
+    def tell(event: Event) -> None:
+        listener(event)
+        if isinstance(event, WorkerEnded) and event.was_booting and event.restart_in_s is not None:
+            has_died.set()
+
+    return tell
 
 
 async def _print_answer(response: Any, console: Any) -> int:
+    console.flush()  # what the script said comes before what it answered
     if isinstance(response.body, bytes):
         sys.stdout.buffer.write(response.body)
     else:
@@ -157,10 +196,17 @@ async def _print_answer(response: Any, console: Any) -> int:
     return EXIT_FAILURE
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+class _Signals:
+    """SIGINT and SIGTERM: the first one asks for an orderly end, any further one for an end now."""
+
+    def __init__(self) -> None:
+        self.first, self.second = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._arrived)
+
+    def _arrived(self) -> None:
+        (self.second if self.first.is_set() else self.first).set()
 
 
 async def _until(stop: asyncio.Event, work: Any) -> bool:
@@ -184,10 +230,10 @@ def _plan(script: str, console: AnyConsole, options: dict[str, Any]) -> Plan:
             script,
             model_dir=options["model_dir"],
             python=options["python"],
-            environment=_pairs(options["env"], "--env"),
+            environment=_pairs(options["env"], "--env", "KEY=VALUE"),
             workers=options["workers"],
         ),
-        profile=profile.load(options["profile"], _pairs(options["set"], "--set")),
+        profile=profile.load(options["profile"], _pairs(options["set"], "--set", "SECTION.KEY=VALUE")),
         backend="upstream" if options["upstream"] else options["backend"],
         upstream=options["upstream"],
         host=options["host"],
@@ -201,12 +247,12 @@ def _defaults() -> dict[str, Any]:
     return {setting.name: () if setting.repeats else setting.default for setting in SERVE_SETTINGS}
 
 
-def _pairs(words: tuple[str, ...], flag: str) -> dict[str, str]:
+def _pairs(words: tuple[str, ...], flag: str, form: str) -> dict[str, str]:
     pairs = {}
     for word in words:
         key, sign, value = word.partition("=")
         if not sign or not key:
-            raise UsageError(f"{word!r} has no value", where=flag, expected="Expected KEY=VALUE.")
+            raise UsageError(f"{word!r} has no {'name' if sign else 'value'}", where=flag, expected=f"Expected {form}.")
         pairs[key] = value
     return pairs
 
@@ -223,8 +269,18 @@ def _read_request(path: str | None, content_type: str | None) -> tuple[bytes, st
     return body, content_type or mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
+def _open_standard_files() -> None:
+    """Open what the caller has closed: else a socket of ours becomes number 0, 1 or 2, and uvloop aborts the process."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(opened)
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; always ends in SystemExit."""
+    _open_standard_files()
     try:
         cli.main(args=arguments, prog_name="amlemu", standalone_mode=False)
     except click.exceptions.Abort:

@@ -41,7 +41,8 @@ def from_script(
     workers: int = 1,
 ) -> Deployment:
     """
-    Describe a deployment of one script; its folder becomes the app root, as in `az ml ... --local`.
+    Describe a deployment of one script; its folder becomes the app root, as in `az ml ... --local`, unless the script's
+    variables name another AML_APP_ROOT.
 
     Raises:
         UsageError: the script, the model folder or the interpreter is not there or not readable.
@@ -51,7 +52,7 @@ def from_script(
     path = _script_path(Path(script))
     return Deployment(
         script=path,
-        app_root=path.parent,
+        app_root=_app_root(path, dict(environment or {}).get("AML_APP_ROOT")),
         python=find_python(python),
         model_dir=None if model_dir is None else _model_folder(Path(model_dir)),
         environment=dict(environment or {}),
@@ -89,6 +90,14 @@ def _script_path(path: Path) -> Path:
     if not os.access(path, os.R_OK):
         raise UsageError("not readable by this user", where=where, hint=f"chmod u+r {path}")
     return path.resolve()
+
+
+def _app_root(script: Path, choice: str | None) -> Path:
+    if choice is None:
+        return script.parent
+    if not Path(choice).is_dir():
+        raise UsageError("no such folder", where=f"AML_APP_ROOT={choice}")
+    return Path(choice).resolve()
 
 
 def _near_miss(path: Path) -> str:

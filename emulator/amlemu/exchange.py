@@ -28,12 +28,17 @@ class Request:
     client: Address = ("127.0.0.1", 0)
     server: Address = ("127.0.0.1", 5001)
     number: int = 0  # of its exchange
+    broken: Optional[str] = None  # why the body cannot be read to its end: bad chunks
     _by_name: Optional[dict[str, str]] = field(default=None, init=False, repr=False, compare=False)
 
     def header(self, name: str) -> Optional[str]:
-        """Return the value of `name` (any spelling), the first if it is repeated, or None."""
+        """Return the value of `name` (any spelling), repeats joined by a comma as in WSGI, or None."""
         if self._by_name is None:
-            self._by_name = {key.lower(): value for key, value in reversed(self.headers)}
+            found: dict[str, str] = {}
+            for key, value in self.headers:
+                lower = key.lower()
+                found[lower] = f"{found[lower]},{value}" if lower in found else value
+            self._by_name = found
         return self._by_name.get(name.lower())
 
 

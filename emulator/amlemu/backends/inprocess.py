@@ -2,8 +2,7 @@
 The scoring app in a thread of this process: the same object that workers host, without their protection.
 
 For tests that must start in milliseconds. A script that ends the process ends ours; SCORING_TIMEOUT_MS needs a main
-thread and is not kept; raw writes to stdout go to our stdout. Working folder and variables of the whole process are
-those of the script while it is served, so one at a time.
+thread and is not kept; raw writes to stdout go to our stdout. `world.py` keeps the script's surroundings and ours apart.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import contextlib
 import logging
 import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -21,12 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from amlemu.backends import Capabilities
+from amlemu.backends.world import World
 from amlemu.errors import BootFailed, NotReady, WorkerCrashed
 from amlemu.events import Listener, Spoke, WorkerFailedToBoot, WorkerReady, WorkerStarted
 from amlemu.exchange import Request, Response
-from amlemu.scoring import compat
 from amlemu.scoring.app import BootFault, ScoringApp
-from amlemu.scoring.logs import Capture
 
 _Work = Callable[[], None]
 
@@ -43,9 +40,8 @@ class InProcess:
             environment: the whole environment of the script.
             listener: told about the boot and what the script says.
         """
-        self._folder = folder
-        self._environment = environment
         self._tell = listener
+        self._world = World(folder, environment, self._said)
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._running = False
 
@@ -86,14 +82,15 @@ class InProcess:
         await asyncio.to_thread(self._thread.join, grace_s)
 
     def _serve(self) -> None:
-        with _world(self._folder, self._environment, self._said):
+        with self._world:
             app = ScoringApp(os.environ)
-            try:
-                if self._boot(app):
-                    for work in iter(self._work.get, None):
-                        work()
-            finally:
-                app.close()
+            is_up = self._boot(app)
+        try:
+            while is_up and (work := self._work.get()) is not None:
+                with self._world:
+                    work()
+        finally:
+            app.close()
 
     def _boot(self, app: ScoringApp) -> bool:
         started = time.perf_counter()
@@ -154,25 +151,3 @@ async def _read(pieces: asyncio.Queue[bytes | Exception | None]) -> AsyncIterato
         if isinstance(piece, Exception):
             raise piece
         yield piece
-
-
-@contextlib.contextmanager
-def _world(folder: Path, environment: Mapping[str, str], said: Any) -> Iterator[None]:
-    """Let this process look like a worker's, and put everything back afterwards."""
-    before, path, here = dict(os.environ), list(sys.path), os.getcwd()
-    capture = Capture(said)
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
-    capture.start()
-    capture.redirect_print(threading.get_ident())
-    compat.install()
-    try:
-        yield
-    finally:
-        compat.uninstall()
-        capture.stop()
-        os.chdir(here)
-        sys.path[:] = path
-        os.environ.clear()
-        os.environ.update(before)

@@ -33,8 +33,10 @@ class Connection(Protocol):
 class Turn:
     """A request whose body may still be arriving; ends with `respond` or `abort`, once."""
 
-    def __init__(self, request: Request, connection: Connection) -> None:
+    def __init__(self, request: Request, connection: Connection, expects_continue: bool = False) -> None:
+        """`expects_continue`: the client waits for a word before it sends the body."""
         self.request = request
+        self._expects_continue = expects_continue
         self.keeps_alive = False
         self.is_ended = False
         self.has_left = False  # the client
@@ -47,9 +49,10 @@ class Turn:
 
     async def read(self) -> Request:
         """Wait for the whole body and return the request with it; with what there is, if the client leaves."""
+        if self._expects_continue:
+            self._expects_continue = False
+            self._connection.continue_reading(self)
         if not self._is_whole:
-            if (self.request.header("expect") or "").lower() == "100-continue" and not self._size:
-                self._connection.continue_reading(self)
             self._whole = asyncio.get_running_loop().create_future()
             await self._whole
         return self.request

@@ -3,7 +3,7 @@ HTTP/1.1 on the socket, loaded through uvicorn's `http=`, because ASGI cannot sa
 
 A `Wire` is one connection; each request on it is a `Turn`, which the application finds in its ASGI scope and answers
 with a whole `Response`: any status and phrase, header names as spelled and in order, a connection closed without an
-answer. Parsing is httptools'. Who answers, and what, is decided in `app.py`.
+answer. `head.py` and `body.py` read; who answers, and what, is decided in `app.py`.
 
 Source: gunicorn 27.0.1 for limits and manners (contract 4.1, 4.8); lingering close: RFC 9112, 9.6.
 """
@@ -17,10 +17,9 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httptools
-
-from amlemu.exchange import Address, Headers, Request, Response
-from amlemu.gateway import malformed
+from amlemu.exchange import Address, Request, Response
+from amlemu.gateway import body, refusals
+from amlemu.gateway.head import Head, HeadReader
 from amlemu.gateway.turn import Turn
 from amlemu.profile import WireRules
 
@@ -75,15 +74,14 @@ class Wire(asyncio.Protocol):
         self._state = server_state
         self._rules = rules
         self._sweeper = sweeper
-        self._parser = httptools.HttpRequestParser(self)
+        self._head: HeadReader | None = HeadReader(rules)  # of the request that is arriving
+        self._body: body.BodyReader | None = None  # likewise
         self._turns: deque[Turn] = deque()  # the first one is being answered
         self._reading: Turn | None = None  # whose body is still arriving
         self._discarding = -1  # bytes left to discard in a lingering close, -1 = none
         self._closing = False
         self._writable = asyncio.Event()
         self._writable.set()
-        self._method: str | None = None  # one that llhttp does not know
-        self._head = bytearray()  # of the request that is being read
         self._overdue_at: float | None = None
 
     # the connection
@@ -95,7 +93,7 @@ class Wire(asyncio.Protocol):
         self._server: Address = _address(transport.get_extra_info("sockname"))
         self._state.connections.add(self)
         self._sweeper.add(self)
-        self._await_header(self._rules.header_seconds)
+        self._await_request(self._rules.header_seconds)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client is gone; what is being computed goes on, as under the real server."""
@@ -106,34 +104,23 @@ class Wire(asyncio.Protocol):
             turn.client_left()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come."""
+        """Read what has come: heads and bodies in turn."""
         if self._discarding >= 0:
             self._discard(len(data))
             return
-        if self._closing:
-            return
-        if self._reading is None:
-            self._head += data
-            if len(self._head) > malformed.LONGEST_HEAD:
-                self._refuse(malformed.too_many_bytes())
-                return
-        else:
-            self._overdue_at = self.loop.time() + self._rules.body_idle_seconds
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # an offer that we do not take
-        except httptools.HttpParserInvalidMethodError:
-            self._feed_unknown_method()
-        except httptools.HttpParserError as error:
-            self._on_parser_error(error)
+            while data and not self._closing:
+                data = self._read_head(data) if self._reading is None else self._read_body(data)
+        except refusals.Refused as refused:
+            self._refuse(refused)
 
     def eof_received(self) -> bool:
         """The client has finished sending: a body that is cut short counts as it is (contract 4.4)."""
-        if self._discarding >= 0 or (not self._turns and self._reading is None):
+        if self._discarding >= 0 or not self._turns:
             return False
-        if self._reading is not None:
-            self.on_message_complete()
+        if self._body is not None:
+            self._body.finish()
+            self._complete()
         return True
 
     def pause_writing(self) -> None:
@@ -153,64 +140,57 @@ class Wire(asyncio.Protocol):
     def close_if_overdue(self, now: float) -> None:
         """Close when the client has been silent for too long in the middle of a request, or between two."""
         if self._overdue_at is not None and now > self._overdue_at and not self._transport.is_closing():
-            if self._head or self._reading is not None:
+            if self._reading is not None or (self._head is not None and self._head.has_begun):
                 logger.warning("closed a connection: half a request, then silence client=%s:%s", *self._client)
             self._transport.abort()
 
-    # httptools' callbacks
+    # reading
 
-    def on_message_begin(self) -> None:
-        """Start collecting a head."""
-        self._target = b""
-        self._headers: Headers = []
+    def _read_head(self, data: bytes) -> bytes:
+        if self._head is None:
+            self._head = HeadReader(self._rules)
+            self._overdue_at = self.loop.time() + self._rules.header_seconds
+        found = self._head.feed(data)
+        if found is None:
+            return b""
+        head, rest = found
+        self._head = None
+        self._open_turn(head)
+        if self._body is not None and self._body.is_whole:
+            self._complete()
+        return rest
 
-    def on_url(self, url: bytes) -> None:
-        """Collect the target, which may come in pieces."""
-        self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect a header, with its spelling."""
-        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
-        if len(self._headers) > self._rules.header_fields:
-            raise malformed.Refused(malformed.too_many_fields())
-
-    def on_headers_complete(self) -> None:
-        """The head is whole: check gunicorn's limits, then let the application begin."""
-        method = self._method or self._parser.get_method().decode("ascii")
-        version = self._parser.get_http_version()
-        target = self._target.decode("latin-1")
-        refusal = malformed.check_head(method, target, version, self._headers, self._rules)
-        if refusal is not None:
-            raise malformed.Refused(refusal)
-        request = Request(method, target, self._headers, b"", version, self._client, self._server)
-        turn = Turn(request, self)
-        turn.keeps_alive = self._rules.keep_alive and self._parser.should_keep_alive()
-        self._method = None
-        self._head = bytearray()
-        self._reading = turn
+    def _read_body(self, data: bytes) -> bytes:
+        assert self._body is not None
+        assert self._reading is not None
         self._overdue_at = self.loop.time() + self._rules.body_idle_seconds
+        if self._reading.feed(self._body.feed(data)) > self._rules.body_bytes:
+            raise refusals.large_body(self._rules.body_bytes)
+        if not self._body.is_whole:
+            return b""
+        rest = self._body.rest
+        self._complete()
+        return rest
+
+    def _open_turn(self, head: Head) -> None:
+        request = Request(head.method, head.target, head.headers, b"", head.version, self._client, self._server)
+        turn = Turn(request, self, head.expects_continue)
+        turn.keeps_alive = self._rules.keep_alive and not head.wants_close and head.version != "1.0"
+        self._reading = turn
+        self._body = body.reader(head)
         self._turns.append(turn)
         if len(self._turns) == 1:
             self._begin(turn)
 
-    def on_body(self, data: bytes) -> None:
-        """Collect a piece of the body."""
-        turn = self._reading
-        if turn is not None and turn.feed(data) > self._rules.body_bytes:
-            message = (
-                f"more than {self._rules.body_bytes} bytes in one body: amlemu's own memory guard (wire.body_bytes)"
-            )
-            logger.warning("refused a request: %s client=%s:%s", message, *self._client)
-            raise malformed.Refused(malformed.too_large(message))
-
-    def on_message_complete(self) -> None:
-        """The request is whole."""
-        turn, self._reading = self._reading, None
-        if turn is None:
-            return
-        self._overdue_at = None
+    def _complete(self) -> None:
+        """The request that is arriving is whole."""
+        assert self._body is not None
+        assert self._reading is not None
+        turn, turn.request.broken = self._reading, self._body.broken
+        self._reading = self._body = self._overdue_at = None
         turn.complete()
-        if not turn.keeps_alive:
+        if not turn.keeps_alive or turn.request.broken:
+            turn.keeps_alive = False
             self._closing = True
 
     # a turn's wishes
@@ -241,8 +221,7 @@ class Wire(asyncio.Protocol):
 
     # inside
 
-    def _await_header(self, seconds: float) -> None:
-        self._head = bytearray()
+    def _await_request(self, seconds: float) -> None:
         self._overdue_at = self.loop.time() + seconds
 
     def _begin(self, turn: Turn) -> None:
@@ -282,11 +261,11 @@ class Wire(asyncio.Protocol):
         if turn in self._turns:
             self._turns.remove(turn)
         if close or (self._closing and not self._turns):
-            self._close(linger=rest_matters and self._reading is not None)
+            self._close(linger=rest_matters)
         elif self._turns:
             self._begin(self._turns[0])
         elif self._reading is None:
-            self._await_header(self._rules.keep_alive_seconds)
+            self._await_request(self._rules.keep_alive_seconds)
 
     def _close(self, linger: bool) -> None:
         """Close; a client that is still sending gets the time to read the answer first."""
@@ -308,38 +287,19 @@ class Wire(asyncio.Protocol):
             self._discarding = 0
             self._transport.close()
 
-    def _feed_unknown_method(self) -> None:
-        """llhttp knows the registered methods only; gunicorn passes on any word, and flask answers 405."""
-        method, space, rest = bytes(self._head).partition(b" ")
-        if not space or not malformed.is_method(method):
-            self._refuse(malformed.complaint(bytes(self._head)))
-            return
-        self._method = method.decode("ascii")
-        self._parser = httptools.HttpRequestParser(self)
-        self._head = bytearray()
-        self.data_received(b"PATCH " + rest)
-
-    def _on_parser_error(self, error: httptools.HttpParserError) -> None:
-        cause = error.__context__
-        if isinstance(cause, malformed.Refused):
-            self._refuse(cause.response)
-        elif self._reading is not None:
-            self._refuse(malformed.bad_body(str(error)))
-        else:
-            self._refuse(malformed.complaint(bytes(self._head)))
-
-    def _refuse(self, response: Response) -> None:
+    def _refuse(self, refused: refusals.Refused) -> None:
         """Answer what is no request; the application never hears of it."""
-        logger.info("refused a request status=%s client=%s:%s", response.status, *self._client)
-        self._reading, victim = None, self._reading
+        logger.warning("refused a request: %s client=%s:%s", refused, *self._client)
+        victim, self._reading, self._body = self._reading, None, None
         if victim is not None:
             victim.is_ended = True
             victim.client_left()
-        if victim is not None or not self._turns:
-            body: bytes = response.body  # type: ignore[assignment]
-            self._write(_plain_head(response), body)
-        self._turns.clear()
-        self._close(linger=True)
+            self._turns.remove(victim)
+        if not self._turns:  # answers to whole requests before it come first; it has to go without
+            page: bytes = refused.response.body  # type: ignore[assignment]
+            self._write(_plain_head(refused.response), page)
+            self._close(linger=True)
+        self._closing = True
 
 
 class _Framing:

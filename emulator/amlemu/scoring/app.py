@@ -86,12 +86,18 @@ class ScoringApp:
         """
         call = self._call = Call(request)
         try:
-            response = self._front.answer(call)
+            response = _begin_stream(self._front_for(request).answer(call))
         except BaseException as error:  # SystemExit and the like: gunicorn's worker survives them, so do we
             response = self._unhandled(call, error)
         self._call = None
         response.account = call.account
         return response
+
+    def _front_for(self, request: Request) -> Union[PlainFront, FlaskFront]:
+        if isinstance(self._front, PlainFront) and self._front.defers_to_flask(request):
+            with contextlib.suppress(ImportError):
+                self._front = FlaskFront(self._endpoints)
+        return self._front
 
     def _unhandled(self, call: Call, error: BaseException) -> Response:
         request = call.request
@@ -188,6 +194,15 @@ class ScoringApp:
             return faults.describe(error.cause, phase, self._root)
         what = getattr(error, "what", str(error).rstrip("."))
         return faults.Fault(error.phase, "ScriptFault", what, self.script.place, error.hint)
+
+
+def _begin_stream(response: Response) -> Response:
+    """Run a streamed body up to its first piece: gunicorn sends no head before, so an error there is a plain 500."""
+    if not isinstance(response.body, bytes):
+        pieces: Iterator[bytes] = response.body  # type: ignore[assignment]
+        first = next(pieces, b"")
+        response.body = itertools.chain((first,), pieces)
+    return response
 
 
 def _tree(path: str, depth: int) -> Iterator[str]:

@@ -17,6 +17,7 @@ from typing import Any, Callable, Dict, List, Tuple
 from urllib.parse import parse_qsl, unquote
 
 from amlemu.exchange import Headers
+from amlemu.scoring.gunicorn import split_uri
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -159,10 +160,7 @@ def split_target(target: str) -> Tuple[str, str]:
 
     Leading slashes count as one; an absolute target loses its scheme and host.
     """
-    if not target.startswith("/") and "://" in target:
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    target = target.partition("#")[0]
-    path, _, query = target.partition("?")
+    path, query = split_uri(target)
     return "/" + unquote(path, errors="replace").lstrip("/"), query
 
 

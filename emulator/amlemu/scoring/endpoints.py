@@ -26,6 +26,7 @@ NOT_FOUND = (
     "The requested URL was not found on the server. If you entered the URL manually please check your spelling and"
     " try again."
 )
+NOT_UNDERSTOOD = "The browser (or proxy) sent a request that this server could not understand."
 NOT_ALLOWED = "The method is not allowed for the requested URL."
 Header = Callable[[str], Optional[str]]
 

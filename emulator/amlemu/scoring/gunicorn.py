@@ -37,6 +37,25 @@ _HOP_BY_HOP = frozenset(
     ]
 ) | {"server", "date"}
 
+_SECURE = {"x-forwarded-protocol": "ssl", "x-forwarded-proto": "https", "x-forwarded-ssl": "on"}
+
+
+class BrokenBody(Exception):
+    """The body's chunks are not what they say; raised where the body is read, as gunicorn does."""
+
+
+class _BrokenInput(io.RawIOBase):
+    """A body that cannot be read."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def read(self, size: int = -1) -> bytes:
+        raise BrokenBody(self._why)
+
+    def readinto(self, buffer: Any) -> int:
+        raise BrokenBody(self._why)
+
 
 class BadResponse(Exception):
     """The application handed over a head that gunicorn refuses to send; the client gets its 500 page."""
@@ -91,7 +110,7 @@ def page(code: int, reason: str, message: str = "") -> Response:
 
 def environ(request: Request) -> Dict[str, Any]:
     """Return the WSGI environment that gunicorn makes for `request`."""
-    path, _, query = _origin_form(request.target).partition("?")
+    path, query = split_uri(request.target)
     variables: Dict[str, Any] = {
         "wsgi.errors": sys.stderr,
         "wsgi.version": (1, 0),
@@ -99,8 +118,8 @@ def environ(request: Request) -> Dict[str, Any]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,
-        "wsgi.input": io.BytesIO(request.body),
-        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(request.body) if request.broken is None else _BrokenInput(request.broken),
+        "wsgi.url_scheme": _scheme(request),
         "SERVER_SOFTWARE": SERVER_SOFTWARE,
         "REQUEST_METHOD": request.method,
         "QUERY_STRING": query,
@@ -117,10 +136,21 @@ def environ(request: Request) -> Dict[str, Any]:
     return variables
 
 
-def _origin_form(target: str) -> str:
+def split_uri(target: str) -> Tuple[str, str]:
+    """Split a request target into path and query, both still encoded; scheme, host and fragment are dropped."""
     if not target.startswith("/") and "://" in target:
-        return "/" + target.partition("://")[2].partition("/")[2]
-    return target
+        _, slash, rest = target.partition("://")[2].partition("/")
+        target = slash + rest
+    path, _, query = target.partition("#")[0].partition("?")
+    return path, query
+
+
+def _scheme(request: Request) -> str:
+    """Believe a proxy on this machine that says https."""
+    if request.client[0] not in ("127.0.0.1", "::1"):
+        return "http"
+    is_secure = any(request.header(name) == value for name, value in _SECURE.items())
+    return "https" if is_secure else "http"
 
 
 def _header_variables(headers: Headers) -> Dict[str, str]:

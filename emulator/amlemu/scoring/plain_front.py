@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Optional, Tuple
 from amlemu.exchange import Request, Response
 from amlemu.scoring import codec, gunicorn
 from amlemu.scoring.answer import HTML, Answer, error_answer, status_line
-from amlemu.scoring.endpoints import NOT_ALLOWED, NOT_FOUND, Call, Endpoints
+from amlemu.scoring.endpoints import NOT_ALLOWED, NOT_FOUND, NOT_UNDERSTOOD, Call, Endpoints
 
 View = Callable[[Call], Any]
 
@@ -36,12 +36,22 @@ class PlainFront:
         }
         self._paths = {path for _, path in self._views}
 
+    @staticmethod
+    def defers_to_flask(request: Request) -> bool:
+        """Tell whether flask, where it is installed, knows better: parts of forms, targets without a path."""
+        content_type = request.header("content-type")
+        if content_type is not None and codec.media_type(content_type) == "multipart/form-data":
+            return True
+        return not request.target.startswith("/")
+
     def answer(self, call: Call) -> Response:
         """Answer one call; BaseExceptions of run() pass through."""
         request = call.request
         path, query = codec.split_target(request.target)
         view = self._views.get((request.method, path))
-        if view is None:
+        if view is not None and _is_websocket(request):
+            answer = error_answer(400, NOT_UNDERSTOOD)
+        elif view is None:
             answer = self._unrouted(request.method, path)
         else:
             call.inbound = _inbound(request, query)
@@ -78,16 +88,28 @@ def _allow(call: Optional[Call]) -> Answer:
 
 def _inbound(request: Request, query: str) -> codec.Inbound:
     content_type = request.header("content-type") or ""
-    body = request.body
+
+    def whole() -> bytes:
+        if request.broken is not None:
+            raise gunicorn.BrokenBody(request.broken)
+        return request.body
+
     eaten = codec.media_type(content_type) in codec.FORM_TYPES
     return codec.Inbound(
         method=request.method,
         query=query,
         content_type=content_type,
-        data=lambda: b"" if eaten else body,
-        whole=lambda: body,
+        data=(lambda: b"") if eaten else whole,
+        whole=whole,
         raw=_no_raw,
     )
+
+
+def _is_websocket(request: Request) -> bool:
+    """Tell whether flask would look for a websocket route; there is none."""
+    if (request.header("upgrade") or "").lower() != "websocket":
+        return False
+    return "upgrade" in [word.strip() for word in (request.header("connection") or "").lower().split(",")]
 
 
 def _no_raw() -> Any:

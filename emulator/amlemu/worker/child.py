@@ -113,10 +113,10 @@ class Worker:
         return frame
 
     def _answer(self, app: ScoringApp, frame: Frame) -> None:
-        number, method, target, headers, version, client, server = frame.head
+        number, broken, method, target, headers, version, client, server = frame.head
         self._mark.take(number)
         body = bytes(frame.body)
-        request = Request(method, target, headers, body, version, tuple(client), tuple(server))
+        request = Request(method, target, headers, body, version, tuple(client), tuple(server), broken=broken)
         response = app.handle(request)
         _flush()
         head = [response.status, response.phrase, response.headers, response.account]

@@ -136,6 +136,7 @@ class Worker(asyncio.Protocol):
         request, body = job.request, job.request.body
         head = [
             self._sent,
+            request.broken,
             request.method,
             request.target,
             request.headers,

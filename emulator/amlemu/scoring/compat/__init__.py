@@ -15,7 +15,7 @@ import importlib.util
 import os
 import sys
 from types import ModuleType
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _SERVER = "azureml_inference_server_http"
@@ -33,12 +33,11 @@ def install() -> None:
         sys.modules[old] = sys.modules.get(new) or _Deferred(old, new)
 
 
-def uninstall() -> None:
-    """Undo `install`, so that a test can leave the world as it was."""
+def uninstall() -> Dict[str, ModuleType]:
+    """Undo `install`, so that a test can leave the world as it was; returns the modules that were served."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
     ours = [name for name in (*_MODULES, *_OLD_NAMES, *_PACKAGES) if _is_served(sys.modules.get(name))]
-    for name in ours:
-        del sys.modules[name]
+    return {name: sys.modules.pop(name) for name in ours}
 
 
 def _is_served(module: Optional[ModuleType]) -> bool:
