@@ -74,6 +74,7 @@ def serve(script: str, **options: Any) -> None:
     from amlemu.emulator import run_loop
 
     console = choose(options["log_format"], options["json"])
+    console.show_warnings()
     plan = _plan(script, console, options)
     try:
         code = run_loop(_serve(plan, console, options["grace"]))
@@ -92,6 +93,7 @@ def invoke(script: str, request_file: str | None, content_type: str | None, **op
 
     body, kind = _read_request(request_file, content_type)
     console = PersonConsole(out=sys.stderr, restarts=False)
+    console.show_warnings()
     try:
         code = run_loop(_invoke(script, body, kind, console, options))
     finally:
@@ -197,12 +199,12 @@ async def _print_answer(response: Any, console: Any) -> int:
 
 
 class _Signals:
-    """SIGINT and SIGTERM: the first one asks for an orderly end, any further one for an end now."""
+    """SIGINT, SIGTERM and SIGQUIT: the first one asks for an orderly end, any further one for an end now."""
 
     def __init__(self) -> None:
         self.first, self.second = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
             loop.add_signal_handler(number, self._arrived)
 
     def _arrived(self) -> None:

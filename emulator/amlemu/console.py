@@ -13,6 +13,8 @@ import itertools
 import json
 import logging
 import os
+import re
+import shlex
 import sys
 import time
 from typing import Any, TextIO
@@ -22,17 +24,22 @@ from amlemu.emulator import Plan
 from amlemu.errors import WorkerCrashed
 from amlemu.events import (
     Event,
+    RequestRefused,
     Spoke,
     WorkerEnded,
-    WorkerFailedToBoot,
     WorkerReady,
     WorkerStarted,
     WorkerTimedOut,
 )
-from amlemu.exchange import Exchange
+from amlemu.exchange import Exchange, Request
+from amlemu.scoring.codec import FORM_TYPES, media_type
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+# The real server warns at every start that it knows no such keys in a file that is not there (contract 3.7).
+_NOISE = "Found extra keys in the config file"
+APP_LOAD_ERROR = 4  # gunicorn's second exit code for a worker that fails to boot
 _FLUSH_S = 0.02
+_LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # a progress bar's \r begins a line, other separators do not
 _PATIENCE = 3  # workers that die at start before we explain it
 _ENDINGS = {
     -9: "SIGKILL; it may have run out of memory",
@@ -56,9 +63,10 @@ class Paint:
 class Console:
     """Where events and exchanges end up. Subclasses say how they look; writes never raise once the reader is gone."""
 
-    def __init__(self, out: TextIO = sys.stdout, err: TextIO = sys.stderr) -> None:
-        self._out = out
-        self._err = err
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        """Take the two streams; sys.stdout and sys.stderr where none are given."""
+        self._out = sys.stdout if out is None else out
+        self._err = sys.stderr if err is None else err
         self._pending: list[tuple[TextIO, str]] = []
 
     def event(self, event: Event) -> None:
@@ -74,6 +82,15 @@ class Console:
 
     def stopped(self) -> None:
         """Show that all is over."""
+
+    def say(self, colour: str, text: str) -> None:
+        """Show a line of ours."""
+        raise NotImplementedError
+
+    def show_warnings(self) -> None:
+        """From now on show what the library, and uvicorn below it, warn of; for the rest of the process."""
+        for name in ("amlemu", "uvicorn"):
+            logging.getLogger(name).addHandler(_Warnings(self))
 
     def _write(self, text: str, stream: TextIO | None = None) -> None:
         """Write soon: under load one write carries the lines of many requests."""
@@ -91,35 +108,42 @@ class Console:
         """Write what is pending, in order."""
         pending, self._pending = self._pending, []
         for stream, texts in itertools.groupby(pending, key=lambda entry: entry[0]):
-            with contextlib.suppress(BrokenPipeError, ValueError):
-                stream.write("".join(text for _, text in texts))
+            text = "".join(text for _, text in texts)
+            if stream.closed:
+                continue
+            with contextlib.suppress(BrokenPipeError):
+                try:
+                    stream.write(text)
+                except UnicodeEncodeError:  # a script may print what no terminal can show
+                    stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
                 stream.flush()
 
 
 class PersonConsole(Console):
     """For people: our words on stderr in colour, the script's own output on the stream it was written to."""
 
-    def __init__(self, out: TextIO = sys.stdout, err: TextIO = sys.stderr) -> None:
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, *, restarts: bool = True) -> None:
+        """`restarts` is False where a worker that ended is not worth replacing: one request only."""
         super().__init__(out, err)
-        self._paint = Paint(err)
+        self._paint = Paint(self._err)
+        self._marks = {stream: Paint(stream)("dim", "score |") + " " for stream in (self._out, self._err)}
+        self._restarts = restarts
         self._boot_ms = 0.0
-        self._told = False
         self._failed_boots = 0
-        logging.getLogger("amlemu").addHandler(_Warnings(self))
 
     def event(self, event: Event) -> None:
         """Show the script's words, and ends of workers that nobody asked for."""
         if isinstance(event, Spoke):
             self._spoke(event)
+        elif isinstance(event, RequestRefused):
+            self.say("yellow", f"refused what {event.client} sent, which is no request: {event.why}")
         elif isinstance(event, WorkerReady):
             self._boot_ms = event.boot_ms
         elif isinstance(event, WorkerTimedOut):
             self.say(
                 "red", f"worker {event.pid} is stopped: run() took longer than WORKER_TIMEOUT = {event.limit_s:g} s"
             )
-        elif isinstance(event, WorkerFailedToBoot):
-            self._told = True  # `boot_failed` says it better than the process's end
-        elif isinstance(event, WorkerEnded) and not event.planned and not (event.was_booting and self._told):
+        elif isinstance(event, WorkerEnded) and not event.planned and not _is_last(event):
             self._ended(event)
 
     def exchange(self, exchange: Exchange) -> None:
@@ -171,22 +195,23 @@ class PersonConsole(Console):
             self._write(fault["traceback"], self._err)
         place = f"{fault['where']}: " if fault.get("where") else ""
         hint = f"\n        {fault['hint']}" if fault.get("hint") else ""
-        self.say("red", f"the script does not start. {place}{fault['what']}.{hint}")
+        self.say("red", f"the script does not start: {place}{fault['what']}.{hint}")
 
     def _spoke(self, event: Spoke) -> None:
         if event.stream == "stdout":
-            self._write(self._label(event.text))
+            self._quote(event.text, self._out)
         elif event.stream == "stderr":
-            self._write(self._label(_without_our_frames(event.text)), self._err)
+            self._quote(_without_our_frames(event.text), self._err)
         elif not event.own:
-            self._write(self._label(event.text + "\n"))
-        elif event.level == "WARNING":
+            self._quote(event.text + "\n", self._out)
+        elif event.level == "WARNING" and not event.text.startswith(_NOISE):
             self.say("yellow", event.text)
 
-    def _label(self, text: str) -> str:
-        """Mark the script's lines; the words themselves stay as they are."""
-        mark = self._paint("dim", "score |") + " "
-        return "".join(mark + line for line in text.splitlines(keepends=True)) + ("" if text.endswith("\n") else "\n")
+    def _quote(self, text: str, stream: TextIO) -> None:
+        """Write the script's lines, each with a mark before it; the words themselves stay as they are."""
+        mark = self._marks[stream]
+        end = "" if text.endswith("\n") else "\n"
+        self._write("".join(mark + line for line in _LINES.findall(text)) + end, stream)
 
     def _ended(self, event: WorkerEnded) -> None:
         when = "while the script was loading" if event.was_booting else "while idle"
@@ -198,7 +223,7 @@ class PersonConsole(Console):
         is_dump = event.last_line.startswith((" ", "Extension modules"))  # faulthandler's; shown whole above
         last = f' Last line of its stderr: "{event.last_line}".' if event.last_line and not is_dump else ""
         again = ""
-        if event.restart_in_s is not None:
+        if event.restart_in_s is not None and self._restarts:
             again = f" A new one starts in {event.restart_in_s:g} s." if event.restart_in_s else " A new one starts."
         self.say("red", f"worker {event.pid} ended {when} with {told}.{last}{again}")
         self._failed_boots += event.was_booting
@@ -209,6 +234,8 @@ class PersonConsole(Console):
 class ServerConsole(Console):
     """The lines of the real server: its formats, its loggers, its two streams (contract 4.13)."""
 
+    _last_exit_code = 0
+
     def event(self, event: Event) -> None:
         """Write what the real server would write."""
         if isinstance(event, Spoke) and event.stream != "log":
@@ -218,6 +245,8 @@ class ServerConsole(Console):
             self._write(_server_line(event.at, event.level, event.pid, event.logger, event.text), stream)
         elif isinstance(event, WorkerStarted):
             self._gunicorn("INFO", f"Booting worker with pid: {event.pid}")
+        elif isinstance(event, RequestRefused):
+            self._gunicorn("WARNING", f"Invalid request from ip={event.client}: {event.why}")
         elif isinstance(event, WorkerTimedOut):
             self._gunicorn("CRITICAL", f"WORKER TIMEOUT (pid:{event.pid})")
         elif isinstance(event, WorkerEnded):
@@ -249,18 +278,22 @@ class ServerConsole(Console):
     def boot_failed(self, fault: dict[str, Any]) -> None:
         """The server's own lines have told it; gunicorn's master has the last words."""
         self._gunicorn("ERROR", "Shutting down: Master")
-        self._gunicorn("ERROR", "Reason: Worker failed to boot.")
+        reason = "App failed to load." if self._last_exit_code == APP_LOAD_ERROR else "Worker failed to boot."
+        self._gunicorn("ERROR", f"Reason: {reason}")
 
     def say(self, colour: str, text: str) -> None:
         """Our own words go to stderr, plainly."""
         self._write(f"amlemu: {text}\n", self._err)
 
     def _ended(self, event: WorkerEnded) -> None:
+        self._last_exit_code = event.exit_code
         if event.exit_code < 0 and not event.planned:
             import signal
 
-            more = " Perhaps out of memory?" if event.exit_code == -9 else ""
-            self._gunicorn("ERROR", f"Worker (pid:{event.pid}) was sent {signal.Signals(-event.exit_code).name}!{more}")
+            is_kill = event.exit_code == -signal.SIGKILL
+            more = " Perhaps out of memory?" if is_kill else ""
+            name = signal.Signals(-event.exit_code).name
+            self._gunicorn("ERROR" if is_kill else "WARNING", f"Worker (pid:{event.pid}) was sent {name}!{more}")
         elif event.exit_code > 0:
             self._gunicorn("ERROR", f"Worker (pid:{event.pid}) exited with code {event.exit_code}.")
 
@@ -316,9 +349,9 @@ class JsonConsole(Console):
 
 
 class _Warnings(logging.Handler):
-    """Shows the library's own warnings as lines of ours."""
+    """Shows warnings of loggers as lines of ours."""
 
-    def __init__(self, console: PersonConsole) -> None:
+    def __init__(self, console: Console) -> None:
         super().__init__(logging.WARNING)
         self._console = console
 
@@ -342,7 +375,19 @@ def _reason(exchange: Exchange) -> str:
         return ""
     place = f" ({fault['where']})" if fault["where"] else ""
     shown = "".join(f"  {line}\n" for line in fault["traceback"].rstrip().splitlines())
-    return f"{fault['what']}{place}\n{shown}".rstrip()
+    return f"{fault['what']}{place}\n{shown}{_about_form(exchange.request)}".rstrip()
+
+
+def _about_form(request: Request) -> str:
+    """The commonest surprise: curl -d says "form", and a plain run() is then given an empty string (contract 4.4)."""
+    if not request.body or media_type(request.header("content-type") or "") not in FORM_TYPES:
+        return ""
+    return "  the body came as a form, as curl -d sends it; run(data) then gets \"\". Add -H 'Content-Type: application/json'."
+
+
+def _is_last(event: WorkerEnded) -> bool:
+    """Tell whether `boot_failed` is going to say why: nothing is started again."""
+    return event.was_booting and event.restart_in_s is None
 
 
 def _hosts(plan: Plan) -> str:
@@ -354,7 +399,7 @@ def _hosts(plan: Plan) -> str:
 
 def _curl(plan: Plan, url: str) -> str:
     sample = plan.deployment.script.with_name("sample-request.json")
-    data = f"@{os.path.relpath(sample)}" if sample.exists() else "'{\"data\": []}'"
+    data = shlex.quote(f"@{os.path.relpath(sample)}") if sample.exists() else "'{\"data\": []}'"
     return f"curl -s {url}/score -H 'Content-Type: application/json' --data-binary {data}"
 
 
@@ -371,11 +416,10 @@ def _access(exchange: Exchange, first: str, now: float) -> str:
     """Source: gunicorn 27.0.1, glogging.py, the default access_log_format."""
     request, response = exchange.request, exchange.response
     assert response is not None
-    sent = len(response.body) if isinstance(response.body, bytes) else "-"
-    if response.header("server") is None:  # gunicorn's own page is not counted
-        sent = 0
+    # gunicorn does not count its own page
+    sent = 0 if response.header("server") is None else exchange.sent_bytes
     stamp = time.strftime("[%d/%b/%Y:%H:%M:%S +0000]", time.gmtime(now))
-    referer, agent = request.header("referer") or "-", request.header("user-agent") or "-"
+    referer, agent = ((request.header(name) or "-").replace('"', '\\"') for name in ("referer", "user-agent"))
     return f'{request.client[0]} - - {stamp} "{first}" {response.status} {sent} "{referer}" "{agent}"'
 
 

@@ -112,7 +112,7 @@ class Emulator:
         plan = self._plan
         stages = [Forward(self.backend)]
         front_door = FrontDoor(stages, plan.profile.failures, plan.on_exchange)
-        wire: Any = functools.partial(Wire, rules=plan.profile.wire, sweeper=Sweeper())
+        wire: Any = functools.partial(Wire, rules=plan.profile.wire, sweeper=Sweeper(), on_refusal=plan.on_event)
         config = uvicorn.Config(
             application(front_door),
             http=wire,

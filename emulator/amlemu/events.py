@@ -76,5 +76,13 @@ class WorkerEnded:
     restart_in_s: float | None = None
 
 
-Event = Spoke | WorkerStarted | WorkerReady | WorkerFailedToBoot | WorkerTimedOut | WorkerEnded
+@dataclass(frozen=True)
+class RequestRefused:
+    """Bytes that are no request were answered with an error page; no exchange came of them."""
+
+    client: str
+    why: str
+
+
+Event = RequestRefused | Spoke | WorkerStarted | WorkerReady | WorkerFailedToBoot | WorkerTimedOut | WorkerEnded
 Listener = Callable[[Event], None]

@@ -76,6 +76,7 @@ class Exchange:
     response: Optional[Response] = None
     failure: Optional[Exception] = None  # a BackendFailure when nobody answered
     client_left: bool = False
+    sent_bytes: int = 0  # of the response's body
 
     @property
     def number(self) -> int:

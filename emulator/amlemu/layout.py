@@ -27,7 +27,6 @@ def script_environment(deployment: Deployment, port: int, shell: Mapping[str, st
     """
     inherited = os.environ if shell is None else shell
     variables = {name: value for name, value in inherited.items() if not name.startswith("AMLEMU_")}
-    variables.setdefault("WORKER_COUNT", str(deployment.workers))
     variables.setdefault("AML_APP_INSIGHTS_ENABLED", "false")
     variables.update(
         AML_APP_ROOT=str(deployment.app_root),
@@ -40,6 +39,7 @@ def script_environment(deployment: Deployment, port: int, shell: Mapping[str, st
     if deployment.model_dir is not None:
         variables["AZUREML_MODEL_DIR"] = str(deployment.model_dir)
     variables.update(deployment.environment)
+    variables["WORKER_COUNT"] = str(deployment.workers)
     if variables.get("SERVER_VERSION_LOG_RESPONSE_ENABLED", "true").lower() == "true":
         variables["HTTP_X_MS_SERVER_VERSION"] = SERVER_VERSION
     return variables

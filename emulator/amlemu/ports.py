@@ -44,7 +44,10 @@ def _refusal(host: str, port: int, error: Exception) -> UsageError:
         return UsageError(f"taken by {holder}" if holder else "taken by another process", where=where, hint=hint)
     if getattr(error, "errno", None) == errno.EACCES:
         return UsageError("not allowed for this user", where=where, hint="Use a port above 1023, such as 5001.")
-    return UsageError(f"cannot listen there: {error}", where=f"{host}:{port}")
+    reason = getattr(error, "strerror", None) or str(error)
+    return UsageError(
+        f"cannot listen there: {reason}", where=f"{host}:{port}", expected="Give an address of this machine."
+    )
 
 
 def _free_port(host: str, port: int) -> int:
@@ -91,5 +94,8 @@ def _listening_inodes(port: int) -> set[str]:
 
 
 def _command(process: Path) -> str:
-    words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    try:
+        words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:  # it has just ended
+        return "ended"
     return " ".join(word for word in words if word)[:80]

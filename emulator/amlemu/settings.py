@@ -48,7 +48,7 @@ SCRIPT_SETTINGS = (
 SERVE_SETTINGS = (
     Setting("host", "text", "127.0.0.1", "Address to listen on."),
     Setting("port", "integer", 5001, "Port to listen on; 0 picks a free one.", short="-p"),
-    Setting("workers", "integer", 1, "Worker processes (WORKER_COUNT).", unit="processes"),
+    Setting("workers", "integer", None, "Worker processes. Default: WORKER_COUNT, else 1.", unit="processes"),
     *SCRIPT_SETTINGS,
     Setting("profile", "text", "bare", "Which face of the cloud the front door wears."),
     Setting("set", "text", None, "Override one value of the profile, SECTION.KEY=VALUE.", repeats=True),
@@ -66,7 +66,9 @@ SERVE_SETTINGS = (
         "One line a request, or the lines that the real server writes.",
     ),
     Setting("json", "switch", False, "Write events and exchanges as JSON lines on stdout."),
-    Setting("grace", "number", 10.0, "How long requests in hand may take when the server is stopped.", unit="seconds"),
+    Setting(
+        "grace", "number", 10.0, "Seconds that requests in hand may take when the server is stopped.", unit="seconds"
+    ),
 )
 INVOKE_SETTINGS = (
     Setting("request_file", "path", None, "File to send as the body; - reads standard input.", short="-r"),

@@ -21,7 +21,7 @@ from amlemu.backends import Capabilities
 from amlemu.errors import BootFailed, NotReady
 from amlemu.events import Listener, WorkerEnded, WorkerTimedOut
 from amlemu.exchange import Request, Response
-from amlemu.worker.handle import Job, Worker
+from amlemu.worker.handle import BOOT_ERRORS, Job, Worker
 from amlemu.worker.launch import LaunchPlan
 
 _ABORT_GRACE_S = 1.0  # gunicorn's arbiter looks once a second: SIGABRT first, SIGKILL at the next look
@@ -126,7 +126,7 @@ class Pool:
         self._waiting.extendleft(reversed(untaken))
         wait_s = None
         if fault is not None:
-            self._give_up(BootFailed(fault))
+            self._give_up(BootFailed(fault, end.exit_code if end.exit_code in BOOT_ERRORS else BOOT_ERRORS[0]))
         elif not self._stopping:
             wait_s = self._wait_before_restart(end)
             self._spawn(self._restart(wait_s))

@@ -59,7 +59,7 @@ class FrontDoor:
         except BackendFailure as failure:
             exchange.failure = failure
             self._end_without_answer(turn, failure)
-        exchange.client_left = turn.has_left
+        exchange.client_left, exchange.sent_bytes = turn.has_left, turn.sent_bytes
         exchange.elapsed_ms = (time.perf_counter() - started) * 1000
         self._record(exchange)
 

@@ -22,17 +22,17 @@ class Refused(Exception):
 
 def bad_line(line: str) -> Refused:
     """Refuse a request line that is none."""
-    return _bad_request(f"Invalid Request Line 'Invalid HTTP request line: {line!r}'")
+    return _bad_request("Invalid Request Line '%s'", f"Invalid HTTP request line: {line!r}")
 
 
 def bad_method(method: str) -> Refused:
     """Refuse a method that is not three to twenty capital letters or signs."""
-    return _bad_request(f"Invalid Method 'Invalid HTTP method: {method!r}'")
+    return _bad_request("Invalid Method '%s'", f"Invalid HTTP method: {method!r}")
 
 
 def bad_version(version: object) -> Refused:
     """Refuse a version: a text that is none, or a pair of numbers other than 1.x."""
-    return _bad_request(f"Invalid HTTP Version 'Invalid HTTP Version: {version!r}'")
+    return _bad_request("Invalid HTTP Version '%s'", f"Invalid HTTP Version: {version!r}")
 
 
 def bad_header(what: str) -> Refused:
@@ -81,8 +81,9 @@ def large_body(limit: int) -> Refused:
     return _refused(413, "Request Entity Too Large", message)
 
 
-def _bad_request(message: str) -> Refused:
-    return _refused(400, "Bad Request", message)
+def _bad_request(message: str, why: str = "") -> Refused:
+    """The page says `message` with `why` in its place; the log says `why` alone."""
+    return Refused(page(400, "Bad Request", message % why if why else message), why or message)
 
 
 def _refused(status: int, reason: str, message: str) -> Refused:

@@ -40,6 +40,7 @@ class Turn:
         self.keeps_alive = False
         self.is_ended = False
         self.has_left = False  # the client
+        self.sent_bytes = 0  # of the answer's body
         self._connection = connection
         self._pieces: list[bytes] = []
         self._size = 0

@@ -14,9 +14,10 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from amlemu.events import RequestRefused
 from amlemu.exchange import Address, Request, Response
 from amlemu.gateway import body, refusals
 from amlemu.gateway.head import Head, HeadReader
@@ -67,13 +68,15 @@ class Wire(asyncio.Protocol):
         *,
         rules: WireRules,
         sweeper: Sweeper,
+        on_refusal: Callable[[RequestRefused], None],
     ) -> None:
-        """Called by uvicorn for every connection; `rules` and `sweeper` are bound beforehand."""
+        """Called by uvicorn for every connection; what follows the star is bound beforehand."""
         self.loop = _loop or asyncio.get_running_loop()
         self._app = config.loaded_app
         self._state = server_state
         self._rules = rules
         self._sweeper = sweeper
+        self._on_refusal = on_refusal
         self._head: HeadReader | None = HeadReader(rules)  # of the request that is arriving
         self._body: body.BodyReader | None = None  # likewise
         self._turns: deque[Turn] = deque()  # the first one is being answered
@@ -201,10 +204,11 @@ class Wire(asyncio.Protocol):
         framing = _Framing(turn, response)
         head = _head(response, turn, framing)
         if whole:
+            turn.sent_bytes = len(response.body)  # type: ignore[arg-type]
             self._write(head, response.body)  # type: ignore[arg-type]
         else:
             try:
-                await self._stream(head, response.body, framing.is_chunked)  # type: ignore[arg-type]
+                await self._stream(turn, head, response.body, framing.is_chunked)  # type: ignore[arg-type]
             except Exception:
                 self.abort(turn)
                 raise
@@ -246,11 +250,12 @@ class Wire(asyncio.Protocol):
         else:
             self._transport.writelines((head, body))
 
-    async def _stream(self, head: bytes, pieces: AsyncIterator[bytes], chunked: bool) -> None:
+    async def _stream(self, turn: Turn, head: bytes, pieces: AsyncIterator[bytes], chunked: bool) -> None:
         self._write(head, b"")
         async for piece in pieces:  # to its end even when the client has left: the script must not hang
             if not piece or self._transport.is_closing():
                 continue
+            turn.sent_bytes += len(piece)
             self._write(b"%X\r\n" % len(piece) + piece + b"\r\n" if chunked else piece, b"")
             await self._writable.wait()
         if chunked:
@@ -289,7 +294,7 @@ class Wire(asyncio.Protocol):
 
     def _refuse(self, refused: refusals.Refused) -> None:
         """Answer what is no request; the application never hears of it."""
-        logger.warning("refused a request: %s client=%s:%s", refused, *self._client)
+        self._on_refusal(RequestRefused(self._client[0], str(refused)))
         victim, self._reading, self._body = self._reading, None, None
         if victim is not None:
             victim.is_ended = True

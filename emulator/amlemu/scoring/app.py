@@ -26,6 +26,9 @@ from amlemu.scoring.logs import OWN, error_log, server_log
 from amlemu.scoring.plain_front import PlainFront
 
 _TREE_LINES = 200
+_NO_DEBUGGABILITY = (
+    "The debuggability features have been removed. If you have a use case for them please reach out to us."
+)
 
 
 class BootFault(Exception):
@@ -55,7 +58,7 @@ class ScoringApp:
         """
         self._config = self._read_config()
         self._extend_path()
-        server_log.info("Starting up app insights client", extra=OWN)
+        self._log_start()
         origins = self._read_origins()
         self.script = script.UserScript(self._environment.get("AZUREML_ENTRY_SCRIPT"), self._root)
         sys.meta_path.insert(0, self._late_flask)
@@ -63,6 +66,8 @@ class ScoringApp:
         self._load_script()
         self._invoke_init()
         documents = self._prepare_documents()
+        if {"AML_DBG_MODEL_INFO", "AML_DBG_RESOURCE_INFO"} & self._environment.keys():
+            server_log.warning(_NO_DEBUGGABILITY, extra=OWN)
         timeout_ms = self._config.scoring_timeout_ms
         self._endpoints = Endpoints(self.script, documents, origins, timeout_ms, self._root)
         self._front: Union[PlainFront, FlaskFront] = PlainFront(self._endpoints)
@@ -117,6 +122,12 @@ class ScoringApp:
         except config.ConfigFault as error:
             server_log.critical(error.text, extra=OWN)
             raise BootFault(faults.Fault("config", "ConfigFault", error.what)) from error
+
+    def _log_start(self) -> None:
+        keys = config.extra_keys(self._environment)
+        text = "Found extra keys in the config file that are not supported by the server.\nExtra keys = %s"
+        server_log.warning(text, keys, extra=OWN)
+        server_log.info("Starting up app insights client", extra=OWN)
 
     def _extend_path(self) -> None:
         """Only the app root is importable, not the script's own folder below it (contract 4.12)."""

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import traceback
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 ONE_HOUR_MS = 3600 * 1000
 
@@ -37,6 +38,7 @@ class ServerConfig:
     source_dir: Optional[str] = None
     model_dir: str = ""
     cors_origins: Optional[str] = None
+    debug_port: Optional[int] = None
 
 
 # field, variable, kind, may it come from config.json? (the real server's file source knows only aliased fields)
@@ -48,6 +50,22 @@ _FIELDS = (
     ("source_dir", "AZUREML_SOURCE_DIRECTORY", str, True),
     ("model_dir", "AZUREML_MODEL_DIR", str, True),
     ("cors_origins", "AML_CORS_ORIGINS", str, False),
+    ("debug_port", "AZUREML_DEBUG_PORT", int, True),
+)
+# The variables that the real server complains about at every start when they are set, in its order.
+_EXTRA_KEYS = (
+    "AZUREML_SOURCE_DIRECTORY",
+    "AZUREML_ENTRY_SCRIPT",
+    "SERVICE_NAME",
+    "WORKSPACE_NAME",
+    "SERVICE_PATH_PREFIX",
+    "SERVICE_VERSION",
+    "SCORING_TIMEOUT_MS",
+    "AZUREML_LOG_LEVEL",
+    "APP_INSIGHTS_LOG_RESPONSE_ENABLED",
+    "AZUREML_MODEL_DIR",
+    "HOSTNAME",
+    "AZUREML_DEBUG_PORT",
 )
 
 
@@ -69,6 +87,12 @@ def read(environment: Mapping[str, str]) -> ServerConfig:
     return ServerConfig(**values)
 
 
+def extra_keys(environment: Mapping[str, str]) -> List[str]:
+    """Return what the real server's harmless warning about extra keys names (contract 3.7)."""
+    names = {name.lower() for name in environment}
+    return [variable for variable in _EXTRA_KEYS if variable.lower() in names]
+
+
 def config_file(environment: Mapping[str, str]) -> Optional[str]:
     """Return the path of the settings file: the named one, the app root's, or the one beside the script; else None."""
     named = environment.get("AZUREML_CONFIG_FILE")
@@ -86,12 +110,12 @@ def _is_filled(path: str) -> bool:
 def _load(path: str) -> Mapping[str, Any]:
     try:
         with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-        if not isinstance(content, dict):
-            raise ValueError(f"a JSON {type(content).__name__} is no settings file")  # noqa: TRY004
-    except (OSError, ValueError) as error:
-        what = f"{path}: the server reads this file as its own settings and cannot: {error}"
-        raise ConfigFault(f"Invalid config file!: {what}", what) from error
+            content: Mapping[str, Any] = json.load(file)
+        content.get("AZUREML_ENTRY_SCRIPT")  # the real server asks a list, too, and says Python's words
+    except (OSError, ValueError, AttributeError) as error:
+        told = "it is no JSON object" if isinstance(error, AttributeError) else str(error)
+        what = f"{path}: the server reads this file as its own settings and cannot: {told}"
+        raise ConfigFault(f"Invalid config file!: {traceback.format_exc()}", what) from error
     return content
 
 

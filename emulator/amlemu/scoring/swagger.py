@@ -96,7 +96,7 @@ def _generated(version: str, run: Callable[..., Any], config: ServerConfig) -> O
     schemas = _schemas(version, run)
     if schemas is None:
         return None
-    prefix = f"/{config.service_path_prefix.strip('/')}" if config.service_path_prefix else ""
+    prefix = _pasted(f"/{config.service_path_prefix.strip('/')}") if config.service_path_prefix else ""
     if version == "2":
         return _version_2(config, prefix, *schemas)
     return _version_3("3.1.0" if version == "3.1" else "3.0.3", config, prefix, *schemas)
@@ -124,11 +124,17 @@ _ERROR = {"type": "object", "properties": {"message": {"type": "string"}}}
 
 
 def _info(config: ServerConfig) -> Document:
+    name = _pasted(config.service_name)
     return {
-        "title": config.service_name,
-        "description": f"API specification for the Azure Machine Learning service {config.service_name}",
-        "version": config.service_version,
+        "title": name,
+        "description": f"API specification for the Azure Machine Learning service {name}",
+        "version": _pasted(config.service_version),
     }
+
+
+def _pasted(setting: str) -> str:
+    """Read a setting as the real server does, which pastes it into JSON text: a quote in it stops the start."""
+    return str(json.loads(f'"{setting}"'))
 
 
 def _version_2(config: ServerConfig, prefix: str, given: Any, returned: Any) -> Document:

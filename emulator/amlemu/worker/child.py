@@ -82,10 +82,10 @@ class Worker:
         return 0
 
     def _prepare(self) -> None:
-        faulthandler.enable()
         signal.signal(signal.SIGTERM, self._on_terminate)
         signal.signal(signal.SIGABRT, self._on_abort)
         signal.signal(signal.SIGINT, self._on_terminate)
+        faulthandler.enable()  # after our handlers: it dumps the stack first, then lets them run
         os.chdir(self._order["folder"])
         # What is written to a pipe shall arrive line by line, not when 8 KB are full.
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -26,7 +26,7 @@ from amlemu.worker.output import Output
 _LAST_WORDS_S = 0.2  # a child process of the script may hold the socket open after the worker's death
 _JOIN_BYTES = 1 << 14
 _STREAM_PIECES = 64  # beyond so many unread pieces the worker is made to wait
-_BOOT_ERRORS = (3, 4)  # exit codes that gunicorn's master takes for a failure to boot, whoever chose them
+BOOT_ERRORS = (3, 4)  # exit codes that gunicorn's master takes for a failure to boot, whoever chose them
 
 
 @dataclass
@@ -285,7 +285,7 @@ class Worker(asyncio.Protocol):
             output.close()
         self._transport.close()
         end = self._describe_end(exit_code)
-        if self._fault is None and not self.is_ready and exit_code in _BOOT_ERRORS:
+        if self._fault is None and not self.is_ready and exit_code in BOOT_ERRORS:
             self._fault = _silent_fault(end)
         untaken = self._fail_taken(end)
         self._launched.mark.close()
