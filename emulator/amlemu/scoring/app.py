@@ -65,9 +65,9 @@ class ScoringApp:
         self._import_flask_if_named()
         self._load_script()
         self._invoke_init()
-        documents = self._prepare_documents()
         if {"AML_DBG_MODEL_INFO", "AML_DBG_RESOURCE_INFO"} & self._environment.keys():
             server_log.warning(_NO_DEBUGGABILITY, extra=OWN)
+        documents = self._prepare_documents()
         timeout_ms = self._config.scoring_timeout_ms
         self._endpoints = Endpoints(self.script, documents, origins, timeout_ms, self._root)
         self._front: Union[PlainFront, FlaskFront] = PlainFront(self._endpoints)
