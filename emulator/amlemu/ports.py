@@ -4,9 +4,11 @@ Listening sockets: bind one, and when the port is taken say by whom and which po
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 from amlemu.errors import UsageError
@@ -69,14 +71,17 @@ def _holder(port: int) -> str:
     inodes = _listening_inodes(port)
     if not inodes:
         return ""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = [os.readlink(entry) for entry in (process / "fd").iterdir()]
-        except OSError:
-            continue
-        if any(link in inodes for link in links):
+    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):  # the parent before its workers
+        if not inodes.isdisjoint(_open_files(process)):
             return f"pid {process.name} ({_command(process)})"
     return ""
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    with contextlib.suppress(OSError):  # it has ended, or is another user's
+        for entry in os.listdir(process / "fd"):
+            with contextlib.suppress(OSError):  # this one has just been closed
+                yield os.readlink(process / "fd" / entry)
 
 
 def _listening_inodes(port: int) -> set[str]:

@@ -79,14 +79,17 @@ INVOKE_SETTINGS = (
 
 def as_markdown() -> str:
     """Return the reference page for all options."""
-    parts = ["# Settings\n\nWritten by `make docs` from `settings.py`. A flag beats its variable.\n"]
+    parts = [
+        "# Settings\n\nWritten by `make docs` from `settings.py`. A flag beats its variable; a variable holds several"
+        " values where the flag\nrepeats, separated by blanks."
+    ]
     for command, settings in (("amlemu serve SCRIPT", SERVE_SETTINGS), ("amlemu invoke SCRIPT", INVOKE_SETTINGS)):
         rows = [_row(setting) for setting in settings]
         parts.append(
             f"## `{command}`\n\n| flag | variable | kind | default | meaning |\n|---|---|---|---|---|\n"
             + "\n".join(rows)
         )
-    return "\n".join(parts) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def _row(setting: Setting) -> str:

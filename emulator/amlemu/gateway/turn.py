@@ -47,6 +47,8 @@ class Turn:
         self._is_whole = False
         self._whole: asyncio.Future[None] | None = None
         self._start: dict[str, Any] = {}
+        self._is_received = False
+        self._over = asyncio.Event()
 
     async def read(self) -> Request:
         """Wait for the whole body and return the request with it; with what there is, if the client leaves."""
@@ -88,6 +90,7 @@ class Turn:
     def client_left(self) -> None:
         """The connection is gone; nobody will read the answer."""
         self.has_left = True
+        self._over.set()
         if not self._is_whole:
             self.complete()
 
@@ -114,7 +117,11 @@ class Turn:
         }
 
     async def receive(self) -> dict[str, Any]:
-        """Give the whole body as one ASGI message."""
+        """Give the whole body as one ASGI message; asked again, wait for the end."""
+        if self._is_received:
+            await self._over.wait()
+            return {"type": "http.disconnect"}
+        self._is_received = True
         request = await self.read()
         return {"type": "http.request", "body": request.body, "more_body": False}
 
@@ -129,6 +136,7 @@ class Turn:
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._start["headers"]]
             number, _, phrase = status_line(self._start["status"]).partition(" ")
             await self.respond(Response(int(number), phrase, headers, b"".join(self._pieces)))
+            self._over.set()
 
 
 class _LowerHeaders:

@@ -124,6 +124,9 @@ class Wire(asyncio.Protocol):
         if self._body is not None:
             self._body.finish()
             self._complete()
+        else:
+            # Closed or half closed, nobody can tell before writing; hardly any client half-closes, so it has left.
+            self._turns[-1].client_left()
         return True
 
     def pause_writing(self) -> None:

@@ -1,0 +1,83 @@
+"""Bodies, taken off the stream wherever it is cut."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from amlemu.gateway.body import BodyReader, reader
+from amlemu.gateway.head import Head
+from hypothesis import given
+from hypothesis import strategies as st
+
+CHUNKED = Head("POST", "/", "1.1", [], is_chunked=True)
+PIECES = st.lists(st.binary(min_size=1, max_size=40), max_size=5)
+
+
+def _feed(body: BodyReader, data: bytes, cuts: list[int]) -> bytes:
+    places = [0, *sorted(cuts), len(data)]
+    taken = []
+    for start, end in itertools.pairwise(places):
+        if body.is_whole:
+            body.rest += data[start:end]
+        else:
+            taken.append(body.feed(data[start:end]))
+    return b"".join(taken)
+
+
+@given(pieces=PIECES, cuts=st.lists(st.integers(0, 300), max_size=8))
+def test_chunks_are_put_together(pieces: list[bytes], cuts: list[int]) -> None:
+    """Whatever the chunks and the cuts, the body is the sum of the pieces, and what follows stays."""
+    data = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\nnext"
+    body = reader(CHUNKED)
+
+    taken = _feed(body, data, [cut for cut in cuts if cut < len(data)])
+
+    assert taken == b"".join(pieces)
+    assert (body.is_whole, body.broken, body.rest) == (True, None, b"next")
+
+
+@given(data=st.binary(max_size=60), length=st.integers(0, 60), cuts=st.lists(st.integers(0, 60), max_size=5))
+def test_a_counted_body_takes_no_more_than_its_length(data: bytes, length: int, cuts: list[int]) -> None:
+    """Content-Length decides; the rest is the next request's."""
+    body = reader(Head("POST", "/", "1.1", [], length=length))
+
+    taken = _feed(body, data, [cut for cut in cuts if cut < len(data)])
+
+    assert taken + body.rest == data
+    assert len(taken) <= length
+    assert body.is_whole == (len(data) >= length)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        pytest.param(b"zz\r\n", "Invalid chunk size: b'zz'", id="size"),
+        pytest.param(b"3\r\nabcd", "Invalid chunk terminator is not '\\r\\n': b'd", id="end-of-chunk"),
+        pytest.param(b"3;=\r\n", "Invalid chunk extension: invalid chunk extension", id="extension"),
+        pytest.param(b"0\r\nHost: x\r\n\r\n", "Invalid HTTP header name: 'Host'", id="trailer"),
+        pytest.param(b"0" * 9000, "Invalid chunk size", id="size-without-end"),
+    ],
+)
+def test_bad_chunks_are_told_in_gunicorns_words(data: bytes, words: str) -> None:
+    """The body counts as whole then: the inference server meets the fault when it reads."""
+    body = reader(CHUNKED)
+
+    body.feed(data + b"x")
+
+    assert body.is_whole
+    assert body.broken is not None
+    assert body.broken.startswith(words)
+
+
+def test_a_chunked_body_that_stops_is_broken() -> None:
+    """A counted body may stop early, a chunked one may not."""
+    chunked, counted = reader(CHUNKED), reader(Head("POST", "/", "1.1", [], length=5))
+    chunked.feed(b"3\r\nab")
+    counted.feed(b"ab")
+
+    chunked.finish()
+    counted.finish()
+
+    assert chunked.broken is not None
+    assert (counted.is_whole, counted.broken) == (True, None)

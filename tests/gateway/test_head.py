@@ -1,0 +1,69 @@
+"""Heads, read in pieces of any size, and the limits to the byte."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from amlemu import profile as profiles
+from amlemu.gateway.head import HeadReader
+from amlemu.gateway.refusals import Refused
+from hypothesis import given
+from hypothesis import strategies as st
+
+RULES = profiles.load("bare").wire
+HEAD = b"POST /score?a=b HTTP/1.1\r\nHost: x\r\nX-Spelling: As Is\r\nx-spelling: again\r\nContent-Length: 3\r\n\r\n"
+
+
+def _read(data: bytes, cuts: list[int] | None = None):
+    reader, found = HeadReader(RULES), None
+    places = [0, *sorted(cuts or []), len(data)]
+    for start, end in itertools.pairwise(places):
+        found = reader.feed(data[start:end])
+    return found
+
+
+@given(cuts=st.lists(st.integers(0, len(HEAD)), max_size=6))
+def test_a_head_may_come_in_any_pieces(cuts: list[int]) -> None:
+    """Names keep their spelling and order, repeats stay, and what follows is handed back."""
+    found = _read(HEAD + b"abc", cuts)
+    assert found is not None
+    head, rest = found
+
+    assert (head.method, head.target, head.version) == ("POST", "/score?a=b", "1.1")
+    names = [("Host", "x"), ("X-Spelling", "As Is"), ("x-spelling", "again"), ("Content-Length", "3")]
+    assert head.headers == names
+    assert (head.length, rest) == (3, b"abc")
+
+
+def _refusal(data: bytes) -> int:
+    with pytest.raises(Refused) as caught:
+        _read(data)
+    return caught.value.response.status
+
+
+def _line(size: int) -> bytes:
+    return b"GET /" + b"x" * (size - len("GET / HTTP/1.1")) + b" HTTP/1.1\r\n\r\n"
+
+
+def test_limits_are_inclusive() -> None:
+    """Contract 4.8: 4094 bytes of request line, 8190 of a field with its line end, 100 fields; one more is too many."""
+    field = b"GET / HTTP/1.1\r\nX: %s\r\n\r\n"
+    fields = b"GET / HTTP/1.1\r\n%s\r\n"
+
+    assert _read(_line(4094)) is not None
+    assert _refusal(_line(4095)) == 414
+    assert _read(field % (b"x" * (8190 - 5))) is not None
+    assert _refusal(field % (b"x" * (8190 - 4))) == 431
+    assert _read(fields % (b"X: a\r\n" * 100)) is not None
+    assert _refusal(fields % (b"X: a\r\n" * 101)) == 431
+
+
+def test_a_line_that_does_not_end_is_refused_early() -> None:
+    """Nobody waits for the end of a request line that is too long already."""
+    assert _refusal(b"GET /" + b"x" * 5000) == 414
+
+
+def test_a_head_that_does_not_end_is_refused() -> None:
+    """Nor for the end of a head that no limits allow."""
+    assert _refusal(b"GET / HTTP/1.1\r\n" + b"X: aaaaaaaa\r\n" * 100_000) == 431

@@ -1,0 +1,13 @@
+"""Names in `@input_schema` a parameter that run() does not have."""
+
+from inference_schema.parameter_types.standard_py_parameter_type import StandardPythonParameterType
+from inference_schema.schema_decorators import input_schema
+
+
+def init():
+    pass
+
+
+@input_schema("absent", StandardPythonParameterType(1))
+def run(data):
+    return data

@@ -1,0 +1,9 @@
+"""Raises in init()."""
+
+
+def init():
+    raise FileNotFoundError("model.pkl is not there")
+
+
+def run(data):
+    return data

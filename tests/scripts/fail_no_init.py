@@ -1,0 +1,5 @@
+"""Has no init()."""
+
+
+def run(data):
+    return data

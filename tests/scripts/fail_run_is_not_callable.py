@@ -1,0 +1,8 @@
+"""Has something in place of run() that cannot be called."""
+
+
+def init():
+    pass
+
+
+run = 5

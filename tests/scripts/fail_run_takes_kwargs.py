@@ -1,0 +1,9 @@
+"""Has a run() with `**kwargs`."""
+
+
+def init():
+    pass
+
+
+def run(**kwargs):
+    return kwargs
