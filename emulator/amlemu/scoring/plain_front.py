@@ -6,6 +6,7 @@ Source: observed with flask 3.1.3 and werkzeug 3.1.9; contract 4.3.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from amlemu.exchange import Request, Response
@@ -49,7 +50,7 @@ class PlainFront:
         request = call.request
         path, query = codec.split_target(request.target)
         view = self._views.get((request.method, path))
-        if view is not None and _is_websocket(request):
+        if view is not None and (_is_websocket(request) or not _is_host(request.header("host"))):
             answer = error_answer(400, NOT_UNDERSTOOD)
         elif view is None:
             answer = self._unrouted(request.method, path)
@@ -103,6 +104,16 @@ def _inbound(request: Request, query: str) -> codec.Inbound:
         whole=whole,
         raw=_no_raw,
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _is_host(host: Optional[str]) -> bool:
+    """Tell whether flask can bind its routes to this Host: `a..b` is none."""
+    try:
+        (host or "").encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_websocket(request: Request) -> bool:

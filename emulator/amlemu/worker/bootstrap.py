@@ -22,7 +22,8 @@ def open_guest_half():  # type: ignore[no-untyped-def]
 
 
 if __name__ == "__main__":
-    del sys.path[0]  # this folder: not the script's business
+    if not getattr(sys.flags, "safe_path", False):
+        del sys.path[0]  # this folder: not the script's business
     endpoint, mark = (int(word) for word in sys.argv[1:3])
     sys.argv[:] = ["azmlinfsrv"]
     open_guest_half()  # type: ignore[no-untyped-call]

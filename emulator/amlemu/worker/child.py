@@ -39,10 +39,13 @@ def main(endpoint: int, mark: int) -> int:
     Returns:
         The exit code: 0, or 3 when the script cannot be booted.
     """
+    os.set_inheritable(endpoint, False)  # what the script starts shall not hold on to us
     channel = Channel(socket.socket(fileno=endpoint))
     channel.send(protocol.HELLO, {"version": protocol.VERSION, "python": sys.version.split()[0]})
     order = protocol.check_version(channel.receive(), protocol.ORDER)
-    return Worker(channel, Mark(mark), order).run()
+    page = Mark(mark)
+    os.close(mark)
+    return Worker(channel, page, order).run()
 
 
 class _Stopped(BaseException):

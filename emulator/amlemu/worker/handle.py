@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import subprocess
 import threading
@@ -22,6 +23,8 @@ from amlemu.exchange import Request, Response
 from amlemu.worker import protocol
 from amlemu.worker.launch import Launched, LaunchPlan, launch_fresh
 from amlemu.worker.output import Output
+
+logger = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 0.2  # a child process of the script may hold the socket open after the worker's death
 _JOIN_BYTES = 1 << 14
@@ -133,6 +136,8 @@ class Worker(asyncio.Protocol):
         self._jobs.append(job)
         if self.busy_since is None:
             self.busy_since = time.monotonic()
+        if self._transport.is_closing():
+            return  # it has hung up; its end gives the job back
         request, body = job.request, job.request.body
         head = [
             self._sent,
@@ -179,9 +184,13 @@ class Worker(asyncio.Protocol):
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
-        """Take the frames that are complete."""
-        for frame in self._decoder.feed(data):
-            self._frames[frame.kind](self, frame)
+        """Take the frames that are complete. A worker that speaks nonsense is killed: nobody can tell what it answers."""
+        try:
+            for frame in self._decoder.feed(data):
+                self._frames[frame.kind](self, frame)
+        except Exception:
+            logger.exception("worker %s does not keep the protocol and is killed", self.pid)
+            self.kill(signal.SIGKILL)
 
     def connection_lost(self, error: Exception | None) -> None:
         """No more frames will come."""

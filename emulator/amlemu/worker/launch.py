@@ -59,8 +59,10 @@ def launch_fresh(plan: LaunchPlan) -> Launched:
     Start a worker in a fresh interpreter, in a session of its own (a Ctrl-C in the terminal is ours to handle).
 
     Raises:
-        UsageError: the interpreter cannot be started.
+        UsageError: the interpreter cannot be started, or the folder is gone.
     """
+    if not plan.folder.is_dir():
+        raise UsageError("no such folder", where=str(plan.folder), hint="Was the deployment moved?")
     ours, theirs = socket.socketpair()
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()

@@ -7,6 +7,7 @@ C code and child processes write there too, so pipes are the only place where ev
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -54,10 +55,11 @@ class Output:
             self._take(data)
 
     def flush(self) -> None:
-        """Hand on an unfinished line, too."""
-        if self._rest:
-            rest, self._rest = self._rest, b""
-            self._emit(rest)
+        """Hand on an unfinished line, too, but not an unfinished record: its rest is still to come."""
+        raw, marker, record = self._rest.partition(self._marker)
+        held = 0 if marker else _overlap(raw, self._marker)
+        self._rest = marker + record if marker else raw[len(raw) - held :]
+        self._emit_text(raw[: len(raw) - held])
 
     def close(self) -> None:
         """Stop reading and hand on what is left."""
@@ -65,7 +67,8 @@ class Output:
             self._open = False
             self._loop.remove_reader(self._file)
             os.close(self._file)
-            self.flush()
+            self._emit_text(self._rest.partition(self._marker)[0])  # half a record: it was killed while it printed
+            self._rest = b""
 
     def _take(self, data: bytes) -> None:
         lines, newline, rest = data.rpartition(b"\n")
@@ -81,9 +84,14 @@ class Output:
         while marker:
             self._emit_text(raw)
             record, _, rest = rest.partition(b"\n")
-            self._on_record(json.loads(record))
+            self._emit_record(record)
             raw, marker, rest = rest.partition(self._marker)
         self._emit_text(raw)
+
+    def _emit_record(self, record: bytes) -> None:
+        """Drop what is no record: two processes of a script may write at once, more than a pipe takes whole."""
+        with contextlib.suppress(ValueError):
+            self._on_record(json.loads(record.rpartition(self._marker)[2]))
 
     def _emit_text(self, data: bytes) -> None:
         if not data:
@@ -91,3 +99,8 @@ class Output:
         text = data.decode("utf-8", "replace")
         self.last_line = next((line for line in reversed(text.splitlines()) if line.strip()), self.last_line)
         self._on_text(text)
+
+
+def _overlap(data: bytes, marker: bytes) -> int:
+    """Return how many bytes at the end of `data` may be the beginning of `marker`."""
+    return next((size for size in range(len(marker) - 1, 0, -1) if data.endswith(marker[:size])), 0)

@@ -1,0 +1,397 @@
+"""The host's view of a worker: what it makes of every way to speak, to be silent and to die."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amlemu.errors import WorkerCrashed
+from amlemu.events import Event, Spoke, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
+from amlemu.exchange import Request, Response
+from amlemu.worker.handle import Job, Worker
+from amlemu.worker.launch import LaunchPlan
+
+from .descriptors import descriptors
+from .fake_child import fake_child
+
+pytestmark = pytest.mark.anyio
+PATIENCE_S = 8.0
+
+
+class Owner:
+    """What a pool would be told."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.rooms = 0
+        self.ends: list[tuple[WorkerEnded, list[Job], dict[str, Any] | None]] = []
+
+    def worker_ready(self, worker: Worker) -> None:
+        self.ready.set_result(None)
+
+    def worker_has_room(self, worker: Worker) -> None:
+        self.rooms += 1
+
+    def worker_ended(self, worker: Worker, end: WorkerEnded, untaken: list[Job], fault: dict[str, Any] | None) -> None:
+        self.ends.append((end, untaken, fault))
+
+
+class Hosted:
+    """A worker with its owner."""
+
+    def __init__(self, plan: LaunchPlan) -> None:
+        self.owner = Owner()
+        self.worker = Worker(plan, self.owner, self.owner.events.append)
+
+    async def boots(self) -> None:
+        await self.worker.start()
+        await asyncio.wait_for(self.owner.ready, PATIENCE_S)
+
+    def asks(self, body: bytes = b"x", number: int = 1) -> Job:
+        job = Job(Request("POST", "/score", [], body, number=number), asyncio.get_running_loop().create_future())
+        self.worker.submit(job)
+        return job
+
+    async def answer(self, job: Job) -> Response:
+        return await asyncio.wait_for(job.answer, PATIENCE_S)
+
+    async def ends(self) -> WorkerEnded:
+        return await asyncio.wait_for(asyncio.shield(self.worker.ended), PATIENCE_S)
+
+
+@contextlib.asynccontextmanager
+async def hosted(folder: Path, life: str, *, boots: bool = True) -> AsyncIterator[Hosted]:
+    """A fake child, with a check that nothing of it is left."""
+    before = descriptors()
+    host = Hosted(fake_child(folder, life))
+    await (host.boots() if boots else host.worker.start())
+    try:
+        yield host
+    finally:
+        if not host.worker.ended.done():
+            await host.worker.stop(0)
+        await _next_turn()  # transports close in the turn after `close`
+    assert descriptors() == before
+    assert len(host.owner.ends) == 1
+
+
+async def _next_turn() -> None:
+    loop = asyncio.get_running_loop()
+    for _ in range(3):
+        turned = loop.create_future()
+        loop.call_soon(turned.set_result, None)
+        await turned
+
+
+async def _collect(response: Response, pieces: list[bytes]) -> None:
+    async for piece in response.body:  # type: ignore[union-attr]
+        pieces.append(piece)  # noqa: PERF401  # kept when the stream raises
+
+
+async def test_a_worker_is_started_then_ready(tmp_path: Path) -> None:
+    """Two events; it takes requests after the second."""
+    async with hosted(tmp_path, "boot(); channel.receive()") as host:
+        assert host.owner.events == [
+            WorkerStarted(host.worker.pid),
+            WorkerReady(host.worker.pid, 1.0, {"boot_ms": 1.0}),
+        ]
+        assert host.worker.is_ready
+
+
+async def test_an_answer_reaches_who_has_asked(tmp_path: Path) -> None:
+    """With the worker's pid in its account; afterwards there is room again."""
+    async with hosted(tmp_path, "boot(); answer(str(take())); channel.receive()") as host:
+        response = await host.answer(host.asks())
+
+        assert (response.status, response.body, response.account) == (200, b"1", {"pid": host.worker.pid})
+        assert (host.owner.rooms, host.worker.load, host.worker.busy_since) == (1, 0, None)
+
+
+async def test_a_request_sent_to_a_busy_worker_is_answered_next(tmp_path: Path) -> None:
+    """Each answer finds its own request, also when the worker sends two at once."""
+    life = (
+        "boot(); n = [take(), take()]; end.sendall(pack(ANSWER, OK, b'1') + pack(ANSWER, OK, b'2')); channel.receive()"
+    )
+    async with hosted(tmp_path, life) as host:
+        jobs = [host.asks(number=7), host.asks(number=8)]
+        load = host.worker.load
+        bodies = [(await host.answer(job)).body for job in jobs]
+
+        assert (load, bodies, host.owner.rooms) == (2, [b"1", b"2"], 2)
+
+
+async def test_a_large_body_reaches_the_worker_whole(tmp_path: Path) -> None:
+    """More than the socket's buffer takes at once."""
+    async with hosted(tmp_path, "boot(); answer(str(len(channel.receive().body))); channel.receive()") as host:
+        assert (await host.answer(host.asks(b"x" * 5_000_000))).body == b"5000000"
+
+
+async def test_a_worker_that_dies_while_idle_is_reported(tmp_path: Path) -> None:
+    """Unplanned, with its signal."""
+    async with hosted(tmp_path, "boot(); die()") as host:
+        end = await host.ends()
+
+    assert (end.exit_code, end.planned, end.was_booting, end.busy_s) == (-signal.SIGKILL, False, False, None)
+
+
+async def test_a_request_that_was_not_taken_comes_back(tmp_path: Path) -> None:
+    """It may go to another worker: run() has not been entered."""
+    async with hosted(tmp_path, "boot(); channel.receive(); die()") as host:
+        job = host.asks()
+        await host.ends()
+
+        assert host.owner.ends[0][1] == [job]
+        assert not job.answer.done()
+
+
+async def test_a_request_that_was_taken_fails(tmp_path: Path) -> None:
+    """It must not go to another worker; the message says how this one ended."""
+    async with hosted(tmp_path, "boot(); take(); channel.receive(); die()") as host:
+        taken, untaken = host.asks(), host.asks()
+        with pytest.raises(WorkerCrashed, match="was killed by SIGKILL before it had answered") as caught:
+            await host.answer(taken)
+
+        assert (caught.value.pid, caught.value.exit_code) == (host.worker.pid, -signal.SIGKILL)
+        assert host.owner.ends[0][1] == [untaken]
+        assert host.owner.ends[0][0].busy_s is not None
+
+
+async def test_half_an_answer_is_no_answer(tmp_path: Path) -> None:
+    """Death in the middle of a frame."""
+    life = "boot(); take(); end.sendall(pack(ANSWER, OK, b'x' * 100)[:-1]); os._exit(5)"
+    async with hosted(tmp_path, life) as host:
+        with pytest.raises(WorkerCrashed, match="ended with exit code 5"):
+            await host.answer(host.asks())
+
+
+async def test_an_answer_just_before_death_is_delivered(tmp_path: Path) -> None:
+    """Last words are heard before the end is told; ten megabytes of them."""
+    async with hosted(tmp_path, "boot(); take(); answer('x' * 10_000_000); die()") as host:
+        response = await host.answer(host.asks())
+        await host.ends()
+
+        assert len(response.body) == 10_000_000  # type: ignore[arg-type]
+
+
+async def test_a_stream_gives_its_pieces_in_order(tmp_path: Path) -> None:
+    """More of them than may wait unread: the worker is held back and let go on, and none is lost."""
+    life = """
+boot(); take(); channel.send(STREAM, OK)
+for number in range(1000): channel.send(CHUNK, 0, b"%d " % number * 500)
+channel.send(END, 0); channel.receive()
+"""
+    async with hosted(tmp_path, life) as host:
+        response = await host.answer(host.asks())
+        pieces = [int(piece.split()[0]) async for piece in response.body]  # type: ignore[union-attr]
+
+        assert pieces == list(range(1000))
+        assert host.owner.rooms == 1
+
+
+async def test_a_reader_who_waits_gets_pieces_as_they_come(tmp_path: Path) -> None:
+    """The second piece is made only after the first one has been read."""
+    life = """
+boot(); take(); channel.send(STREAM, OK); channel.send(CHUNK, 0, b"one")
+channel.receive(); channel.send(CHUNK, 0, b"two"); channel.send(END, 0); channel.receive()
+"""
+    async with hosted(tmp_path, life) as host:
+        pieces = (await host.answer(host.asks())).body.__aiter__()  # type: ignore[union-attr]
+        first = await anext(pieces)
+        host.asks()
+        second = await asyncio.wait_for(anext(pieces), PATIENCE_S)
+
+        assert [first, second] == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("count", [1, 200], ids=["caught-up", "held-back"])
+async def test_death_while_streaming_is_told_after_the_last_piece(tmp_path: Path, count: int) -> None:
+    """What the script yielded before is not lost, even if nobody had read it yet."""
+    life = f"""
+boot(); take(); channel.send(STREAM, OK)
+for number in range({count}): channel.send(CHUNK, 0, b"piece")
+die()
+"""
+    async with hosted(tmp_path, life) as host:
+        response = await host.answer(host.asks())
+        await host.ends()
+        pieces: list[bytes] = []
+        with pytest.raises(WorkerCrashed, match="SIGKILL"):
+            await _collect(response, pieces)
+
+        assert pieces == [b"piece"] * count
+
+
+async def test_a_stream_that_is_cut_says_why(tmp_path: Path) -> None:
+    """The generator raised; the worker lives on."""
+    life = "boot(); take(); channel.send(STREAM, OK); channel.send(CUT, {'what': 'ValueError: x'}); channel.receive()"
+    async with hosted(tmp_path, life) as host:
+        response = await host.answer(host.asks())
+        with pytest.raises(WorkerCrashed, match="the stream was cut: ValueError: x"):
+            await anext(response.body)  # type: ignore[arg-type]
+
+        assert host.owner.rooms == 1
+
+
+async def test_a_grandchild_that_holds_the_socket_open_does_not_hide_the_death(tmp_path: Path) -> None:
+    """Nor does it live on: everything that the worker has started goes with it."""
+    (tmp_path / "line").touch()
+    life = """
+boot(); take()
+if os.fork() == 0: fcntl.flock(open("line"), fcntl.LOCK_EX); os.write(1, b"held"); signal.pause()
+die()
+"""
+    async with hosted(tmp_path, life) as host:
+        with pytest.raises(WorkerCrashed):
+            await host.answer(host.asks())
+
+    with (tmp_path / "line").open() as line:
+        fcntl.flock(line, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+async def test_a_request_to_a_worker_that_has_hung_up_comes_back(tmp_path: Path) -> None:
+    """Its socket is closed already, its end not yet told; uvloop's transports raise then."""
+    async with hosted(tmp_path, "boot(); end.close(); signal.pause()") as host:
+        await asyncio.wait_for(host.worker._closed.wait(), PATIENCE_S)
+        job = host.asks()
+        host.worker.kill(signal.SIGKILL)
+        await host.ends()
+
+        assert host.owner.ends[0][1] == [job]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        pytest.param("end.sendall(bytes(13))", id="no-frame"),
+        pytest.param("answer('nobody asked')", id="answer-without-request"),
+        pytest.param("channel.send(b'?', 0)", id="unknown-kind"),
+        pytest.param("channel.send(HELLO, {'version': 99})", id="another-version"),
+    ],
+)
+async def test_a_worker_that_speaks_nonsense_is_got_rid_of(tmp_path: Path, nonsense: str) -> None:
+    """Such as a fork of the script that returns from run(), too: nobody can tell any more who answers what."""
+    async with hosted(tmp_path, f"boot(); {nonsense}; channel.receive()") as host:
+        end = await host.ends()
+
+    assert not end.planned
+
+
+async def test_output_carries_the_number_of_the_exchange(tmp_path: Path) -> None:
+    """What the script writes belongs to the request it is busy with."""
+    life = "boot(); take(); os.write(1, b'out\\n'); os.write(2, b'err\\n'); answer(''); channel.receive()"
+    async with hosted(tmp_path, life) as host:
+        await host.answer(host.asks(number=42))
+        await host.worker.stop(PATIENCE_S)
+
+        spoken = {(event.stream, event.text, event.request) for event in host.owner.events if isinstance(event, Spoke)}
+        assert spoken == {("stdout", "out\n", 42), ("stderr", "err\n", 42)}
+
+
+async def test_a_record_keeps_its_fields(tmp_path: Path) -> None:
+    """Logger, level, time, whose it is, which process; on the way through stdout."""
+    life = """
+boot(); take(); print(pack_record(order["marker"], "azmlinfsrv", "WARNING", 5.5, True, 99, "text"), end="", flush=True)
+answer(""); channel.receive()
+"""
+    async with hosted(tmp_path, life) as host:
+        await host.answer(host.asks(number=3))
+        await host.worker.stop(PATIENCE_S)
+
+        assert Spoke("log", "text", 99, "azmlinfsrv", "WARNING", 5.5, own=True, request=3) in host.owner.events
+
+
+async def test_the_last_line_of_stderr_is_part_of_the_report(tmp_path: Path) -> None:
+    """Written just before the death, without a newline."""
+    async with hosted(tmp_path, "boot(); os.write(2, b'one\\nout of memory'); die()") as host:
+        assert (await host.ends()).last_line == "out of memory"
+
+
+async def test_death_in_the_middle_of_a_print_is_reported(tmp_path: Path) -> None:
+    """Half a record is what is left of it."""
+    half = "pack_record(order['marker'], 'logger', 'INFO', 1, False, 1, 'text').encode()[:-9]"
+    host = Hosted(fake_child(tmp_path, f"boot(); take(); os.write(1, {half}); die()"))
+    await host.boots()
+    job = host.asks()
+
+    await asyncio.wait({job.answer}, timeout=1)
+
+    assert job.answer.done()
+
+
+async def test_a_boot_that_fails_hands_over_its_fault(tmp_path: Path) -> None:
+    """As the worker described it."""
+    life = (
+        "channel.send(HELLO, {'version': VERSION}); channel.receive(); channel.send(FAILED, {'what': 'w'}); sys.exit(3)"
+    )
+    async with hosted(tmp_path, life, boots=False) as host:
+        end = await host.ends()
+
+        assert host.owner.ends[0][2] == {"what": "w"}
+        assert end.was_booting
+        assert WorkerFailedToBoot(host.worker.pid, {"what": "w"}) in host.owner.events
+
+
+@pytest.mark.parametrize(("code", "is_fault"), [(3, True), (4, True), (0, False), (1, False)])
+async def test_exit_codes_3_and_4_are_failures_to_boot_whoever_chose_them(
+    tmp_path: Path, code: int, is_fault: bool
+) -> None:
+    """gunicorn's master cannot tell the script's os._exit(3) from its own (contract 3.4)."""
+    async with hosted(tmp_path, f"os._exit({code})", boots=False) as host:
+        await host.ends()
+
+    assert (host.owner.ends[0][2] is not None) == is_fault
+
+
+async def test_a_worker_that_is_stopped_ends_as_planned(tmp_path: Path) -> None:
+    """It is asked by closing the line, and goes by itself."""
+    async with hosted(tmp_path, "boot(); channel.receive(); sys.exit(0)") as host:
+        await host.worker.stop(PATIENCE_S)
+
+        end = await host.ends()
+        assert (end.exit_code, end.planned) == (0, True)
+
+
+async def test_a_worker_that_is_stopped_answers_first(tmp_path: Path) -> None:
+    """What it has been sent is still answered within the grace."""
+    async with hosted(tmp_path, "boot(); take(); take(); answer('1'); answer('2'); channel.receive()") as host:
+        jobs = [host.asks(), host.asks()]
+        await host.worker.stop(PATIENCE_S)
+
+        assert [(await host.answer(job)).body for job in jobs] == [b"1", b"2"]
+
+
+async def test_a_worker_that_does_not_go_is_killed(tmp_path: Path) -> None:
+    """After the grace, whatever it is doing and whatever it ignores."""
+    life = "boot(); signal.signal(signal.SIGTERM, signal.SIG_IGN); take(); threading.Event().wait()"
+    async with hosted(tmp_path, life) as host:
+        job = host.asks()
+        await host.worker.stop(0.1)
+
+        end = await host.ends()
+        assert (end.exit_code, end.planned) == (-signal.SIGKILL, True)
+        with pytest.raises(WorkerCrashed):
+            await host.answer(job)
+
+
+async def test_a_worker_that_is_booting_is_killed_at_once(tmp_path: Path) -> None:
+    """init() of a big model may take minutes; there is nothing in it to lose."""
+    async with hosted(tmp_path, "signal.pause()", boots=False) as host:
+        await asyncio.wait_for(host.worker.stop(60), PATIENCE_S)
+
+        assert (await host.ends()).exit_code == -signal.SIGKILL
+
+
+async def test_nobody_who_has_left_is_answered(tmp_path: Path) -> None:
+    """The gateway gave the request up; the worker's answer is dropped and the next one finds its own."""
+    async with hosted(tmp_path, "boot(); take(); answer('1'); take(); answer('2'); channel.receive()") as host:
+        given_up = host.asks()
+        given_up.answer.cancel()
+
+        assert (await host.answer(host.asks())).body == b"2"
