@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.05
 _CONNECT_S = 5.0
-_HOP_BY_HOP = {"connection", "expect", "keep-alive", "transfer-encoding", "upgrade"}
 
 
 class Upstream:
@@ -34,6 +33,8 @@ class Upstream:
         if scheme not in ("http", "https") or not rest:
             raise UsageError(f"{url!r} is no address", where="--upstream", expected="Expected http://HOST:PORT.")
         self._url = url.rstrip("/")
+        _, slash, path = rest.rstrip("/").partition("/")
+        self._prefix = (slash + path).encode("ascii")
 
     async def start(self) -> None:
         """Open nothing yet but the client."""
@@ -64,35 +65,45 @@ class Upstream:
         httpx = self._httpx
         outgoing = httpx.Request(
             request.method,
-            httpx.URL(self._url, raw_path=request.target.encode("latin-1")),
-            headers=_forwarded(request),
+            self._url,
+            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in _forwarded(request)],
             content=request.body or None,
-            extensions={"timeout": {"connect": _CONNECT_S, "read": None, "write": None, "pool": None}},
+            extensions={
+                "target": self._prefix + request.target.encode("latin-1"),  # as it came: httpx would tidy it up
+                "timeout": {"connect": _CONNECT_S, "read": None, "write": None, "pool": None},
+            },
         )
         try:
             incoming = await self._transport.handle_async_request(outgoing)
         except (httpx.TransportError, OSError) as error:
             raise Unreachable(f"no answer: {error!r}", where=self._url) from error
-        return await self._response(incoming, request.method)
+        return await self._response(incoming)
 
     async def stop(self, grace_s: float) -> None:
         """Close the client."""
         await self._transport.aclose()
 
-    async def _response(self, incoming: httpx.Response, method: str) -> Response:
+    async def _response(self, incoming: httpx.Response) -> Response:
         headers: Headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in incoming.headers.raw]
         phrase = incoming.extensions.get("reason_phrase", b"").decode("latin-1")
         response = Response(incoming.status_code, phrase, headers)
         if any(name.lower() == "transfer-encoding" for name, _ in headers):
             response.body = self._pieces(incoming)
             return response
+        response.body = await self._read(incoming)
+        return response
+
+    async def _read(self, incoming: httpx.Response) -> bytes:
+        """Return the body, or as much of it as came before the connection broke: that is what its client would see."""
+        pieces: list[bytes] = []
         try:
-            response.body = b"".join([piece async for piece in incoming.stream])  # type: ignore[union-attr]
-        except self._httpx.TransportError as error:
-            raise Unreachable(f"the answer broke off: {error!r}", where=self._url) from error
+            async for piece in incoming.stream:  # type: ignore[union-attr]
+                pieces.append(piece)  # noqa: PERF401
+        except self._httpx.TransportError:
+            pass
         finally:
             await incoming.aclose()
-        return response
+        return b"".join(pieces)
 
     async def _pieces(self, incoming: httpx.Response) -> AsyncIterator[bytes]:
         try:
@@ -105,11 +116,14 @@ class Upstream:
 
 
 def _forwarded(request: Request) -> Headers:
-    """Return the request's headers for a connection of our own: framed by the length that we know."""
-    headers = [(name, value) for name, value in request.headers if name.lower() not in _HOP_BY_HOP]
-    if not any(name.lower() == "content-length" for name, _ in headers):
-        if any(name.lower() == "transfer-encoding" for name, _ in request.headers):
+    """Return the request's headers, framed by the length that we know; what was expected has been answered already."""
+    headers: Headers = []
+    for name, value in request.headers:
+        lower = name.lower()
+        if lower == "transfer-encoding":
             headers.append(("Content-Length", str(len(request.body))))
-        return [*headers, ("Connection", "close")]
-    fixed = [(name, str(len(request.body)) if name.lower() == "content-length" else value) for name, value in headers]
-    return [*fixed, ("Connection", "close")]
+        elif lower == "content-length":
+            headers.append((name, str(len(request.body))))
+        elif lower != "expect":
+            headers.append((name, value))
+    return headers

@@ -50,7 +50,7 @@ class PlainFront:
         request = call.request
         path, query = codec.split_target(request.target)
         view = self._views.get((request.method, path))
-        if view is not None and (_is_websocket(request) or not _is_host(request.header("host"))):
+        if not _is_host(request.header("host")) or (view is not None and _is_websocket(request)):
             answer = error_answer(400, NOT_UNDERSTOOD)
         elif view is None:
             answer = self._unrouted(request.method, path)

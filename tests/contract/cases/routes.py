@@ -1,0 +1,176 @@
+"""Routes and methods of an undecorated script: sections 3.6, 4.1 to 4.3, and forms of the request target."""
+
+from ..answers import (
+    BARE,
+    EXEC,
+    FINE,
+    HEALTHY,
+    HTML,
+    IDS,
+    JSON,
+    LENGTH,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    NOTALLOWED,
+    NOTFOUND,
+    OK,
+    START,
+    VERSION,
+    bare,
+    full,
+    gunicorn,
+    noexec,
+)
+from ..case import Answer, Case, Deployment, ask, get, post
+
+ECHO = Deployment("echo.py")
+OPTIONS = Answer(OK, (*START, HTML, "Allow: GET, HEAD, OPTIONS", VERSION, *IDS, LENGTH))
+EMPTY_QUERY = full(b'["str", "{}"]')
+EMPTY_BODY = full(b'["str", ""]')
+
+
+def _bad_line(line: str) -> Answer:
+    return gunicorn(
+        "400 Bad Request",
+        "Bad Request",
+        f"Invalid Request Line &#x27;Invalid HTTP request line: &#x27;{line}&#x27;&#x27;",
+    )
+
+
+CASES = (
+    Case("get-root", ("4.3 GET /", "3.6 healthy", "4.1 HEALTH"), ECHO, get("/"), HEALTHY),
+    Case("get-root-with-query", ("3.6 healthy",), ECHO, get("/?a=1"), HEALTHY),
+    Case(
+        "head-root",
+        ("4.3 HEAD /",),
+        ECHO,
+        ask("HEAD", "/"),
+        Answer(OK, (*START, HTML, "Content-Length: 7", VERSION, *IDS)),
+    ),
+    Case("options-root", ("4.3 OPTIONS /",), ECHO, ask("OPTIONS", "/"), OPTIONS),
+    Case("options-swagger", ("4.3 OPTIONS /swagger.json",), ECHO, ask("OPTIONS", "/swagger.json"), OPTIONS),
+    Case("post-root", ("4.3 POST /", "4.2 NOTALLOWED", "4.1 BARE"), ECHO, post(target="/"), NOTALLOWED),
+    Case("post-score", ("4.3 POST /score",), ECHO, post(), EMPTY_BODY),
+    Case("get-score", ("4.3 GET /score",), ECHO, get(), EMPTY_QUERY),
+    Case("get-score-with-body", ("4.3 GET with a body",), ECHO, ask("GET", "/score", body=b"abc"), EMPTY_QUERY),
+    Case(
+        "options-score",
+        ("4.3 OPTIONS /score",),
+        Deployment("raises.py"),  # a script that would fail if it were called
+        ask("OPTIONS", "/score"),
+        noexec(OK, b"", type_line=HTML),
+    ),
+    Case(
+        "head-score",
+        ("4.3 HEAD /score",),
+        ECHO,
+        ask("HEAD", "/score"),
+        Answer(NOT_ALLOWED, (*START, JSON, "Content-Length: 33", FINE, VERSION, *IDS)),
+    ),
+    *(
+        Case(
+            f"{method.lower()}-score", ("4.3 PUT, DELETE, PATCH, FOO /score",), ECHO, ask(method, "/score"), NOTALLOWED
+        )
+        for method in ("PUT", "DELETE", "PATCH", "FOO")
+    ),
+    *(
+        Case(f"{method.lower()}-score", ("observed other methods",), ECHO, ask(method, "/score"), NOTALLOWED)
+        for method in ("TRACE", "QUERY")
+    ),
+    Case("connect", ("observed other methods",), ECHO, ask("CONNECT", "localhost:1"), NOTFOUND),
+    Case("post-swagger", ("4.3 POST /swagger.json",), ECHO, post(target="/swagger.json"), NOTALLOWED),
+    *(
+        Case(f"no-route-{name}", ("4.3 other paths", "4.2 NOTFOUND"), ECHO, get(path), NOTFOUND)
+        for name, path in {
+            "unknown": "/nope",
+            "slash-after": "/score/",
+            "case": "/Score",
+            "health": "/health",
+        }.items()
+    ),
+    Case("no-route-post", ("4.3 other paths",), ECHO, post(b"x", target="/nope"), NOTFOUND),
+    Case("no-route-options", ("4.3 other paths",), ECHO, ask("OPTIONS", "/nope"), NOTFOUND),
+    Case(
+        "no-route-head",
+        ("4.3 other paths",),
+        ECHO,
+        ask("HEAD", "/nope"),
+        Answer(NOT_FOUND, (*START, JSON, "Content-Length: 135", FINE)),
+    ),
+    *(
+        Case(f"no-route-{name}", ("observed other path forms",), ECHO, get(path), NOTFOUND)
+        for name, path in {
+            "two-slashes-after": "/score//",
+            "dot": "/./score",
+            "dots": "/a/../score",
+            "encoded-slash": "/score%2F",
+            "parameters": "/score;a=1",
+            "not-utf8": "/%FF",
+        }.items()
+    ),
+    *(
+        Case(f"is-score-{name}", ("observed other path forms",), ECHO, get(path), EMPTY_QUERY)
+        for name, path in {"three-slashes": "///score", "fragment": "/score#fragment", "empty-query": "/score?"}.items()
+    ),
+    Case("is-root-two-slashes", ("observed other path forms",), ECHO, get("//"), HEALTHY),
+    Case(
+        "is-score-query-and-fragment",
+        ("observed other path forms",),
+        ECHO,
+        get("/score?a=1#fragment"),
+        full(b'["str", "{\\"a\\": 1}"]'),
+    ),
+    Case("is-score-two-slashes", ("4.3 //score",), ECHO, post(target="//score"), EMPTY_BODY),
+    Case("is-score-encoded", ("observed encoded path",), ECHO, get("/%73core"), EMPTY_QUERY),
+    Case(
+        "absolute-form",
+        ("observed absolute-form",),
+        ECHO,
+        get("http://elsewhere/score?a=1"),
+        full(b'["str", "{\\"a\\": 1}"]'),
+    ),
+    Case(
+        "absolute-form-without-path",
+        ("observed authority without path",),
+        ECHO,
+        get("http://elsewhere"),
+        Answer(
+            "HTTP/1.1 308 PERMANENT REDIRECT",
+            (*START, HTML, LENGTH, "Location: http://localhost/"),
+            b"<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n"
+            b"<p>You should be redirected automatically to the target URL: "
+            b'<a href="http://localhost/">http://localhost/</a>. If not, click the link.\n',
+        ),
+    ),
+    Case("asterisk-options", ("observed asterisk-form",), ECHO, ask("OPTIONS", "*"), NOTFOUND),
+    Case("asterisk-get", ("observed asterisk-form",), ECHO, get("*"), _bad_line("GET * HTTP/1.1")),
+    Case("no-slash", ("observed other path forms",), ECHO, get("score"), _bad_line("GET score HTTP/1.1")),
+    Case(
+        "header-list-of-a-routing-error",
+        ("4.3 ids of 404 and 405", "4.1 BARE"),
+        ECHO,
+        get("/nope", "x-request-id: A", "x-ms-client-request-id: C", "TraceId: T"),
+        Answer(NOT_FOUND, BARE, NOTFOUND.body),
+    ),
+    Case(
+        "405-does-not-echo-ids",
+        ("4.3 ids of 404 and 405",),
+        ECHO,
+        ask("PUT", "/score", "x-request-id: A", "x-ms-client-request-id: C", "TraceId: T"),
+        bare(NOT_ALLOWED, b'{"message": "The method is not allowed for the requested URL."}'),
+    ),
+    Case(
+        "header-list-of-a-result",
+        ("4.1 FULL",),
+        ECHO,
+        get(),
+        Answer(OK, (*START, JSON, LENGTH, FINE, EXEC, VERSION, *IDS), b'["str", "{}"]'),
+    ),
+    Case(
+        "keep-alive-is-not-kept",
+        ("4.1 always closes",),
+        ECHO,
+        get("/", "Connection: keep-alive"),
+        HEALTHY,
+    ),
+)
