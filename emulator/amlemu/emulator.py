@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import httpx
     import uvicorn
 
+_BACKSTOP_S = 5  # uvicorn's own patience, for the case that ours fails
 _DEFAULT_WORKER_TIMEOUT_S = 300.0  # contract 3.7, WORKER_TIMEOUT
 
 
@@ -90,10 +91,12 @@ class Emulator:
     async def stop(self, grace_s: float = 10.0) -> None:
         """Accept nothing more, let requests in hand finish for `grace_s` seconds, leave nothing behind."""
         self._listener.close()
-        self._server.config.timeout_graceful_shutdown = max(1, round(grace_s))
+        self._server.config.timeout_graceful_shutdown = _BACKSTOP_S + round(grace_s)
         self._server.should_exit = True
+        await asyncio.wait({self._serving}, timeout=grace_s)
+        # What outlasts the grace is ended from below: its worker is killed, and its exchange says so.
+        await self.backend.stop(grace_s if self._serving.done() else 0)
         await self._serving
-        await self.backend.stop(grace_s)
 
     def _make_server(self) -> uvicorn.Server:
         import uvicorn

@@ -71,7 +71,9 @@ def _holder(port: int) -> str:
     inodes = _listening_inodes(port)
     if not inodes:
         return ""
-    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):  # the parent before its workers
+    for process in sorted(
+        Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)
+    ):  # the parent before its workers
         if not inodes.isdisjoint(_open_files(process)):
             return f"pid {process.name} ({_command(process)})"
     return ""

@@ -79,10 +79,11 @@ INVOKE_SETTINGS = (
 
 def as_markdown() -> str:
     """Return the reference page for all options."""
-    parts = [
+    head = (
         "# Settings\n\nWritten by `make docs` from `settings.py`. A flag beats its variable; a variable holds several"
         " values where the flag\nrepeats, separated by blanks."
-    ]
+    )
+    parts = [head]
     for command, settings in (("amlemu serve SCRIPT", SERVE_SETTINGS), ("amlemu invoke SCRIPT", INVOKE_SETTINGS)):
         rows = [_row(setting) for setting in settings]
         parts.append(

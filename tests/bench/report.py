@@ -6,12 +6,12 @@ Holds names and versions, never a path of the machine, so that it can be committ
 
 from __future__ import annotations
 
-import datetime
 import os
 import platform
 import statistics
 import subprocess
 from collections.abc import Iterable
+from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def median_of(figures: list[Figure]) -> float:
 
 def setting_of(wrk: str | None, *, rounds: int, seconds: int, is_ours_replaced: bool) -> list[str]:
     """Return where and how the figures are taken; call it before the first server starts, for the load it notes."""
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.now(timezone.utc)
     cores = len(os.sched_getaffinity(0))
     return [
         f"{now:%Y-%m-%d %H:%M} UTC",

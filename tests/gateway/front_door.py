@@ -7,11 +7,12 @@ import functools
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
+import uvloop
 from amlemu import ports
 from amlemu import profile as profiles
 from amlemu.events import RequestRefused
@@ -22,6 +23,8 @@ from amlemu.gateway.wire import Sweeper, Wire
 
 Answer = Callable[[Request], Awaitable[Response]]
 PATIENCE_S = 5.0
+LOOP = "asyncio"
+"""Or uvloop; see the fixture `every_loop`."""
 
 
 @dataclass
@@ -35,11 +38,35 @@ class FakeBackend:
 
 
 class Server(uvicorn.Server):
-    """Leaves the signals to pytest."""
+    """Leaves the signals to pytest, and ends when it is told instead of looking every tenth of a second."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
+        self.is_up.set()
+        await self.over.wait()
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """In an orderly way when a test asks for it; uvicorn's takes a tenth of a second, the end of a block does not."""
+        if self.is_orderly:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection._transport.abort()  # type: ignore[union-attr]
+
+    is_orderly = False
+    is_up: threading.Event
+
+    def stop(self, *, is_orderly: bool = True) -> None:
+        """Let `serve` end; from another thread."""
+        assert self.is_up.wait(PATIENCE_S)
+        self.is_orderly = self.is_orderly or is_orderly
+        self.loop.call_soon_threadsafe(self.over.set)
 
 
 @dataclass
@@ -49,6 +76,7 @@ class Served:
     port: int
     exchanges: list[Exchange] = field(default_factory=list)
     refusals: list[RequestRefused] = field(default_factory=list)
+    stop: Callable[[], None] = lambda: None
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
@@ -91,13 +119,17 @@ def serving(answer: Answer, sweep_s: float = 1.0, change: Any = None, **settings
     wire: Any = functools.partial(Wire, rules=profile.wire, sweeper=Sweeper(sweep_s), on_refusal=served.refusals.append)
     config = uvicorn.Config(app, http=wire, ws="none", lifespan="off", interface="asgi3", log_config=None)
     server = Server(config)
+    server.is_up = threading.Event()
     server.config.timeout_graceful_shutdown = 1
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+    run: Any = asyncio.run if LOOP == "asyncio" else uvloop.run
+    thread = threading.Thread(target=lambda: run(server.serve(sockets=[listener])))
     thread.start()
+    served.stop = server.stop
     try:
         yield served
     finally:
-        server.should_exit = True
+        with suppress(RuntimeError):  # the test has stopped it
+            server.stop(is_orderly=False)
         thread.join(PATIENCE_S)
         listener.close()
 

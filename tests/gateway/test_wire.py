@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from .front_door import PATIENCE_S, Served, echo, read_all, serving
 
+pytestmark = pytest.mark.usefixtures("every_loop")
+
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~", min_size=1, max_size=12)
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "upgrade", "te", "trailer"}

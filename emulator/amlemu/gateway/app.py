@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from amlemu.errors import BackendFailure, BackendTimeout, Busy, NotReady, Unreachable, WorkerCrashed
 from amlemu.exchange import Exchange, Response
 from amlemu.gateway.stages import Stage
-from amlemu.gateway.turn import KEY, Turn
+from amlemu.gateway.turn import KEY, Turn, Vanished
 from amlemu.profile import FailureTable
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ class FrontDoor:
     async def answer(self, turn: Turn) -> None:
         """Answer one request and record its exchange; every request ends exactly once."""
         started, started_at = time.perf_counter(), time.time()
-        exchange = Exchange(await turn.read(), started_at)
+        try:
+            exchange = Exchange(await turn.read(), started_at)
+        except Vanished:
+            return  # no request, no exchange
         exchange.request.number = next(self._numbers)
         try:
             exchange.response = await self._ask(exchange)

@@ -17,6 +17,10 @@ KEY = "amlemu.turn"
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
+class Vanished(Exception):
+    """There is no request any more: its body did not arrive."""
+
+
 class Connection(Protocol):
     """What a turn asks of its connection."""
 
@@ -51,12 +55,13 @@ class Turn:
         self._over = asyncio.Event()
 
     async def read(self) -> Request:
-        """Wait for the whole body and return the request with it; with what there is, if the client leaves."""
+        """Wait for the whole body and return the request with it; raises Vanished when it will never be whole."""
         if self._expects_continue:
             self._expects_continue = False
             self._connection.continue_reading(self)
         if not self._is_whole:
-            self._whole = asyncio.get_running_loop().create_future()
+            if self._whole is None:
+                self._whole = asyncio.get_running_loop().create_future()
             await self._whole
         return self.request
 
@@ -92,7 +97,15 @@ class Turn:
         self.has_left = True
         self._over.set()
         if not self._is_whole:
-            self.complete()
+            self.vanish()
+
+    def vanish(self) -> None:
+        """The body will never be whole: the connection broke, or what was sent is refused."""
+        if self._whole is None:
+            self._whole = asyncio.get_running_loop().create_future()
+        if not self._whole.done():
+            self._whole.set_exception(Vanished())
+            self._whole.exception()  # nobody may ever ask
 
     # plain ASGI
 

@@ -121,6 +121,7 @@ class Wire(asyncio.Protocol):
         """The client has finished sending: a body that is cut short counts as it is (contract 4.4)."""
         if self._discarding >= 0 or not self._turns:
             return False
+        self._closing = True
         if self._body is not None:
             self._body.finish()
             self._complete()
@@ -242,8 +243,9 @@ class Wire(asyncio.Protocol):
             await self._app(turn.scope(), turn.receive, turn.send)
         except Exception:
             logger.exception("the application failed: %s %s", turn.request.method, turn.request.target)
-        if not turn.is_ended:
-            self.abort(turn)
+        finally:  # also when uvicorn cancels what has outlasted the grace
+            if not turn.is_ended:
+                self.abort(turn)
 
     def _write(self, head: bytes, body: bytes) -> None:
         if self._transport.is_closing():
@@ -301,7 +303,7 @@ class Wire(asyncio.Protocol):
         victim, self._reading, self._body = self._reading, None, None
         if victim is not None:
             victim.is_ended = True
-            victim.client_left()
+            victim.vanish()
             self._turns.remove(victim)
         if not self._turns:  # answers to whole requests before it come first; it has to go without
             page: bytes = refused.response.body  # type: ignore[assignment]

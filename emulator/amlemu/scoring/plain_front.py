@@ -7,6 +7,7 @@ Source: observed with flask 3.1.3 and werkzeug 3.1.9; contract 4.3.
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from amlemu.exchange import Request, Response
@@ -106,11 +107,17 @@ def _inbound(request: Request, query: str) -> codec.Inbound:
     )
 
 
+_HOST = re.compile(r"([a-z0-9.-]+)(?::([1-9][0-9]{,4}))?", re.IGNORECASE)
+
+
 @functools.lru_cache(maxsize=64)
 def _is_host(host: Optional[str]) -> bool:
-    """Tell whether flask can bind its routes to this Host: `a..b` is none."""
+    """Tell whether flask can bind its routes to this Host: `a..b` is none. One with odd characters counts as absent."""
+    parts = _HOST.fullmatch(host or "")
+    if parts is None or not 1 <= int(parts[2] or 1) <= 65535:
+        return True
     try:
-        (host or "").encode("idna")
+        parts[1].encode("idna")
     except UnicodeError:
         return False
     return True

@@ -1,0 +1,1 @@
+"""Tests of the hosts of an inference server: worker pool, thread, upstream."""

@@ -1,0 +1,113 @@
+"""A worker in memory, obeying the protocol between `Worker` and its owner; and a loop whose clock stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from amlemu.errors import WorkerCrashed
+from amlemu.events import WorkerEnded
+from amlemu.exchange import Response
+from amlemu.worker.handle import Job, Owner
+
+FAULT = {"what": "the script does not load", "phase": "import"}
+
+
+class FakeWorker:
+    """A process as a pool sees it. What it does next is said by the test: boots, takes, answers, dies."""
+
+    def __init__(self, plan: Any, owner: Owner, listener: Any) -> None:
+        self.owner = owner
+        self.jobs: deque[Job] = deque()
+        self.has_taken = False  # the first of them
+        self.is_ready = self.is_alive = False
+        self.busy_since: float | None = None
+        self.aborted_at: float | None = None
+        self.pid = id(self)
+        self.signals: list[int] = []
+        plan(self)
+
+    async def start(self) -> None:
+        """The process is there at once; to connect to it takes a moment."""
+        self.is_alive = True
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        await self.connected
+
+    def submit(self, job: Job) -> None:
+        self.jobs.append(job)
+        self.busy_since = self.busy_since or time.monotonic()
+
+    def kill(self, number: int) -> None:
+        self.signals.append(number)
+
+    async def stop(self, grace_s: float) -> None:
+        if not self.is_ready:
+            self.dies(planned=True)
+        await self.ended
+
+    def boots(self) -> None:
+        self.is_ready = True
+        self._in_loop(self.owner.worker_ready, self)
+
+    def answers(self) -> None:
+        job = self.jobs.popleft()
+        self.has_taken, self.busy_since = False, time.monotonic() if self.jobs else None
+        if not job.answer.done():
+            job.answer.set_result(Response(200, job.request.target, []))
+        self._in_loop(self.owner.worker_has_room, self)
+
+    def dies(self, *, planned: bool = False, fault: dict[str, Any] | None = None, exit_code: int = -9) -> None:
+        self.is_alive = False
+        untaken = list(self.jobs)
+        if self.has_taken:
+            job = untaken.pop(0)
+            if not job.answer.done():
+                job.answer.set_exception(WorkerCrashed("died"))
+        end = WorkerEnded(self.pid, exit_code, planned, was_booting=not self.is_ready)
+        self.ended.set_result(None)
+        self._in_loop(self.owner.worker_ended, self, end, untaken, fault)
+
+    def _in_loop(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Call the owner as a callback of the loop does, then let everything happen that follows."""
+        loop: Any = self.ended.get_loop()
+        loop.call_soon(function, *arguments)
+        if not loop.is_running():
+            loop.settle()
+
+
+class StillLoop(asyncio.SelectorEventLoop):
+    """An event loop that runs only when told, and whose clock is moved by hand."""
+
+    now = 0.0
+    _ready: deque[Any]  # asyncio's own: what runs in the next turn
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[dict[str, Any]] = []
+        self.set_exception_handler(lambda loop, context: self.errors.append(context))
+
+    def time(self) -> float:
+        """Seconds since the test began, as the test sees it."""
+        return self.now
+
+    def settle(self) -> None:
+        """Run until nothing more happens by itself."""
+        self.turn()
+        assert self.errors == []
+
+    def turn(self) -> None:
+        """Run what can run now, and what follows from it."""
+        is_first = True
+        while is_first or self._ready:
+            is_first = False
+            self.call_soon(self.stop)
+            self.run_forever()
+
+    def passes(self, seconds: float) -> None:
+        """Move the clock."""
+        self.now += seconds
+        self.settle()

@@ -1,0 +1,119 @@
+"""How a script speaks: print and loggers become records, raw writes stay raw, traps included (contract 4.13)."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import logging
+import sys
+import threading
+from contextlib import redirect_stdout
+
+import pytest
+from amlemu.scoring.logs import OWN, Capture, SinkHandler, server_log
+
+
+@pytest.fixture
+def said():
+    """Capture, and put everything back."""
+    heard = []
+    capture = Capture(lambda record, text: heard.append((record.name, record.levelname, text)))
+    capture.start()
+    capture.redirect_print(threading.get_ident())
+    yield heard
+    capture.stop()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        pytest.param(lambda: print("a", 1), "a 1", id="plain"),
+        pytest.param(lambda: print("a", "b", sep="-"), "a-b", id="sep"),
+        pytest.param(lambda: print("a", end=""), "a", id="end-is-dropped"),
+        pytest.param(lambda: print(), "", id="nothing"),  # noqa: PLW0108  # looked up when it is called
+        pytest.param(lambda: print("a\nb"), "a\nb", id="inner-newline"),
+        pytest.param(lambda: print("%s %d"), "%s %d", id="no-formatting"),
+        pytest.param(lambda: print("a", file=sys.stdout, flush=True), "a", id="stdout-by-name"),
+    ],
+)
+def test_print_is_a_record(said, call, text):
+    """One a call."""
+    call()
+
+    assert said == [("azmlinfsrv.print", "INFO", text)]
+
+
+def test_print_to_another_file_is_raw(said):
+    print("a", "b", sep="-", end="!", file=(file := io.StringIO()))
+
+    assert (file.getvalue(), said) == ("a-b!", [])
+
+
+def test_redirect_stdout_moves_writes_but_not_print(said):
+    """As under the real server: print looks whether the file is sys.stdout, whoever that is."""
+    with redirect_stdout(io.StringIO()) as file:
+        print("printed")
+        sys.stdout.write("written")
+
+    assert (file.getvalue(), said) == ("written", [("azmlinfsrv.print", "INFO", "printed")])
+
+
+def test_other_threads_keep_their_own_print(said, capsys):
+    """Where the script is one thread of a test."""
+    thread = threading.Thread(target=print, args=("elsewhere",))
+    thread.start()
+    thread.join()
+
+    assert (capsys.readouterr().out, said) == ("elsewhere\n", [])
+
+
+def test_the_servers_loggers_are_records_from_info_up(said):
+    """Children of `azmlinfsrv` and gunicorn's error log; they do not reach the root logger."""
+    logging.getLogger("azmlinfsrv").info("one %s", 1)
+    logging.getLogger("azmlinfsrv.mine").warning("two")
+    logging.getLogger("gunicorn.error").error("three")
+    logging.getLogger("azmlinfsrv").debug("four")
+    logging.getLogger("mine").info("five")
+
+    assert said == [
+        ("azmlinfsrv", "INFO", "one 1"),
+        ("azmlinfsrv.mine", "WARNING", "two"),
+        ("gunicorn.error", "ERROR", "three"),
+    ]
+
+
+def test_a_record_has_its_traceback(said):
+    try:
+        raise ValueError("no")
+    except ValueError:
+        server_log.exception("failed", extra=OWN)
+
+    assert said[0][2].startswith("failed\nTraceback (most recent call last):\n")
+    assert said[0][2].endswith("ValueError: no")
+
+
+def test_a_record_that_cannot_be_formatted_stops_nobody(capsys):
+    """As with logging itself: told on stderr, and on it goes."""
+    heard = []
+    handler = SinkHandler(lambda record, text: heard.append(text))
+    for text, arguments in (("%d", ("no number",)), ("%d", (1,))):
+        handler.handle(logging.LogRecord("azmlinfsrv", logging.INFO, "", 0, text, arguments, None))
+
+    assert heard == ["1"]
+    assert "--- Logging error ---" in capsys.readouterr().err
+
+
+def test_stopping_puts_everything_back():
+    before = (
+        builtins.print,
+        [(log.level, log.propagate, list(log.handlers)) for log in (server_log, logging.getLogger("gunicorn.error"))],
+    )
+    capture = Capture(lambda record, text: None)
+    capture.start()
+    capture.redirect_print()
+    capture.stop()
+
+    assert before == (
+        builtins.print,
+        [(log.level, log.propagate, list(log.handlers)) for log in (server_log, logging.getLogger("gunicorn.error"))],
+    )

@@ -1,0 +1,686 @@
+"""
+The command line with real processes: what a person sees when something is wrong, and what is left when all is over.
+
+Every bad input gets one message with what, where, what was expected and what to do; the script's traceback is whole and
+ours is nowhere.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import amlemu
+import pytest
+
+OURS = os.path.dirname(amlemu.__file__)
+GOOD = """
+    import json
+
+    def init():
+        print("init done")
+
+    def run(data):
+        return {"sum": sum(json.loads(data)["data"])}
+"""
+WAITS = """
+    def init():
+        pass
+
+    def run(data):
+        print("run begins")
+        with open("gate") as gate:
+            return gate.read()
+"""
+
+
+def shows_no_frame_of_ours(said):
+    return OURS not in said and "<frozen" not in said and "bootstrap" not in said
+
+
+def post(port, body=b'{"data": [1, 2]}', content_type="application/json"):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("POST", "/score", body, {"Content-Type": content_type})
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+class Asking(threading.Thread):
+    """One POST in the background; `answer` is what came, or the exception."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self._port = port
+        self.start()
+
+    def run(self):
+        try:
+            self.answer = post(self._port)
+        except (OSError, http.client.HTTPException) as error:
+            self.answer = error
+
+
+# usage: exit code 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(["scor.py"], "scor.py: no such file. Did you mean score.py?", id="no-such-file"),
+        pytest.param(
+            ["src/score.py"], "src/score.py: no such file. The folder src does not exist either.", id="no-folder"
+        ),
+        pytest.param(["."], ".: this is a folder, not a scoring script. Did you mean score.py?", id="folder"),
+        pytest.param(["data.txt"], "data.txt: not a Python file. A scoring script is a .py file.", id="not-python"),
+        pytest.param(
+            ["score.py", "--model-dir", "nope"],
+            "--model-dir nope: no such folder. Looked for {here}/nope.",
+            id="no-model",
+        ),
+        pytest.param(
+            ["score.py", "--model-dir", "data.txt"],
+            "--model-dir data.txt: not a folder. Give the folder that holds the model: {here}",
+            id="model-is-a-file",
+        ),
+        pytest.param(
+            ["score.py", "--env", "A"], "--env: 'A' has no value. Expected KEY=VALUE.", id="env-without-value"
+        ),
+        pytest.param(
+            ["score.py", "--env", "=1"], "--env: '=1' has no name. Expected KEY=VALUE.", id="env-without-name"
+        ),
+        pytest.param(
+            ["score.py", "--set", "wire"], "--set: 'wire' has no value. Expected SECTION.KEY=VALUE.", id="set"
+        ),
+        pytest.param(["score.py", "--profile", "mars"], "no profile 'mars'. There are: bare.", id="no-such-profile"),
+        pytest.param(
+            ["score.py", "--workers", "0"],
+            "--workers: '0' is no number of processes. At least one is needed.",
+            id="workers",
+        ),
+        pytest.param(
+            ["score.py", "--port", "65536"], "port 65536: no such port. Ports are 0 to 65535.", id="no-such-port"
+        ),
+        pytest.param(
+            ["score.py", "--upstream", "here"],
+            "--upstream: 'here' is no address. Expected http://HOST:PORT.",
+            id="upstream",
+        ),
+        pytest.param(
+            ["score.py", "--backend", "upstream"],
+            "--backend upstream needs --upstream http://HOST:PORT",
+            id="no-upstream",
+        ),
+        pytest.param(
+            ["score.py", "--env", "WORKER_TIMEOUT=soon"],
+            "WORKER_TIMEOUT: 'soon' is no number of seconds",
+            id="variable",
+        ),
+    ],
+)
+def test_wrong_words_are_refused_in_one_line(write, finish, tmp_path, words, message):
+    """What is not usable as given is named, with what was expected; nothing is started."""
+    write("score.py", GOOD)
+    write("data.txt", "1")
+
+    ended = finish("serve", "--port", "0", *words)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"amlemu: {message.format(here=tmp_path)}\n"
+
+
+@pytest.mark.parametrize(
+    ("choice", "what"),
+    [
+        pytest.param("nowhere", "no such file", id="missing"),
+        pytest.param("folder", "no interpreter in this folder. Expected bin/python in it.", id="folder-without-python"),
+        pytest.param("plain", "not executable", id="not-executable"),
+        pytest.param("text", "not a Python interpreter", id="text-with-exec-bit"),
+        pytest.param("/bin/true", "not a Python interpreter", id="another-program"),
+    ],
+)
+def test_a_wrong_interpreter_is_refused(write, finish, tmp_path, choice, what):
+    """--python is tried before anything is served."""
+    write("score.py", GOOD)
+    write("folder/readme", "")
+    write("plain", "hello")
+    write("text", "hello").chmod(0o755)
+
+    ended = finish("serve", "score.py", "--port", "0", "--python", choice)
+
+    assert ended.code == 2
+    assert ended.err.startswith(f"amlemu: --python {choice}: {what}")
+    assert ended.err.count("\n") == 1
+
+
+def test_a_taken_port_names_its_holder_and_a_free_one(write, finish):
+    """The person learns whom to stop, or which flag to add."""
+    write("score.py", GOOD)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = finish("serve", "score.py", "--port", str(port))
+
+    assert ended.code == 2
+    told = re.fullmatch(
+        rf"amlemu: port {port}: taken by pid (\d+) \(.+\)\. Use --port (\d+), or stop that process\.\n", ended.err
+    )
+    assert told is not None, ended.err
+    assert int(told[1]) == os.getpid()
+    with socket.create_server(("127.0.0.1", int(told[2]))):
+        pass  # it is free indeed
+
+
+def test_unknown_flags_and_commands_are_usage_errors(finish):
+    """click's own words, our exit code."""
+    assert finish("serve", "score.py", "--nope").code == 2
+    assert finish("serve").code == 2
+    assert finish("dance").code == 2
+
+
+# scripts that cannot be served: exit code 3
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        pytest.param("def run(data): ...", "score.py:1: the module was imported, but it has no init()", id="no-init"),
+        pytest.param("def init(): ...", "score.py:1: the module was imported, but it has no run()", id="no-run"),
+        pytest.param(
+            "def init(): ...\ndef run(): ...",
+            "score.py:2: run() needs to accept an argument for input data",
+            id="no-parameter",
+        ),
+        pytest.param(
+            "def init(): ...\ndef run(*data): ...",
+            "score.py:2: run() cannot accept positional-only arguments, *args, or **kwargs",
+            id="star-args",
+        ),
+        pytest.param(
+            "def init(): ...\ndef run(request_headers): ...",
+            'score.py:2: run() needs to accept an argument other than "request_headers"',
+            id="only-headers",
+        ),
+        pytest.param(
+            "import os\ndef init(): os._exit(3)\ndef run(data): ...",
+            "the process ended with exit code 3 while the script was loading",
+            id="os-exit-3",
+        ),
+    ],
+)
+def test_a_script_that_cannot_be_served_is_told_without_traceback(write, finish, script, message):
+    """Nothing was raised, so there is nothing to show but the sentence."""
+    write("score.py", script)
+
+    ended = finish("serve", "score.py", "--port", "0")
+
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.startswith(f"amlemu: the script does not start: {message}")
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("script", "trace", "message"),
+    [
+        pytest.param(
+            "def init()\n    pass\n",
+            "  File \"{path}\", line 1\n    def init()\n              ^\nSyntaxError: expected ':'\n",
+            "score.py:1: not valid Python: expected ':'.",
+            id="syntax-error",
+        ),
+        pytest.param(
+            "import no_such_package\n",
+            'Traceback (most recent call last):\n  File "{path}", line 1, in <module>\n    import no_such_package\n'
+            "ModuleNotFoundError: No module named 'no_such_package'\n",
+            "score.py:1: the script needs the module 'no_such_package', which is not installed for ",
+            id="missing-package",
+        ),
+        pytest.param(
+            'def init():\n    raise SystemExit("no model")\n\ndef run(data): ...\n',
+            'Traceback (most recent call last):\n  File "{path}", line 2, in init\n    raise SystemExit("no model")\n'
+            "SystemExit: no model\n",
+            "score.py:2: init() called sys.exit('no model'); a scoring script must return.",
+            id="init-exits",
+        ),
+        pytest.param(
+            "def init():\n    try:\n        load()\n    except KeyError as error:\n"
+            '        raise RuntimeError("cannot load") from error\n\ndef load():\n    {}["weights"]\n\ndef run(data): ...\n',
+            'Traceback (most recent call last):\n  File "{path}", line 3, in init\n    load()\n'
+            '  File "{path}", line 8, in load\n    {{}}["weights"]\n    ~~^^^^^^^^^^^\nKeyError: \'weights\'\n\n'
+            "The above exception was the direct cause of the following exception:\n\n"
+            'Traceback (most recent call last):\n  File "{path}", line 5, in init\n'
+            '    raise RuntimeError("cannot load") from error\nRuntimeError: cannot load\n',
+            "score.py:5: init() raised RuntimeError: cannot load.",
+            id="init-raises-with-cause",
+        ),
+    ],
+)
+def test_a_script_that_raises_shows_its_whole_traceback_and_none_of_ours(write, finish, script, trace, message):
+    """The traceback comes first, as Python prints it for the script alone; then one line says what to make of it."""
+    path = write("score.py", script)
+
+    ended = finish("serve", "score.py", "--port", "0")
+
+    assert (ended.code, ended.out) == (3, "")
+    shown, _, told = ended.err.partition("amlemu: the script does not start: ")
+    assert without_markers(shown) == without_markers(trace.format(path=path))
+    assert told.startswith(message)
+    assert shows_no_frame_of_ours(shown)
+
+
+def without_markers(trace):
+    """Drop the lines that only point at columns: Python 3.10 and 3.13 draw others."""
+    return [line for line in trace.splitlines() if not re.fullmatch(r"[ ~^]+", line)]
+
+
+def test_an_init_that_is_killed_is_tried_again_and_told(write, start):
+    """As under the real server workers are started for ever; each death is named, and Ctrl-C ends it."""
+    write("score.py", "import os, signal\ndef init(): os.kill(os.getpid(), signal.SIGKILL)\ndef run(data): ...")
+    command = start("serve", "score.py", "--port", "0")
+
+    command.until_said("A new one starts in 0.5 s.")
+    command.send(signal.SIGINT)
+    ended = command.finish()
+
+    assert ended.code == 130
+    line = r"amlemu: worker \d+ ended while the script was loading with SIGKILL; it may have run out of memory\. A new one starts in 0\.25 s\."
+    assert re.match(line, ended.err)
+    assert command.left_behind() == []
+
+
+def test_a_slow_init_can_be_interrupted_although_a_probe_waits(write, start, tmp_path):
+    """Ctrl-C does not wait for the grace time when nothing has been served yet."""
+    write("score.py", "def init():\n    print('loading')\n    open('gate').read()\ndef run(data): ...")
+    os.mkfifo(tmp_path / "gate")
+    port = free_port()
+    command = start("serve", "score.py", "--port", str(port), "--grace", "60")
+    command.until_said("loading")
+    asking = Asking(port)
+    command.until(lambda: is_connected(port), "asked by the probe")
+
+    command.send(signal.SIGINT)
+    ended = command.finish()
+    asking.join()
+
+    assert ended.code == 130
+    assert isinstance(asking.answer, http.client.RemoteDisconnected), asking.answer
+    assert command.left_behind() == []
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_connected(port):
+    """Tell whether a client's end of a connection to `port` is established."""
+    wanted = f"0100007F:{port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(row[2] == wanted and row[3] == "01" for row in rows)
+
+
+# environments
+
+
+def test_an_empty_environment_serves_a_standard_library_script(write, start, empty_environment):
+    """The script's interpreter needs neither amlemu nor any other package."""
+    write("score.py", GOOD.replace('"init done"', '__import__("sys").prefix'))
+    command = start("serve", "score.py", "--port", "0", "--python", str(empty_environment))
+
+    assert post(command.port) == (200, b'{"sum": 3}')
+    assert f"score | {empty_environment}" in command.out
+    assert f"python   {empty_environment}/bin/python, 1 worker process" in command.err
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param("import flask\ndef init(): ...\ndef run(data): ...", id="import-flask"),
+        pytest.param(
+            "from azureml.contrib.services.aml_request import rawhttp\ndef init(): ...\n@rawhttp\ndef run(request): ...",
+            id="rawhttp",
+        ),
+        pytest.param(
+            "from azureml.contrib.services.aml_response import AMLResponse\ndef init(): ...\ndef run(data): ...",
+            id="AMLResponse",
+        ),
+    ],
+)
+def test_a_script_that_needs_flask_in_an_empty_environment_gets_one_sentence(write, finish, empty_environment, script):
+    """The sentence names the package and the command that installs it."""
+    write("score.py", script)
+
+    ended = finish("serve", "score.py", "--port", "0", "--python", str(empty_environment))
+
+    assert ended.code == 3
+    told = [line for line in ended.err.splitlines() if line.startswith("amlemu: ")]
+    assert len(told) == 1
+    assert "the script needs flask, which the cloud's server brings along but this environment lacks: " in told[0]
+    assert f"{empty_environment}/bin/python -m pip install flask" in told[0]
+    assert shows_no_frame_of_ours(ended.err)
+
+
+def test_the_active_environment_is_the_scripts(write, start, empty_environment):
+    """VIRTUAL_ENV names the interpreter when no flag does."""
+    write("score.py", GOOD)
+    command = start("serve", "score.py", "--port", "0", VIRTUAL_ENV=str(empty_environment))
+
+    assert post(command.port) == (200, b'{"sum": 3}')
+    assert f"python   {empty_environment}/bin/python, " in command.err
+
+
+# serving
+
+
+def test_serving_shows_a_block_then_a_line_a_request(write, start):
+    """The start block has at most eight lines; a failing request shows the script's traceback and its place."""
+    path = write("score.py", GOOD)
+    command = start("serve", "score.py", "--port", "0")
+    port = command.port
+
+    assert post(port) == (200, b'{"sum": 3}')
+    assert post(port, b"{}")[0] == 500
+    command.until_said("KeyError: 'data'")
+    command.send(signal.SIGTERM)
+    ended = command.finish()
+
+    assert ended.code == 0
+    assert ended.out == "score | init done\n"
+    block, _, rest = ended.err.partition("POST /score ")
+    assert 1 <= block.count("\n") <= 8
+    assert re.match(r"200 [\d.]+ ms  run [\d.]+ ms\nPOST /score 500 [\d.]+ ms\n", rest), rest
+    assert "  run() raised KeyError: 'data' (score.py:7)\n  Traceback (most recent call last):\n" in rest
+    assert f'    File "{path}", line 7, in run\n' in rest
+    assert ended.err.endswith("\namlemu has stopped; nothing is left running.\n")
+    assert shows_no_frame_of_ours(ended.said)
+    assert command.left_behind() == []
+
+
+def test_a_form_is_explained_when_the_script_stumbles_over_it(write, start):
+    """curl -d says "form", run() gets an empty string: the commonest surprise gets its own hint."""
+    write("score.py", GOOD)
+    command = start("serve", "score.py", "--port", "0")
+
+    assert post(command.port, content_type="application/x-www-form-urlencoded")[0] == 500
+    command.until_said('the body came as a form, as curl -d sends it; run(data) then gets "".')
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_lets_the_request_in_hand_finish_and_leaves_nothing(write, start, tmp_path, number):
+    """The client gets its answer; no process, no socket and no temporary file stays."""
+    write("score.py", WAITS)
+    os.mkfifo(tmp_path / "gate")
+    command = start("serve", "score.py", "--port", "0")
+    port = command.port
+    asking = Asking(port)
+    command.until_said("run begins")
+
+    command.send(number)
+    command.until_said("requests in hand may take 10 s more; Ctrl-C again ends them now.")
+    (tmp_path / "gate").write_text("open")
+    ended = command.finish()
+    asking.join()
+
+    assert asking.answer == (200, b'"open"')
+    assert ended.code == 0
+    assert command.left_behind() == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_a_second_signal_ends_at_once(write, start, tmp_path):
+    """Whoever presses Ctrl-C twice does not want to wait; the request that is lost is shown."""
+    write("score.py", WAITS)
+    os.mkfifo(tmp_path / "gate")
+    command = start("serve", "score.py", "--port", "0", "--grace", "60")
+    asking = Asking(command.port)
+    command.until_said("run begins")
+
+    command.send(signal.SIGINT)
+    command.until_said("Ctrl-C again")
+    command.send(signal.SIGINT)
+    ended = command.finish()
+    asking.join()
+
+    assert ended.code == 130
+    assert isinstance(asking.answer, http.client.RemoteDisconnected), asking.answer
+    assert "POST /score closed " in ended.err
+    assert command.left_behind() == []
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_files_do_no_harm(write, start, closed):
+    """A supervisor may start us without any of the three."""
+    write("score.py", GOOD)
+    port = free_port()
+    command = start("serve", "score.py", "--port", str(port), shell=f'exec "$@" {closed}')
+    command.until(lambda: is_answering(port), "answering")
+
+    assert post(port) == (200, b'{"sum": 3}')
+    command.send(signal.SIGTERM)
+    assert command.finish().code == 0
+    assert command.left_behind() == []
+
+
+def is_answering(port):
+    try:
+        return post(port)[0] == 200
+    except OSError:
+        return False
+
+
+def test_output_to_a_reader_that_has_gone_does_no_harm(write, start):
+    """`amlemu serve ... | head -1` goes on serving."""
+    write("score.py", GOOD)
+    port = free_port()
+    command = start("serve", "score.py", "--port", str(port), shell='"$@" 2>&1 | head -n 1; wait')
+    command.until(lambda: is_answering(port), "answering")
+
+    assert [post(port) for _ in range(5)] == [(200, b'{"sum": 3}')] * 5
+
+
+def test_nothing_a_script_prints_is_lost_or_stops_us(write, start):
+    """Bytes that are no text, lone surrogates, no line end, many lines: all of it is shown."""
+    write(
+        "score.py",
+        r"""
+        import os, sys
+
+        def init(): ...
+
+        def run(data):
+            print("caf\u00e9 \ud800 end")
+            sys.stdout.write("no line end")
+            sys.stdout.flush()
+            os.write(1, b" \xff byte\n")
+            os.write(2, b"to stderr\n")
+            for number in range(20000):
+                print("line", number)
+            return 1
+        """,
+    )
+    command = start("serve", "score.py", "--port", "0")
+    assert post(command.port) == (200, b"1")
+    command.send(signal.SIGTERM)
+    ended = command.finish()
+
+    lines = ended.out.splitlines()
+    assert lines[:2] == [r"score | café \ud800 end", "score | no line end \ufffd byte"]
+    assert lines[2:] == [f"score | line {number}" for number in range(20000)]
+    assert "score | to stderr\n" in ended.err
+
+
+def test_folders_with_spaces_are_quoted_in_the_curl_line(write, start, tmp_path):
+    """What is printed to be copied can be copied."""
+    write("my scripts/score.py", "import sibling\ndef init(): ...\ndef run(data): return sibling.name")
+    write("my scripts/sibling.py", "name = 'sibling'")
+    write("my scripts/sample-request.json", "{}")
+    command = start("serve", "my scripts/score.py", "--port", "0")
+    assert command.port
+    line = re.search(r"try +(curl .*)", command.err)
+    assert line is not None
+
+    answer = subprocess.run(line[1], shell=True, cwd=tmp_path, capture_output=True, timeout=20, check=True)
+    assert answer.stdout == b'"sibling"'
+
+
+def test_json_lines_parse_and_tell_the_whole_story(write, start):
+    """With --json a program reads every event and exchange from stdout, and stderr stays empty."""
+    write("score.py", GOOD)
+    command = start("serve", "score.py", "--port", "0", "--json")
+    assert post(command.port) == (200, b'{"sum": 3}')
+    assert post(command.port, b"{}")[0] == 500
+    command.until_said('"target": "/score", "request_bytes": 2')
+    command.send(signal.SIGTERM)
+    ended = command.finish()
+
+    assert (ended.code, ended.err) == (0, "")
+    events = [json.loads(line) for line in ended.out.splitlines()]
+    names = [event["event"] for event in events if event["event"] != "Spoke"]
+    assert names == ["WorkerStarted", "WorkerReady", "Started", "Exchange", "Exchange", "WorkerEnded", "Stopped"]
+    good, bad = (event for event in events if event["event"] == "Exchange")
+    assert (good["status"], good["account"]["length"]) == (200, 10)
+    assert (bad["status"], bad["account"]["fault"]["where"]) == (500, "score.py:7")
+    spoken = [event["text"] for event in events if event["event"] == "Spoke" and not event["own"]]
+    assert "init done" in spoken
+
+
+def test_json_tells_a_boot_failure_as_data(write, finish):
+    """The same facts that a person reads, by name."""
+    write("score.py", "def init(): raise ValueError('no')\ndef run(data): ...")
+
+    ended = finish("serve", "score.py", "--port", "0", "--json")
+
+    assert ended.code == 3
+    last = json.loads(ended.out.splitlines()[-1])
+    assert {name: last[name] for name in ("event", "phase", "kind", "where")} == {
+        "event": "BootFailed",
+        "phase": "init",
+        "kind": "ValueError",
+        "where": "score.py:1",
+    }
+
+
+def test_variables_stand_for_flags(write, start):
+    """AMLEMU_... is read like a flag, and the script does not see it."""
+    write(
+        "score.py", "import os\ndef init(): ...\ndef run(data): return sorted(n for n in os.environ if 'AMLEMU' in n)"
+    )
+    command = start("serve", "score.py", AMLEMU_PORT="0", AMLEMU_WORKERS="2")
+
+    assert post(command.port) == (200, b"[]")
+    assert "2 worker processes" in command.err
+
+
+# invoke
+
+
+def test_invoke_scores_once_without_a_server(write, finish):
+    """The answer is on stdout and nothing else; what the script prints is on stderr."""
+    write("score.py", GOOD)
+    write("request.json", '{"data": [1, 2]}')
+
+    ended = finish("invoke", "score.py", "-r", "request.json")
+
+    assert (ended.code, ended.out, ended.err) == (0, '{"sum": 3}', "score | init done\n")
+
+
+def test_invoke_reads_standard_input(write, start):
+    """-r - takes the request from a pipe."""
+    write("score.py", GOOD)
+    command = start("invoke", "score.py", "-r", "-", shell='echo "{\\"data\\": [4]}" | "$@"')
+
+    assert command.finish().out == '{"sum": 4}'
+
+
+def test_invoke_guesses_the_content_type_from_the_ending(write, finish):
+    """A decorated or raw script wants the right one."""
+    write("score.py", "def init(): ...\ndef run(data, request_headers): return request_headers['Content-Type']")
+    write("a.csv", "1,2")
+
+    assert finish("invoke", "score.py", "-r", "a.csv").out == '"text/csv"'
+    assert finish("invoke", "score.py", "-r", "a.csv", "--content-type", "text/plain").out == '"text/plain"'
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(
+            [], "no request. Give a file with -r sample-request.json, or -r - for standard input.", id="no-file"
+        ),
+        pytest.param(["-r", "nope.json"], "nope.json: not readable: No such file or directory", id="missing"),
+        pytest.param(["-r", "."], ".: not readable: Is a directory", id="folder"),
+    ],
+)
+def test_invoke_without_a_readable_request_is_a_usage_error(write, finish, words, message):
+    write("score.py", GOOD)
+
+    ended = finish("invoke", "score.py", *words)
+
+    assert (ended.code, ended.out, ended.err) == (2, "", f"amlemu: {message}\n")
+
+
+def test_invoke_fails_when_the_answer_is_a_failure(write, finish):
+    """The answer is printed all the same; the reason follows on stderr."""
+    write("score.py", GOOD)
+    write("request.json", "{}")
+
+    ended = finish("invoke", "score.py", "-r", "request.json")
+
+    assert ended.code == 1
+    assert json.loads(ended.out)["message"].startswith("An unexpected error occurred in scoring script.")
+    assert "amlemu: run() raised KeyError: 'data' (score.py:7)" in ended.err
+    assert ended.err.endswith("amlemu: the server answered 500 INTERNAL SERVER ERROR\n")
+    assert shows_no_frame_of_ours(ended.err)
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "message"),
+    [
+        pytest.param("def init(): ...", 3, "it has no run()", id="no-run"),
+        pytest.param(
+            "import os\ndef init(): os.kill(os.getpid(), 9)\ndef run(data): ...",
+            3,
+            "with SIGKILL; it may have run out of memory.\n",
+            id="killed-in-init",
+        ),
+        pytest.param(
+            "import os\ndef init(): ...\ndef run(data): os.kill(os.getpid(), 9)",
+            1,
+            "the worker was killed by SIGKILL before it had answered\n",
+            id="killed-in-run",
+        ),
+    ],
+)
+def test_invoke_ends_when_the_script_dies(write, finish, script, code, message):
+    """One request is not worth a second worker."""
+    write("score.py", script)
+    write("request.json", "{}")
+
+    ended = finish("invoke", "score.py", "-r", "request.json")
+
+    assert (ended.code, ended.out) == (code, "")
+    assert message in ended.err
+    assert "A new one starts" not in ended.err
+
+
+# the command itself
+
+
+def test_the_console_script_is_the_module(start):
+    """`amlemu` and `python -m amlemu` are the same."""
+    script = Path(sys.executable).with_name("amlemu")
+    told = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=20, check=True)
+
+    assert told.stdout == f"amlemu, version {amlemu.__version__}\n"
+    assert start("--version").finish().out == told.stdout

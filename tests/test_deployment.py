@@ -1,0 +1,137 @@
+"""A deployment is checked once, before anything starts; each refusal says where, what and what to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from amlemu import deployment
+from amlemu.errors import UsageError
+
+
+@pytest.fixture
+def score(tmp_path, monkeypatch):
+    """A script in the current folder, and no variables that would choose for it."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "WORKER_COUNT"):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "score.py"
+    path.write_text("", encoding="utf-8")
+    return path
+
+
+def refusal_of(call):
+    with pytest.raises(UsageError) as caught:
+        call()
+    return str(caught.value)
+
+
+def test_paths_become_absolute_and_the_scripts_folder_the_app_root(score, tmp_path):
+    (tmp_path / "model").mkdir()
+
+    made = deployment.from_script("score.py", model_dir="model")
+
+    assert (made.script, made.app_root, made.model_dir) == (score, tmp_path, tmp_path / "model")
+    assert (made.python, made.workers, made.environment) == (Path(sys.executable), 1, {})
+
+
+def test_links_are_followed(score, tmp_path):
+    """As the real server does: AZUREML_ENTRY_SCRIPT is the real path (contract 3.3)."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link.py").symlink_to(score)
+
+    assert deployment.from_script("elsewhere/link.py").script == score
+
+
+def test_the_app_root_can_be_named(score, tmp_path):
+    """A script in a subfolder imports from the root that AML_APP_ROOT names."""
+    (tmp_path / "root").mkdir()
+
+    assert deployment.from_script("score.py", environment={"AML_APP_ROOT": "root"}).app_root == tmp_path / "root"
+    told = refusal_of(lambda: deployment.from_script("score.py", environment={"AML_APP_ROOT": "nope"}))
+    assert told == "AML_APP_ROOT=nope: no such folder"
+
+
+@pytest.mark.parametrize(
+    ("choice", "environment", "shell", "count"),
+    [
+        pytest.param(None, {}, None, 1, id="default"),
+        pytest.param(None, {}, "3", 3, id="shell"),
+        pytest.param(None, {"WORKER_COUNT": "2"}, "3", 2, id="script's variable"),
+        pytest.param(4, {"WORKER_COUNT": "2"}, "3", 4, id="flag"),
+    ],
+)
+def test_the_number_of_workers_is_flag_then_variable_then_one(score, monkeypatch, choice, environment, shell, count):
+    """Contract 3.7: the option beats WORKER_COUNT."""
+    if shell is not None:
+        monkeypatch.setenv("WORKER_COUNT", shell)
+
+    assert deployment.from_script(score, workers=choice, environment=environment).workers == count
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "two", "", "1.5", "²"])
+def test_a_number_of_workers_that_is_none_is_refused(score, word):
+    told = refusal_of(lambda: deployment.from_script(score, environment={"WORKER_COUNT": word}))
+
+    assert told == f"WORKER_COUNT: {word!r} is no number of processes. At least one is needed."
+
+
+def test_a_folder_with_a_script_in_it_is_nearly_right(score, tmp_path):
+    told = refusal_of(lambda: deployment.from_script(tmp_path))
+
+    assert told == f"{tmp_path}: this is a folder, not a scoring script. Did you mean {score}?"
+
+
+def test_a_missing_script_with_no_near_miss_tells_where_was_looked(score, tmp_path):
+    assert refusal_of(lambda: deployment.from_script("xyz.py")) == f"xyz.py: no such file. Looked in {tmp_path}."
+
+
+def test_an_interpreter_may_be_named_by_its_environment(score, empty_environment):
+    """The link's place makes the environment, so it is not followed."""
+    python = empty_environment / "bin" / "python"
+
+    assert deployment.find_python(empty_environment) == python
+    assert deployment.find_python(python) == python
+
+
+@pytest.mark.parametrize("variable", ["VIRTUAL_ENV", "CONDA_PREFIX"])
+def test_the_active_environment_comes_before_our_own(score, monkeypatch, empty_environment, variable):
+    monkeypatch.setenv(variable, str(empty_environment))
+
+    assert deployment.find_python(None) == empty_environment / "bin" / "python"
+
+
+def test_an_environment_that_is_gone_is_not_chosen(score, monkeypatch, tmp_path):
+    """A stale VIRTUAL_ENV of a removed folder; the start block shows which interpreter it is instead."""
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "gone"))
+
+    assert deployment.find_python(None) == Path(sys.executable)
+
+
+def test_an_active_environment_without_a_working_python_is_refused(score, monkeypatch, tmp_path):
+    python = tmp_path / "broken" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/no/such/interpreter\n", encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "broken"))
+
+    told = refusal_of(lambda: deployment.find_python(None))
+    assert told.startswith(f"VIRTUAL_ENV={tmp_path / 'broken'}: not a Python interpreter. Expected Python 3.9 or later")
+
+
+def test_an_old_python_is_refused_by_its_version(score, tmp_path):
+    """Told by the program's own answer."""
+    old = tmp_path / "python2"
+    old.write_text("#!/bin/sh\necho amlemu 2 7\n", encoding="utf-8")
+    old.chmod(0o755)
+
+    assert refusal_of(lambda: deployment.find_python(old)).startswith(f"--python {old}: this is Python 2.7. Expected ")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permission bits do not bind root")
+def test_what_this_user_cannot_read_is_refused(score, tmp_path):
+    score.chmod(0)
+
+    assert refusal_of(lambda: deployment.from_script(score)).startswith(f"{score}: not readable by this user")

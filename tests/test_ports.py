@@ -1,0 +1,89 @@
+"""Binding a port, and what is said when that cannot be."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+
+import pytest
+from amlemu import ports
+from amlemu.errors import UsageError
+
+
+def refusal_of(host, port):
+    with pytest.raises(UsageError) as caught:
+        ports.listen(host, port)
+    return str(caught.value)
+
+
+def test_connections_wait_until_somebody_accepts():
+    """Port 0 picks a free one; a client that comes early is not refused."""
+    with (
+        ports.listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname(), timeout=5) as client,
+    ):
+        listener.setblocking(True)
+        accepted, address = listener.accept()
+        accepted.close()
+
+        assert address == client.getsockname()
+
+
+@pytest.mark.parametrize("holder", ["127.0.0.1", ""])
+def test_a_taken_port_names_holder_and_free_port(holder):
+    """Also when the holder listens on every address."""
+    with socket.create_server((holder, 0)) as taken:
+        port = taken.getsockname()[1]
+        told = refusal_of("127.0.0.1", port)
+
+    match = re.fullmatch(
+        rf"port {port}: taken by pid {os.getpid()} \(.+\)\. Use --port (\d+), or stop that process\.", told
+    )
+    assert match is not None, told
+    assert int(match[1]) != port
+
+
+def test_the_port_that_is_offered_is_not_taken_either():
+    """Two neighbours are taken: the third is offered."""
+    with ports.listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with socket.socket() as second:
+            try:
+                second.bind(("127.0.0.1", port + 1))
+                second.listen()
+            except OSError:
+                pass  # somebody else has it: as good
+            match = re.search(r"--port (\d+)", refusal_of("127.0.0.1", port))
+
+    assert match is not None
+    assert int(match[1]) not in (port, port + 1)
+
+
+def test_a_port_is_free_again_at_once():
+    """No waiting for connections of the server before (SO_REUSEADDR)."""
+    with ports.listen("127.0.0.1", 0) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address, timeout=5):
+            listener.setblocking(True)
+            listener.accept()[0].close()
+    with ports.listen(*address) as again:
+        assert again.getsockname() == address
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "message"),
+    [
+        pytest.param("127.0.0.1", 65536, "port 65536: no such port. Ports are 0 to 65535.", id="too-large"),
+        pytest.param("127.0.0.1", -1, "port -1: no such port. Ports are 0 to 65535.", id="negative"),
+        pytest.param(
+            "192.0.2.1", 0, "192.0.2.1:0: cannot listen there: Cannot assign requested address. ", id="not-ours"
+        ),
+        pytest.param("256.0.0.1", 0, "256.0.0.1:0: cannot listen there: ", id="no-address"),
+    ],
+)
+def test_an_address_that_cannot_be_is_refused(host, port, message):
+    told = refusal_of(host, port)
+
+    assert told.startswith(message)
+    assert "Errno" not in told

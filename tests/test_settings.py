@@ -1,0 +1,61 @@
+"""Options are declared once: flags, variables, help and the reference page say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from amlemu.cli import cli
+from amlemu.settings import INVOKE_SETTINGS, SERVE_SETTINGS, as_markdown
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
+COMMANDS = [pytest.param("serve", SERVE_SETTINGS, id="serve"), pytest.param("invoke", INVOKE_SETTINGS, id="invoke")]
+
+
+def options_of(command):
+    return {option.name: option for option in cli.commands[command].params if isinstance(option, click.Option)}
+
+
+@pytest.mark.parametrize(("command", "settings"), COMMANDS)
+def test_each_setting_is_a_flag_and_a_variable(command, settings):
+    """Nothing on the command line that is not declared, and the other way round."""
+    options = options_of(command)
+
+    assert list(options) == [setting.name for setting in settings]
+    for setting in settings:
+        option = options[setting.name]
+        assert setting.flag in option.opts
+        assert (setting.short in option.opts) == bool(setting.short)
+        assert option.envvar == setting.variable
+        assert option.help == setting.help
+        assert option.multiple == setting.repeats
+
+
+@pytest.mark.parametrize(("command", "settings"), COMMANDS)
+def test_the_page_lists_flag_variable_default_and_meaning(command, settings):
+    """docs/settings.md has one row a setting, in order."""
+    section = as_markdown().partition(f"## `amlemu {command} SCRIPT`")[2].partition("## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "AMLEMU_" in line]
+
+    assert len(rows) == len(settings)
+    for row, setting in zip(rows, settings, strict=True):
+        flag, variable, _, default, meaning = row
+        assert flag.endswith(f"`{setting.flag}`")
+        assert variable == f"`{setting.variable}`"
+        assert default == ("" if setting.default is None else f"`{setting.default}`")
+        assert meaning == setting.help
+
+
+def test_the_page_in_the_repository_is_the_newest():
+    """`make docs` writes it."""
+    assert PAGE.read_text(encoding="utf-8") == as_markdown()
+
+
+def test_names_are_ours():
+    """Never spelled like Azure's variables."""
+    for setting in (*SERVE_SETTINGS, *INVOKE_SETTINGS):
+        assert re.fullmatch(r"AMLEMU_[A-Z_]+", setting.variable)
+        assert re.fullmatch(r"--[a-z-]+", setting.flag)
+        assert setting.help.endswith(".")
