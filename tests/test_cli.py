@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import logging
 import os
 import re
 import signal
@@ -20,6 +21,8 @@ from pathlib import Path
 
 import amlemu
 import pytest
+from amlemu import cli
+from amlemu.console import JsonConsole
 
 OURS = os.path.dirname(amlemu.__file__)
 GOOD = """
@@ -295,6 +298,31 @@ def test_an_init_that_is_killed_is_tried_again_and_told(write, start):
     line = r"amlemu: worker \d+ ended while the script was loading with SIGKILL; it may have run out of memory\. A new one starts in 0\.25 s\."
     assert re.match(line, ended.err)
     assert command.left_behind() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "whom"),
+    [
+        pytest.param(["score.py"], "init()", id="init"),
+        pytest.param(["score.py", "--upstream", "http://127.0.0.1:9"], "http://127.0.0.1:9 to answer", id="upstream"),
+    ],
+)
+def test_a_start_that_takes_long_says_what_is_waited_for(write, tmp_path, words, whom, monkeypatch, capfd):
+    """In this process, with less patience than a person has; SIGINT ends it as Ctrl-C would."""
+    write("score.py", "def init():\n    open('gate').read()\ndef run(data): ...")
+    os.mkfifo(tmp_path / "gate")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_QUIET_BOOT_S", 0.05)
+    for name in ("amlemu", "uvicorn"):
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])  # the command adds its own
+    said = JsonConsole.say
+    monkeypatch.setattr(JsonConsole, "say", lambda *words: (said(*words), os.kill(os.getpid(), signal.SIGINT)))
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["serve", *words, "--port", "0", "--json"])
+
+    assert ended.value.code == 130
+    assert f"still waiting for {whom}, and so do requests." in capfd.readouterr().out
 
 
 def test_a_slow_init_can_be_interrupted_although_a_probe_waits(write, start, tmp_path):

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from amlemu.events import Event, Listener
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_BOOT, EXIT_INTERRUPTED = 1, 2, 3, 130
-_QUIET_STOP_S = 0.3  # a stop that takes longer is explained
+_QUIET_BOOT_S = 5.0  # a start that takes longer is explained
+_QUIET_STOP_S = 0.3  # so is a stop
 _INVOKE_GRACE_S = 10.0  # for what the script does when its process ends
 _TYPES: dict[str, Any] = {"text": str, "path": str, "integer": int, "number": float}
 
@@ -108,7 +109,7 @@ async def _serve(plan: Plan, console: AnyConsole, grace_s: float) -> int:
     signals = _Signals()
     await emulator.start()
     try:
-        if not await _until(signals.first, emulator.ready()):
+        if not await _until(signals.first, _ready(emulator, plan, console)):
             await emulator.backend.stop(0)  # requests that wait for init() will not be answered any more
             return EXIT_INTERRUPTED
         console.started(plan, emulator.port)
@@ -122,6 +123,19 @@ async def _serve(plan: Plan, console: AnyConsole, grace_s: float) -> int:
         is_drained = await _drain(emulator, console, grace_s, signals.second)
     console.stopped()
     return 0 if is_drained else EXIT_INTERRUPTED
+
+
+async def _ready(emulator: Emulator, plan: Plan, console: AnyConsole) -> None:
+    """Wait until requests are answered; say what is waited for when that takes long. Raises BootFailed."""
+    ready = asyncio.ensure_future(emulator.ready())
+    try:
+        await asyncio.wait({ready}, timeout=_QUIET_BOOT_S)
+        if not ready.done():
+            whom = f"{plan.upstream} to answer" if plan.backend == "upstream" else "init()"
+            console.say("yellow", f"still waiting for {whom}, and so do requests.")
+        await ready
+    finally:
+        ready.cancel()
 
 
 async def _drain(emulator: Emulator, console: AnyConsole, grace_s: float, hurry: asyncio.Event) -> bool:

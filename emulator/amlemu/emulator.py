@@ -186,7 +186,8 @@ class Endpoint:
     @property
     def url(self) -> str:
         """The server's root, `http://host:port`."""
-        return f"http://{self._plan.host}:{self.port}"
+        host = self._plan.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def score(self, payload: Any = None, *, data: bytes | None = None, content_type: str = "application/json") -> Any:
         """
@@ -221,11 +222,11 @@ class Endpoint:
 
     def stop(self) -> None:
         """Stop serving; returns when nothing is left."""
-        if self._client is not None:
-            self._client.close()
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
+        if self._client is not None:  # only now: another thread may still wait for an answer
+            self._client.close()
 
     def __enter__(self) -> Endpoint:  # noqa: PYI034  # no subclasses
         return self
@@ -267,7 +268,7 @@ def serve(
     model_dir: Any = None,
     env: Mapping[str, str] | None = None,
     python: Any = None,
-    workers: int = 1,
+    workers: int | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
     profile: str = "bare",
@@ -287,6 +288,7 @@ def serve(
         model_dir: what AZUREML_MODEL_DIR names.
         env: variables for the script.
         python: interpreter, or folder of an environment, for the script.
+        workers: processes; None follows WORKER_COUNT, else one.
         port: 0 picks a free one.
         settings: values of the profile to override, `{"wire.keep_alive": "on"}`.
         backend: `worker`, `inprocess` or `upstream` (then with `upstream="http://..."`).

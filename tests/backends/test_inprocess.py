@@ -83,9 +83,6 @@ async def test_between_two_requests_the_process_is_ours() -> None:
     assert len(finders) == 1
 
 
-@pytest.mark.xfail(
-    reason="InProcess settles the answer within the script's world; its reader may be faster than the way out"
-)
 async def test_who_has_the_answer_is_in_our_world_already(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line after `endpoint.score(...)` opens a file by a relative path."""
     seen, leave = threading.Event(), World.__exit__
@@ -202,7 +199,6 @@ async def test_a_stopped_thread_takes_no_requests() -> None:
         await host.asks("x")
 
 
-@pytest.mark.xfail(reason="InProcess.stop returns after the grace and leaves the futures of handle() pending")
 async def test_requests_that_outlast_the_grace_are_ended() -> None:
     """Every request ends: the one in hand and those behind it."""
     host = Thread("notes_entries", NOTES=os.devnull)
@@ -233,7 +229,6 @@ async def test_two_scripts_at_once_do_not_disturb_each_other() -> None:
     assert b'"WORKER_COUNT": "7"' in variables  # type: ignore[operator]
 
 
-@pytest.mark.xfail(reason="InProcess._boot expects BootFault only; the thread dies and ready() waits for ever")
 async def test_a_boot_that_fails_in_an_unforeseen_way_is_a_failure_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a worker, where any exception before the first request is a failure to boot."""
     from amlemu.scoring.app import ScoringApp
@@ -246,5 +241,5 @@ async def test_a_boot_that_fails_in_an_unforeseen_way_is_a_failure_too(monkeypat
     host = Thread("echo")
     await host.backend.start()
 
-    with pytest.raises(BackendFailure | BootFailed):  # type: ignore[call-overload]
+    with pytest.raises((BackendFailure, BootFailed)):
         await asyncio.wait_for(host.backend.ready(), 0.3)

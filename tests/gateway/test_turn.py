@@ -156,7 +156,6 @@ def test_the_scope_has_the_target_in_its_parts() -> None:
     assert len(scope["headers"]) == 1
 
 
-@pytest.mark.xfail(reason="Turn.scope leaves the path percent-encoded; ASGI wants it decoded, and raw_path as sent")
 def test_the_path_of_the_scope_is_decoded() -> None:
     """Starlette matches and hands on parameters from it."""
     scope = new_turn("/caf%C3%A9/a%2Fb")[0].scope()

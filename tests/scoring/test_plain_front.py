@@ -11,6 +11,7 @@ import textwrap
 import pytest
 from amlemu.backends.world import World
 from amlemu.exchange import Request
+from amlemu.scoring import codec
 from amlemu.scoring.app import ScoringApp
 from amlemu.scoring.endpoints import Call
 from amlemu.scoring.flask_front import FlaskFront
@@ -137,6 +138,8 @@ def test_both_fronts_answer_the_same(fronts, method, target, fields, content_typ
         *([("Content-Type", content_type)] if content_type is not None else []),
         ("Content-Length", str(len(body))),
     ]
+    path = codec.split_target(target)[0]
+    assume(not (path.startswith("/static/") and "//" in path))  # flask says 308 there; docs/fidelity.md names it
     assume(not PlainFront.defers_to_flask(Request(method, target, headers, body)))
     plain, flask = (answer(front, Request(method, target, headers, body)) for front in fronts)
 

@@ -23,9 +23,10 @@ from amlemu.backends.world import World
 from amlemu.errors import BootFailed, NotReady, WorkerCrashed
 from amlemu.events import Listener, Spoke, WorkerFailedToBoot, WorkerReady, WorkerStarted
 from amlemu.exchange import Request, Response
+from amlemu.scoring import faults
 from amlemu.scoring.app import BootFault, ScoringApp
 
-_Work = Callable[[], None]
+_Work = Callable[[], Callable[[], None]]  # returns what is to be done outside the script's world
 
 
 class InProcess:
@@ -41,9 +42,11 @@ class InProcess:
             listener: told about the boot and what the script says.
         """
         self._tell = listener
+        self._folder = folder
         self._world = World(folder, environment, self._said)
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._running = False
+        self._pending: set[asyncio.Future[Response]] = set()
 
     async def start(self) -> None:
         """Start the thread; it boots the script first."""
@@ -72,6 +75,8 @@ class InProcess:
         if not self._running or self._gave_up.done():
             raise NotReady("the server is stopping")
         answer: asyncio.Future[Response] = self._loop.create_future()
+        self._pending.add(answer)
+        answer.add_done_callback(self._pending.discard)
         self._work.put(lambda: self._answer(request, answer))
         return await answer
 
@@ -80,6 +85,9 @@ class InProcess:
         self._running = False
         self._work.put(None)
         await asyncio.to_thread(self._thread.join, grace_s)
+        for answer in list(self._pending):
+            if not answer.done():
+                answer.set_exception(NotReady("the server has stopped before the script had answered"))
 
     def _serve(self) -> None:
         with self._world:
@@ -88,7 +96,8 @@ class InProcess:
         try:
             while is_up and (work := self._work.get()) is not None:
                 with self._world:
-                    work()
+                    settle = work()
+                settle()  # only now: who waits for the answer must find itself in our world
         finally:
             app.close()
 
@@ -96,8 +105,9 @@ class InProcess:
         started = time.perf_counter()
         try:
             app.boot()
-        except BootFault as error:
-            fault = error.fault.as_data()
+        except Exception as error:  # as in a worker: any exception before the first request is a failure to boot
+            told = error.fault if isinstance(error, BootFault) else faults.describe(error, "boot", str(self._folder))
+            fault = told.as_data()
             self._call(self._tell, WorkerFailedToBoot(os.getpid(), fault))
             self._call(self._gave_up.set_result, BootFailed(fault))
             return False
@@ -107,26 +117,25 @@ class InProcess:
         self._call(self._booted.set_result, None)
         return True
 
-    def _answer(self, request: Request, answer: asyncio.Future[Response]) -> None:
+    def _answer(self, request: Request, answer: asyncio.Future[Response]) -> Callable[[], None]:
         response = self._app.handle(request)
         if isinstance(response.body, bytes):
-            self._call(_settle, answer, response)
-            return
+            return lambda: self._call(_settle, answer, response)
         pieces: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
         source: Iterator[bytes] = response.body  # type: ignore[assignment]
         response.body = _read(pieces)
         self._call(_settle, answer, response)
-        self._stream(source, pieces)
+        end = self._stream(source, pieces)
+        return lambda: self._call(pieces.put_nowait, end)
 
-    def _stream(self, source: Iterator[bytes], pieces: asyncio.Queue[bytes | Exception | None]) -> None:
-        end: Exception | None = None
+    def _stream(self, source: Iterator[bytes], pieces: asyncio.Queue[bytes | Exception | None]) -> Exception | None:
         try:
             for piece in source:
                 self._call(pieces.put_nowait, piece)
         except BaseException as error:
             logging.getLogger("gunicorn.error").error("Error handling request", exc_info=error, extra={"own": True})
-            end = WorkerCrashed(f"the stream was cut: {error!r}")
-        self._call(pieces.put_nowait, end)
+            return WorkerCrashed(f"the stream was cut: {error!r}")
+        return None
 
     def _said(self, record: logging.LogRecord, text: str) -> None:
         own = getattr(record, "own", False)

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from amlemu.backends import Capabilities
-from amlemu.errors import BootFailed, NotReady
+from amlemu.errors import BootFailed, NotReady, UsageError
 from amlemu.events import Listener, WorkerEnded, WorkerTimedOut
 from amlemu.exchange import Request, Response
 from amlemu.worker.handle import BOOT_ERRORS, Job, Worker
@@ -61,6 +61,7 @@ class Pool:
         # (half again as many requests a second). With several workers the next one belongs to whoever is free first.
         self._depth = 2 if workers == 1 else 1
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._launches: set[asyncio.Task[Any]] = set()  # those of the tasks that must not be cancelled
         self._failed_boots = 0
         self._stopping = False
 
@@ -97,8 +98,9 @@ class Pool:
     async def stop(self, grace_s: float) -> None:
         """Let busy workers finish for `grace_s` seconds, then kill; afterwards no process is left."""
         self._stopping = True
-        for task in self._tasks:
+        for task in self._tasks - self._launches:
             task.cancel()
+        await asyncio.gather(*self._launches, return_exceptions=True)  # half a start would leave a process behind
         self._refuse_waiting()
         await asyncio.gather(*(worker.stop(grace_s) for worker in list(self._workers)))
         if self._tasks:
@@ -156,10 +158,19 @@ class Pool:
     async def _restart(self, wait_s: float) -> None:
         if wait_s:
             await asyncio.sleep(wait_s)
-        if not self._stopping and not self._gave_up.done():
+        if self._stopping or self._gave_up.done():
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        self._launches.add(task)
+        try:
             await self._launch()
+        except UsageError as error:  # the interpreter or the folder has vanished meanwhile
+            self._give_up(error)
+        finally:
+            self._launches.discard(task)
 
-    def _give_up(self, reason: BootFailed) -> None:
+    def _give_up(self, reason: Exception) -> None:
         if not self._gave_up.done():
             self._gave_up.set_result(reason)
         self._refuse_waiting()

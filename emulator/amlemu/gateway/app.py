@@ -62,6 +62,10 @@ class FrontDoor:
         except BackendFailure as failure:
             exchange.failure = failure
             self._end_without_answer(turn, failure)
+        except Exception as error:  # the border of the stages: one request is lost, the server lives
+            logger.exception("a stage failed: %s %s", exchange.request.method, exchange.request.target)
+            exchange.failure = error
+            turn.abort()
         exchange.client_left, exchange.sent_bytes = turn.has_left, turn.sent_bytes
         exchange.elapsed_ms = (time.perf_counter() - started) * 1000
         self._record(exchange)

@@ -48,6 +48,7 @@ class HeadReader:
         self._rules = rules
         self._buffer = bytearray()
         self._line: tuple[str, str, str] | None = None
+        self._has_skipped = False
         self._largest = rules.header_fields * (rules.header_field_bytes + 2) + 4
 
     @property
@@ -84,8 +85,9 @@ class HeadReader:
         return self._finish(lines, bytes(buffer[end + 4 :]))
 
     def _read_line(self, buffer: bytearray) -> tuple[str, str, str] | None:
-        if buffer.startswith(b"\r\n"):  # one empty line before the request is allowed
+        if buffer.startswith(b"\r\n") and not self._has_skipped:  # one empty line before the request is allowed
             del buffer[:2]
+            self._has_skipped = True
         end, limit = buffer.find(b"\r\n"), self._rules.request_line_bytes
         if buffer.find(b"\n", 0, end if end >= 0 else len(buffer)) >= 0:
             raise refusals.bad_line("bare LF as line terminator")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from amlemu.exchange import Request, Response
 from amlemu.scoring.answer import status_line
@@ -119,7 +120,7 @@ class Turn:
             "http_version": request.version,
             "method": request.method,
             "scheme": "http",
-            "path": path,
+            "path": unquote(path) if "%" in path else path,
             "raw_path": path.encode("latin-1"),
             "query_string": query.encode("latin-1"),
             "root_path": "",

@@ -197,8 +197,7 @@ class ScoringApp:
             return swagger.prepare(self.script.run, self._root, self._config)
         except ValueError as error:
             error_log.error("Exception in worker process", exc_info=error, extra=OWN)
-            what = f"{error}; the server reads swagger.json, swagger2.json, swagger3.json in the app root"
-            raise BootFault(faults.Fault("swagger", type(error).__name__, what)) from error
+            raise BootFault(faults.Fault("swagger", type(error).__name__, str(error))) from error
 
     def _boot_fault(self, error: faults.ScriptFault, phase: str) -> faults.Fault:
         if isinstance(error, faults.ScriptRaised):

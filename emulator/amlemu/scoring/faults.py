@@ -48,7 +48,7 @@ class ScriptFault(Exception):
     """The script is not what the server needs; `phase` is one of import, check, init, run."""
 
     phase = "check"
-    hint = ""
+    hint = "Write `def run(data): ...`; decorated or not, its parameters must be nameable and at least one."
 
 
 @cloud_name("UserScriptError")

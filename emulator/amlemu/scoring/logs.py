@@ -46,17 +46,20 @@ class Capture:
 
     def __init__(self, sink: Sink) -> None:
         self._handler = SinkHandler(sink)
-        self._print = builtins.print
         self._before: List[Tuple[logging.Logger, int, bool]] = []
+        self._level = logging.root.level  # the script's own choice for the root logger, kept from call to call
 
     def start(self) -> None:
         """Route the server's loggers to the sink and give the root logger its handler on stderr."""
+        self._print = builtins.print
+        self._root = (list(logging.root.handlers), logging.root.level)
         for logger in (server_log, error_log):
             self._before.append((logger, logger.level, logger.propagate))
             logger.setLevel(logging.INFO)
             logger.propagate = False
             logger.addHandler(self._handler)
         logging.basicConfig()
+        logging.root.setLevel(self._level)
 
     def redirect_print(self, only_thread: Optional[int] = None) -> None:
         """
@@ -74,6 +77,10 @@ class Capture:
             logger.setLevel(level)
             logger.propagate = propagate
         self._before.clear()
+        handlers, level = self._root
+        self._level = logging.root.level
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
 
 
 def _print_to_logger(original: Callable[..., None], only_thread: Optional[int]) -> Callable[..., None]:

@@ -85,7 +85,7 @@ def _users_own(files: Tuple[str, ...], app_root: str, version: str) -> Optional[
         except FileNotFoundError:
             continue
         except ValueError as error:
-            raise ValueError(f"{path} is not JSON: {error}") from error
+            raise ValueError(f"{path} is not JSON: {error}; the server reads it as the OpenAPI document") from error
         swagger_log.info(f"Loaded user's swagger file for version [{version}] from {path}", extra=OWN)
         if document:
             return document
@@ -134,7 +134,10 @@ def _info(config: ServerConfig) -> Document:
 
 def _pasted(setting: str) -> str:
     """Read a setting as the real server does, which pastes it into JSON text: a quote in it stops the start."""
-    return str(json.loads(f'"{setting}"'))
+    try:
+        return str(json.loads(f'"{setting}"'))
+    except ValueError as error:
+        raise ValueError(f"{setting!r} cannot stand in the OpenAPI document: {error}") from error
 
 
 def _version_2(config: ServerConfig, prefix: str, given: Any, returned: Any) -> Document:
