@@ -9,6 +9,7 @@ codes: 0 fine (also a server that was stopped), 1 the answer was a failure, 2 us
 from __future__ import annotations
 
 import asyncio
+import gc
 import mimetypes
 import os
 import signal
@@ -113,6 +114,7 @@ async def _serve(plan: Plan, console: AnyConsole, grace_s: float) -> int:
             await emulator.backend.stop(0)  # requests that wait for init() will not be answered any more
             return EXIT_INTERRUPTED
         console.started(plan, emulator.port)
+        gc.freeze()  # what is here now stays: the collector need not look at it with every few hundred requests
         reason = await emulator.wait(signals.first)
         if reason is not None:
             raise reason

@@ -67,13 +67,19 @@ class Console:
         """Take the two streams; sys.stdout and sys.stderr where none are given."""
         self._out = sys.stdout if out is None else out
         self._err = sys.stderr if err is None else err
-        self._pending: list[tuple[TextIO, str]] = []
+        self._pending: list[Exchange | tuple[TextIO, str]] = []
+        self._is_due = False
 
     def event(self, event: Event) -> None:
         """Show what happened."""
         raise NotImplementedError
 
     def exchange(self, exchange: Exchange) -> None:
+        """Show a request that is over: soon, so that its client need not wait for our words."""
+        self._flush_soon()
+        self._pending.append(exchange)
+
+    def _show(self, exchange: Exchange) -> None:
         """Show a request that is over."""
         raise NotImplementedError
 
@@ -94,20 +100,35 @@ class Console:
 
     def _write(self, text: str, stream: TextIO | None = None) -> None:
         """Write soon: under load one write carries the lines of many requests."""
-        if not self._pending:
-            self._flush_soon()
+        self._flush_soon()
         self._pending.append((stream or self._out, text))
 
     def _flush_soon(self) -> None:
+        if self._is_due:
+            return
+        self._is_due = True
         try:
             asyncio.get_running_loop().call_later(_FLUSH_S, self.flush)
         except RuntimeError:
-            pass  # no loop any more; the last `flush` is the caller's
+            self._is_due = False  # no loop any more; the last `flush` is the caller's
+
+    def _written(self) -> list[tuple[TextIO, str]]:
+        """Return what is pending as text for its stream; an exchange becomes its lines only here."""
+        written: list[tuple[TextIO, str]] = []
+        pending, self._pending = self._pending, []
+        for entry in pending:
+            if isinstance(entry, Exchange):
+                self._show(entry)
+                written += self._pending  # type: ignore[arg-type]  # _show writes text
+                self._pending = []
+            else:
+                written.append(entry)
+        return written
 
     def flush(self) -> None:
         """Write what is pending, in order."""
-        pending, self._pending = self._pending, []
-        for stream, texts in itertools.groupby(pending, key=lambda entry: entry[0]):
+        self._is_due = True  # what is shown now must not ask for another flush
+        for stream, texts in itertools.groupby(self._written(), key=lambda entry: entry[0]):
             text = "".join(text for _, text in texts)
             if stream.closed:
                 continue
@@ -117,6 +138,7 @@ class Console:
                 except UnicodeEncodeError:  # a script may print what no terminal can show
                     stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
                 stream.flush()
+        self._is_due = False
 
 
 class PersonConsole(Console):
@@ -146,7 +168,7 @@ class PersonConsole(Console):
         elif isinstance(event, WorkerEnded) and not event.planned and not _is_last(event):
             self._ended(event)
 
-    def exchange(self, exchange: Exchange) -> None:
+    def _show(self, exchange: Exchange) -> None:
         """One line; a second one with the place when the script failed."""
         request, response = exchange.request, exchange.response
         if request.method == "GET" and request.target == "/" and response is not None and response.status == 200:
@@ -252,12 +274,12 @@ class ServerConsole(Console):
         elif isinstance(event, WorkerEnded):
             self._ended(event)
 
-    def exchange(self, exchange: Exchange) -> None:
+    def _show(self, exchange: Exchange) -> None:
         """Write the server's line and gunicorn's access line."""
         request, response = exchange.request, exchange.response
         if response is None:
             return
-        account, now = response.account, time.time()
+        account, now = response.account, exchange.started_at + exchange.elapsed_ms / 1000
         pid = account.get("pid", os.getpid())
         lines = ""
         if account.get("api_name"):
@@ -308,7 +330,7 @@ class JsonConsole(Console):
         """Write the event under its class's name."""
         self._line({"event": type(event).__name__, **vars(event)})
 
-    def exchange(self, exchange: Exchange) -> None:
+    def _show(self, exchange: Exchange) -> None:
         """Write the exchange without its bodies."""
         request, response = exchange.request, exchange.response
         line = {

@@ -175,6 +175,12 @@ def _alarm(number: int, frame: Any) -> None:
     raise TimeoutError
 
 
+try:  # without the enums that signal.signal makes of handlers: twice a request they cost more than all the rest
+    from _signal import signal as _set_handler  # type: ignore[import-not-found]
+except ImportError:
+    from signal import signal as _set_handler
+
+
 class _TimeLimit:
     """Raises TimeoutError in this thread after `timeout_ms`, once. Does nothing off the main thread or on Windows."""
 
@@ -184,10 +190,10 @@ class _TimeLimit:
 
     def __enter__(self) -> None:
         if self._is_kept:
-            self._previous = signal.signal(signal.SIGALRM, _alarm)
+            self._previous = _set_handler(signal.SIGALRM, _alarm)
             signal.setitimer(signal.ITIMER_REAL, self._timeout_ms / 1000)
 
     def __exit__(self, *error: object) -> None:
         if self._is_kept:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, self._previous)
+            _set_handler(signal.SIGALRM, self._previous)
