@@ -223,7 +223,7 @@ class Life(RuleBasedStateMachine):
         assert asyncio.all_tasks(world.loop) == set()
 
 
-Life.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None, print_blob=True)
+Life.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None, print_blob=True)
 TestLife = Life.TestCase
 
 
@@ -289,6 +289,29 @@ def test_what_a_dead_worker_had_not_taken_is_first_in_the_queue(lone: World) -> 
 
     assert [job.request.target for job in successor.jobs] == ["1", "2"]
     assert isinstance(lone.outcome(0), WorkerCrashed)
+
+
+def test_requests_that_a_dead_worker_had_not_taken_keep_their_order(lone: World) -> None:
+    """Two of them, before the one that was waiting anyway."""
+    for _ in range(3):
+        lone.asks()
+    successor = crash(lone)
+    successor.boots()
+
+    assert [job.request.target for job in successor.jobs] == ["0", "1"]
+
+
+def test_a_dead_worker_gets_no_requests(world: World) -> None:
+    """It was idle, so it had room; now its successor has."""
+    for worker in list(world.workers):
+        worker.boots()
+    for worker in list(world.workers):
+        worker.dies()
+    number = world.asks()
+    world.connects()
+    world.alive[0].boots()
+
+    assert [job.request.target for job in world.alive[0].jobs] == [str(number)]
 
 
 def test_a_worker_that_dies_while_serving_comes_back_at_once(lone: World) -> None:

@@ -310,6 +310,18 @@ async def test_proxies_of_the_environment_are_not_asked(server: Server, monkeypa
     assert (await ask(server, get())).status == 200
 
 
+async def test_a_connection_is_used_once(server: Server) -> None:
+    """A server that keeps it open may close it just when the next request goes out."""
+    is_over = threading.Event()
+    server.says(OK, lambda: is_over.wait(PATIENCE_S))
+    server.says(OK)
+    async with upstream(server.url) as backend:
+        responses = [await asyncio.wait_for(backend.handle(get()), PATIENCE_S / 2) for _ in range(2)]
+        is_over.set()
+
+    assert [response.status for response in responses] == [200, 200]
+
+
 async def test_requests_do_not_wait_for_each_other(server: Server) -> None:
     """Nor is there a limit of connections: 150 at once."""
     arrived = threading.Barrier(150)

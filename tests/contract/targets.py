@@ -26,6 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ZOO = REPOSITORY / "tests" / "scripts"
 
 MISSING = {
+    "duplex": "sends a whole body before it reads: a server that refuses it unread may reset the connection first",
     "process": "hosts the script in this process: it can neither die nor be alone in its main thread",
     "output": "is not a command with a log and an exit code of its own",
     "azmlinfsrv-command": "does not take the options of the azmlinfsrv command",
@@ -221,15 +222,15 @@ def _gateway(deployment: Deployment, folder: Path, server: Running) -> Running:
 
 REAL = Target(
     "real",
-    frozenset({"process", "output", "azmlinfsrv-command", "gunicorn"}),
+    frozenset({"process", "output", "azmlinfsrv-command", "gunicorn", "duplex"}),
     _start_real,
     _real_command,
     may_start_early=True,
     stops_last=True,
 )
-INPROCESS = Target("inprocess", frozenset(), _start_inprocess)
-WORKER = Target("worker", frozenset({"process", "output"}), _start_worker, _our_command)
-FOREIGN = Target("foreign", frozenset({"process"}), _start_foreign)
+INPROCESS = Target("inprocess", frozenset({"duplex"}), _start_inprocess)
+WORKER = Target("worker", frozenset({"process", "output", "duplex"}), _start_worker, _our_command)
+FOREIGN = Target("foreign", frozenset({"process", "duplex"}), _start_foreign)
 UPSTREAM = Target("upstream", frozenset({"process"}), _start_upstream)
 
 TARGETS = (REAL, INPROCESS, WORKER, FOREIGN, UPSTREAM)

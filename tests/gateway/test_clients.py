@@ -332,6 +332,7 @@ def test_a_body_of_one_byte_too_much_is_refused(framing: bytes) -> None:
 def test_a_client_that_never_closes_after_a_refusal_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lingering close ends by itself."""
     monkeypatch.setattr(wire, "_LINGER_S", 0.2)
+    monkeypatch.setattr(wire, "_LINGER_BYTES", 1 << 60)
     with serving(echo) as served, served.connect() as client:
         client.sendall(b"rubbish\r\n\r\n")
         assert read_all(client).startswith(b"HTTP/1.1 400 ")

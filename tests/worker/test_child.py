@@ -146,6 +146,25 @@ def test_raw_writes_are_on_their_stream_before_the_answer(action: str, stream: i
         assert words.get(action, b"written to stderr") + b"\n" in child.reads(stream)
 
 
+def test_half_a_line_is_on_stdout_before_the_answer() -> None:
+    """Python would keep it until the line is whole or the process ends."""
+    with bare_child("writes_slowly") as child:
+        child.boots()
+        child.is_asked(1, b"half a line")
+        child.hears()
+
+        assert child.reads(1).endswith(b"no newline")
+
+
+def test_a_whole_line_is_on_stdout_while_run_goes_on() -> None:
+    """Who watches a long run() sees what it says."""
+    with bare_child("writes_slowly") as child:
+        child.boots()
+        child.is_asked(1, b"a whole line")
+
+        child.reads_until(1, b"a whole line\n")
+
+
 def test_prints_and_raw_writes_keep_their_order() -> None:
     """Both go through one pipe."""
     with bare_child("talks") as child:

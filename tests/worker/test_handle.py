@@ -91,8 +91,9 @@ async def _next_turn() -> None:
 
 
 async def _collect(response: Response, pieces: list[bytes]) -> None:
-    async for piece in response.body:  # type: ignore[union-attr]
-        pieces.append(piece)  # noqa: PERF401  # kept when the stream raises
+    async with asyncio.timeout(PATIENCE_S):
+        async for piece in response.body:  # type: ignore[union-attr]
+            pieces.append(piece)  # noqa: PERF401  # kept when the stream raises
 
 
 async def test_a_worker_is_started_then_ready(tmp_path: Path) -> None:
@@ -189,9 +190,10 @@ channel.send(END, 0); channel.receive()
 """
     async with hosted(tmp_path, life) as host:
         response = await host.answer(host.asks())
-        pieces = [int(piece.split()[0]) async for piece in response.body]  # type: ignore[union-attr]
+        pieces: list[bytes] = []
+        await _collect(response, pieces)
 
-        assert pieces == list(range(1000))
+        assert [int(piece.split()[0]) for piece in pieces] == list(range(1000))
         assert host.owner.rooms == 1
 
 
@@ -228,6 +230,28 @@ die()
         assert pieces == [b"piece"] * count
 
 
+async def test_what_was_sent_before_death_is_heard_though_the_worker_was_held_back(tmp_path: Path) -> None:
+    """Nobody has read yet, so the host has stopped listening: the rest is in the socket."""
+    life = """
+boot(); take(); channel.send(STREAM, OK); log = open("sent", "ab", 0)
+while True: channel.send(CHUNK, 0, b"x" * 2000); log.write(b".")
+"""
+    async with hosted(tmp_path, life) as host:
+        response = await host.answer(host.asks())
+        log = tmp_path / "sent"
+        sizes = [-1, 0]
+        while sizes[-1] == 0 or sizes[-2] != sizes[-1]:  # until it is stuck
+            await asyncio.wait({host.worker.ended}, timeout=0.1)
+            sizes.append(log.stat().st_size if log.exists() else 0)
+        host.worker.kill(signal.SIGKILL)
+        await host.ends()
+        pieces: list[bytes] = []
+        with pytest.raises(WorkerCrashed):
+            await _collect(response, pieces)
+
+        assert len(pieces) == sizes[-1] > 64
+
+
 async def test_a_stream_that_is_cut_says_why(tmp_path: Path) -> None:
     """The generator raised; the worker lives on."""
     life = "boot(); take(); channel.send(STREAM, OK); channel.send(CUT, {'what': 'ValueError: x'}); channel.receive()"
@@ -243,9 +267,9 @@ async def test_a_grandchild_that_holds_the_socket_open_does_not_hide_the_death(t
     """Nor does it live on: everything that the worker has started goes with it."""
     (tmp_path / "line").touch()
     life = """
-boot(); take()
-if os.fork() == 0: fcntl.flock(open("line"), fcntl.LOCK_EX); os.write(1, b"held"); signal.pause()
-die()
+boot(); take(); is_held, says_so = os.pipe()
+if os.fork() == 0: line = open("line"); fcntl.flock(line, fcntl.LOCK_EX); os.write(says_so, b"x"); signal.pause()
+os.read(is_held, 1); die()
 """
     async with hosted(tmp_path, life) as host:
         with pytest.raises(WorkerCrashed):

@@ -289,6 +289,7 @@ CASES = (
         ECHO,
         post(b"x" * 3_000_000, target="/"),
         NOTALLOWED,
+        needs=("duplex",),
     ),
     Case(
         "large-body-with-long-id",
@@ -296,6 +297,7 @@ CASES = (
         ECHO,
         post(b"x" * 3_000_000, f"x-request-id: {LONGER}"),
         refusal(TOO_LONG),
+        needs=("duplex",),
     ),
     Case(
         "large-body-with-bad-header",
