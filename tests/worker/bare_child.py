@@ -27,7 +27,8 @@ class BareChild:
     """One process around one script of the zoo."""
 
     def __init__(self, script: str, environment: Mapping[str, str]) -> None:
-        variables = {**os.environ, "AML_APP_ROOT": str(ZOO), "AZUREML_ENTRY_SCRIPT": f"{script}.py", **environment}
+        shell = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        variables = {**shell, "AML_APP_ROOT": str(ZOO), "AZUREML_ENTRY_SCRIPT": f"{script}.py", **environment}
         self.launched = launch_fresh(LaunchPlan(Path(sys.executable), ZOO, variables))
         self.process, self.mark = self.launched.process, self.launched.mark
         self.endpoint = self.launched.endpoint

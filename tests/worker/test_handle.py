@@ -91,9 +91,10 @@ async def _next_turn() -> None:
 
 
 async def _collect(response: Response, pieces: list[bytes]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        async for piece in response.body:  # type: ignore[union-attr]
-            pieces.append(piece)  # noqa: PERF401  # kept when the stream raises
+    body: AsyncIterator[bytes] = response.body.__aiter__()  # type: ignore[union-attr]
+    with contextlib.suppress(StopAsyncIteration):
+        while True:
+            pieces.append(await asyncio.wait_for(body.__anext__(), PATIENCE_S))
 
 
 async def test_a_worker_is_started_then_ready(tmp_path: Path) -> None:
@@ -276,7 +277,7 @@ os.read(is_held, 1); die()
             await host.answer(host.asks())
 
     with (tmp_path / "line").open() as line:
-        fcntl.flock(line, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        await asyncio.wait_for(asyncio.to_thread(fcntl.flock, line, fcntl.LOCK_EX), PATIENCE_S)
 
 
 async def test_a_request_to_a_worker_that_has_hung_up_comes_back(tmp_path: Path) -> None:
