@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import fcntl
 import signal
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from amlemu.errors import WorkerCrashed
@@ -88,6 +89,22 @@ async def _next_turn() -> None:
         turned = loop.create_future()
         loop.call_soon(turned.set_result, None)
         await turned
+
+
+def _is_free(line: IO[str]) -> bool:
+    try:
+        fcntl.flock(line, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    """Look again whenever the loop has turned."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        await _next_turn()
 
 
 async def _collect(response: Response, pieces: list[bytes]) -> None:
@@ -239,8 +256,7 @@ while True: channel.send(CHUNK, 0, b"x" * 2000); log.write(b".")
 """
     async with hosted(tmp_path, life) as host:
         response = await host.answer(host.asks())
-        log = tmp_path / "sent"
-        sizes = [-1, 0]
+        log, sizes = tmp_path / "sent", [-1, 0]
         while sizes[-1] == 0 or sizes[-2] != sizes[-1]:  # until it is stuck
             await asyncio.wait({host.worker.ended}, timeout=0.1)
             sizes.append(log.stat().st_size if log.exists() else 0)
@@ -250,7 +266,9 @@ while True: channel.send(CHUNK, 0, b"x" * 2000); log.write(b".")
         with pytest.raises(WorkerCrashed):
             await _collect(response, pieces)
 
-        assert len(pieces) == sizes[-1] > 64
+        sent = log.stat().st_size
+        assert sent > 64
+        assert len(pieces) - sent in (0, 1)  # it may die between sending a piece and noting it
 
 
 async def test_a_stream_that_is_cut_says_why(tmp_path: Path) -> None:
@@ -277,7 +295,7 @@ os.read(is_held, 1); die()
             await host.answer(host.asks())
 
     with (tmp_path / "line").open() as line:
-        await asyncio.wait_for(asyncio.to_thread(fcntl.flock, line, fcntl.LOCK_EX), PATIENCE_S)
+        await _until(lambda: _is_free(line))
 
 
 async def test_a_request_to_a_worker_that_has_hung_up_comes_back(tmp_path: Path) -> None:
