@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from amlemu.backends.inprocess import InProcess
 from amlemu.backends.world import _ONE_AT_A_TIME, World
-from amlemu.errors import BackendFailure, BootFailed, NotReady, WorkerCrashed
+from amlemu.errors import BootFailed, NotReady, WorkerCrashed
 from amlemu.events import Event, Spoke, WorkerFailedToBoot, WorkerReady, WorkerStarted
 from amlemu.exchange import Request, Response
 
@@ -83,21 +83,44 @@ async def test_between_two_requests_the_process_is_ours() -> None:
     assert len(finders) == 1
 
 
-async def test_who_has_the_answer_is_in_our_world_already(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The line after `endpoint.score(...)` opens a file by a relative path."""
-    seen, leave = threading.Event(), World.__exit__
+def leaves_late(patch: pytest.MonkeyPatch) -> threading.Event:
+    """Hold the way out of the script's world, for a moment or until the event is set."""
+    may_leave, leave = threading.Event(), World.__exit__
 
     def leave_late(world: World, *error: object) -> None:
-        seen.wait(0.2)
+        may_leave.wait(0.2)
         leave(world, *error)
 
+    patch.setattr(World, "__exit__", leave_late)
+    return may_leave
+
+
+async def test_who_has_the_answer_is_in_our_world_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line after `endpoint.score(...)` opens a file by a relative path."""
     before = os.getcwd()
     async with thread("echo") as host:
-        with monkeypatch.context() as patch:
-            patch.setattr(World, "__exit__", leave_late)
-            await host.asks("x")
-            during = os.getcwd()
-            seen.set()
+        may_leave = leaves_late(monkeypatch)
+        await host.asks("x")
+        during = os.getcwd()
+        may_leave.set()
+
+    assert during == before
+
+
+@pytest.mark.parametrize("script", ["echo", "fail_init_raises"])
+async def test_who_knows_how_the_boot_went_is_in_our_world_already(
+    monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    """The first line after `amlemu.serve(...)`, or in the handler of its BootFailed."""
+    before = os.getcwd()
+    may_leave = leaves_late(monkeypatch)
+    host = Thread(script)
+    await host.backend.start()
+    with contextlib.suppress(BootFailed):
+        await asyncio.wait_for(host.backend.ready(), PATIENCE_S)
+    during = os.getcwd()
+    may_leave.set()
+    await host.backend.stop(PATIENCE_S)
 
     assert during == before
 
@@ -237,9 +260,10 @@ async def test_a_boot_that_fails_in_an_unforeseen_way_is_a_failure_too(monkeypat
         raise ZeroDivisionError("unforeseen")
 
     monkeypatch.setattr(ScoringApp, "boot", boot)
-    monkeypatch.setattr(threading, "excepthook", lambda unseen: None)
     host = Thread("echo")
     await host.backend.start()
 
-    with pytest.raises((BackendFailure, BootFailed)):
-        await asyncio.wait_for(host.backend.ready(), 0.3)
+    with pytest.raises(BootFailed, match="unforeseen"):
+        await asyncio.wait_for(host.backend.ready(), PATIENCE_S)
+
+    await host.backend.stop(PATIENCE_S)

@@ -92,7 +92,8 @@ class InProcess:
     def _serve(self) -> None:
         with self._world:
             app = ScoringApp(os.environ)
-            is_up = self._boot(app)
+            is_up, settle = self._boot(app)
+        settle()
         try:
             while is_up and (work := self._work.get()) is not None:
                 with self._world:
@@ -101,7 +102,7 @@ class InProcess:
         finally:
             app.close()
 
-    def _boot(self, app: ScoringApp) -> bool:
+    def _boot(self, app: ScoringApp) -> tuple[bool, Callable[[], None]]:
         started = time.perf_counter()
         try:
             app.boot()
@@ -109,13 +110,11 @@ class InProcess:
             told = error.fault if isinstance(error, BootFault) else faults.describe(error, "boot", str(self._folder))
             fault = told.as_data()
             self._call(self._tell, WorkerFailedToBoot(os.getpid(), fault))
-            self._call(self._gave_up.set_result, BootFailed(fault))
-            return False
+            return False, lambda: self._call(self._gave_up.set_result, BootFailed(fault))
         self._app = app
         boot_ms = (time.perf_counter() - started) * 1000
         self._call(self._tell, WorkerReady(os.getpid(), boot_ms, {"style": app.script.style}))
-        self._call(self._booted.set_result, None)
-        return True
+        return True, lambda: self._call(self._booted.set_result, None)
 
     def _answer(self, request: Request, answer: asyncio.Future[Response]) -> Callable[[], None]:
         response = self._app.handle(request)
