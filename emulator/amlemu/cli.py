@@ -26,7 +26,7 @@ from amlemu.errors import AmlemuError, BootFailed, UsageError
 from amlemu.settings import INVOKE_SETTINGS, SERVE_SETTINGS, Setting
 
 if TYPE_CHECKING:
-    from amlemu.console import AnyConsole
+    from amlemu.console import Console
     from amlemu.emulator import Emulator, Plan
     from amlemu.events import Event, Listener
 
@@ -103,7 +103,7 @@ def invoke(script: str, request_file: str | None, content_type: str | None, **op
     sys.exit(code)
 
 
-async def _serve(plan: Plan, console: AnyConsole, grace_s: float) -> int:
+async def _serve(plan: Plan, console: Console, grace_s: float) -> int:
     from amlemu.emulator import Emulator
 
     emulator = Emulator(plan)
@@ -127,7 +127,7 @@ async def _serve(plan: Plan, console: AnyConsole, grace_s: float) -> int:
     return 0 if is_drained else EXIT_INTERRUPTED
 
 
-async def _ready(emulator: Emulator, plan: Plan, console: AnyConsole) -> None:
+async def _ready(emulator: Emulator, plan: Plan, console: Console) -> None:
     """Wait until requests are answered; say what is waited for when that takes long. Raises BootFailed."""
     ready = asyncio.ensure_future(emulator.ready())
     try:
@@ -140,7 +140,7 @@ async def _ready(emulator: Emulator, plan: Plan, console: AnyConsole) -> None:
         ready.cancel()
 
 
-async def _drain(emulator: Emulator, console: AnyConsole, grace_s: float, hurry: asyncio.Event) -> bool:
+async def _drain(emulator: Emulator, console: Console, grace_s: float, hurry: asyncio.Event) -> bool:
     """Stop; returns False when a second signal cut it short."""
     stopping, hurrying = asyncio.ensure_future(emulator.stop(grace_s)), asyncio.ensure_future(hurry.wait())
     either: set[asyncio.Future[Any]] = {stopping, hurrying}
@@ -156,7 +156,7 @@ async def _drain(emulator: Emulator, console: AnyConsole, grace_s: float, hurry:
     return not is_hurried
 
 
-async def _invoke(script: str, body: bytes, content_type: str, console: Any, options: dict[str, Any]) -> int:
+async def _invoke(script: str, body: bytes, content_type: str, console: Console, options: dict[str, Any]) -> int:
     from amlemu.emulator import make_backend
     from amlemu.exchange import Request
 
@@ -196,7 +196,7 @@ def _telling(listener: Listener, has_died: asyncio.Event) -> Listener:
     return tell
 
 
-async def _print_answer(response: Any, console: Any) -> int:
+async def _print_answer(response: Any, console: Console) -> int:
     console.flush()  # what the script said comes before what it answered
     if isinstance(response.body, bytes):
         sys.stdout.buffer.write(response.body)
@@ -239,7 +239,7 @@ async def _until(stop: asyncio.Event, work: Any) -> bool:
     return True
 
 
-def _plan(script: str, console: AnyConsole, options: dict[str, Any]) -> Plan:
+def _plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
     from amlemu import deployment, profile
     from amlemu.emulator import Plan
 

@@ -1,67 +1,27 @@
-"""What a person, a log reader and a program see of the same events and exchanges."""
+"""What a person sees of events and exchanges."""
 
 from __future__ import annotations
 
 import io
-import json
-import logging
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
 
+import amlemu
 import pytest
-from amlemu import console, profile
-from amlemu.console import JsonConsole, Paint, PersonConsole, ServerConsole, choose
+from amlemu.console import Paint, PersonConsole
 from amlemu.deployment import Deployment
 from amlemu.emulator import Plan
 from amlemu.errors import Unreachable, WorkerCrashed
-from amlemu.events import RequestRefused, Spoke, WorkerEnded, WorkerReady, WorkerStarted, WorkerTimedOut
-from amlemu.exchange import Exchange, Request, Response
+from amlemu.events import RequestRefused, Spoke, WorkerReady, WorkerStarted, WorkerTimedOut
+from amlemu.exchange import Response
 
-AT = 1795190400.25  # 2026-11-20 16:00:00.250 UTC
-FAULT = {
-    "what": "run() raised KeyError: 'data'",
-    "where": "score.py:7",
-    "traceback": "Traceback (most recent call last):\n  File \"/app/score.py\", line 7, in run\nKeyError: 'data'\n",
-}
+from .told import FAULT, ended, exchange, shown
 
 
 class Terminal(io.StringIO):
     def isatty(self):
         return True
-
-
-@pytest.fixture(autouse=True)
-def plain(monkeypatch):
-    """No wishes about colour in the environment."""
-    for name in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def plan(tmp_path):
-    deployment = Deployment(script=tmp_path / "score.py", app_root=tmp_path, python=Path("/env/bin/python"))
-    return Plan(deployment=deployment, profile=profile.load("bare"))
-
-
-def shown(kind, *happened, **options):
-    """Return what a console writes to (stdout, stderr) when it is told these things."""
-    out, err = io.StringIO(), io.StringIO()
-    seen = kind(out, err, **options)
-    for thing in happened:
-        seen.exchange(thing) if isinstance(thing, Exchange) else seen.event(thing)
-    seen.flush()
-    return out.getvalue(), err.getvalue()
-
-
-def exchange(response=None, **rest):
-    fields = {"method": "POST", "target": "/score", "headers": [], "body": b"{}", **rest.pop("request", {})}
-    return Exchange(Request(**fields), AT, 12.34, response, **rest)
-
-
-def ended(**fields):
-    return WorkerEnded(**{"pid": 7, "exit_code": -9, "planned": False, "restart_in_s": 0.0, **fields})
 
 
 # colour
@@ -206,32 +166,6 @@ def test_the_servers_own_records_are_shown_only_as_warnings():
     assert shown(PersonConsole, *records) == ("", "amlemu: x-ms-request-id header has been deprecated\n")
 
 
-def test_what_a_stream_cannot_encode_is_escaped():
-    """Nothing that was written before or after it is lost."""
-    raw = io.BytesIO()
-    out = io.TextIOWrapper(raw, encoding="ascii")
-    person = PersonConsole(out, io.StringIO())
-    person.event(Spoke("stdout", "before\n", 7))
-    person.event(Spoke("log", "caf\u00e9 \ud800", 7))
-    person.event(Spoke("stdout", "after\n", 7))
-    person.flush()
-
-    assert raw.getvalue() == b"score | before\nscore | caf\\xe9 \\ud800\nscore | after\n"
-
-
-def test_a_reader_that_has_gone_stops_nobody():
-    read, write = os.pipe()
-    os.close(read)
-    with open(write, "w", buffering=1, encoding="utf-8") as out:
-        person = PersonConsole(out, err := io.StringIO())
-        person.event(Spoke("stdout", "lost\n", 7))
-        person.event(Spoke("stderr", "kept\n", 7))
-        person.flush()
-        os.dup2(os.open(os.devnull, os.O_WRONLY), write)  # so that closing it has somewhere to write
-
-    assert err.getvalue() == "score | kept\n"
-
-
 # requests
 
 
@@ -359,7 +293,7 @@ def test_workers_that_die_at_every_start_are_explained_once():
 
 def test_frames_of_ours_are_cut_from_a_dump():
     """faulthandler writes them when C code crashes."""
-    ours = Path(console.__file__).parent / "worker" / "child.py"
+    ours = Path(amlemu.__file__).parent / "worker" / "child.py"
     dump = f'Fatal Python error: Segmentation fault\n\nCurrent thread (most recent call first):\n  File "/app/score.py", line 3 in run\n  File "{ours}", line 90 in _answer\n'
 
     assert (
@@ -390,116 +324,3 @@ def test_a_boot_failure_shows_the_traceback_then_one_sentence(fault, text):
     person.flush()
 
     assert (out.getvalue(), err.getvalue()) == ("", text)
-
-
-# warnings of the library
-
-
-@pytest.mark.parametrize("logger", ["amlemu.gateway.wire", "uvicorn.error"])
-def test_warnings_of_the_library_are_lines_of_ours(logger):
-    """Not its chatter."""
-    person = PersonConsole(io.StringIO(), err := io.StringIO())
-    before = {name: list(logging.getLogger(name).handlers) for name in ("amlemu", "uvicorn")}
-    person.show_warnings()
-    try:
-        logging.getLogger(logger).warning("closed %s", "a connection")
-        logging.getLogger(logger).info("opened")
-    finally:
-        for name, handlers in before.items():
-            logging.getLogger(name).handlers[:] = handlers
-    person.flush()
-
-    assert err.getvalue() == "amlemu: closed a connection\n"
-
-
-# the real server's format
-
-
-def test_the_servers_format_is_the_real_ones():
-    """Literal lines from contract 4.13, with our times."""
-    out, err = shown(
-        ServerConsole,
-        Spoke("log", "init done", 7, "azmlinfsrv.print", at=AT),
-        Spoke("stdout", "raw\n", 7),
-        Spoke("stderr", "WARNING:root:careful\n", 7),
-        Spoke("log", "Error handling request", 7, "gunicorn.error", "ERROR", AT),
-        exchange(
-            Response(
-                200,
-                "OK",
-                [("Server", "gunicorn")],
-                b"123",
-                {"api_name": "/score", "duration_ms": 1000.8934, "length": 3, "pid": 7},
-            ),
-            sent_bytes=3,
-        ),
-    )
-
-    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
-    lines = out.splitlines()
-    assert lines[:2] == ["2026-11-20 16:00:00,250 I [7] azmlinfsrv.print - init done", "raw"]
-    assert re.fullmatch(rf"{stamp} I \[7\] azmlinfsrv - POST /score 200 1000\.893ms 3", lines[2])
-    access = r'gunicorn\.access - 127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000\] "POST /score HTTP/1\.1" 200 3 "-" "-"'
-    assert re.fullmatch(rf"{stamp} I \[7\] {access}", lines[3])
-    assert err == "WARNING:root:careful\n2026-11-20 16:00:00,250 E [7] gunicorn.error - Error handling request\n"
-
-
-def test_the_servers_format_has_no_line_for_a_probe():
-    """Only the exact line `GET / HTTP/1.1` is filtered (contract 3.6)."""
-    probe = {"method": "GET", "target": "/", "body": b""}
-
-    assert shown(ServerConsole, exchange(Response(200, "OK", []), request=probe)) == ("", "")
-    assert (
-        '"HEAD / HTTP/1.1" 200'
-        in shown(ServerConsole, exchange(Response(200, "OK", []), request={**probe, "method": "HEAD"}))[0]
-    )
-
-
-# for programs
-
-
-def test_json_lines_parse_and_name_their_kind():
-    story = (
-        WorkerStarted(7),
-        Spoke("log", "caf\u00e9 \ud800\n", 7),
-        exchange(Response(200, "OK", [], account={"run_ms": 1.0})),
-        ended(),
-    )
-    out, err = shown(JsonConsole, *story)
-
-    lines = [json.loads(line) for line in out.splitlines()]
-    assert [line["event"] for line in lines] == ["WorkerStarted", "Spoke", "Exchange", "WorkerEnded"]
-    assert lines[1]["text"] == "caf\u00e9 \ud800\n"
-    assert (lines[2]["status"], lines[2]["account"]) == (200, {"run_ms": 1.0})
-    assert (lines[3]["exit_code"], err) == (-9, "")
-
-
-def test_json_has_no_status_where_nobody_answered():
-    out, _ = shown(JsonConsole, exchange(failure=WorkerCrashed("it died", where="pid 7")))
-
-    assert json.loads(out)["status"] is None
-    assert json.loads(out)["failure"] == "pid 7: it died"
-
-
-def test_json_tells_start_stop_and_everything_said(plan):
-    seen = JsonConsole(out := io.StringIO(), io.StringIO())
-    seen.started(plan, 5001)
-    seen.say("yellow", "careful")
-    seen.boot_failed(FAULT)
-    seen.stopped()
-    seen.flush()
-
-    assert [json.loads(line) for line in out.getvalue().splitlines()] == [
-        {"event": "Started", "url": "http://127.0.0.1:5001", "profile": "bare"},
-        {"event": "Said", "text": "careful"},
-        {"event": "BootFailed", **FAULT},
-        {"event": "Stopped"},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("log_format", "as_json", "kind"),
-    [("amlemu", False, PersonConsole), ("azmlinfsrv", False, ServerConsole), ("azmlinfsrv", True, JsonConsole)],
-)
-def test_the_flags_choose_the_rendering(log_format, as_json, kind):
-    assert type(choose(log_format, as_json)) is kind

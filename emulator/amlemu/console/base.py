@@ -1,0 +1,122 @@
+"""
+What every rendering shares: two streams, written in order and soon, after the clients have their answers.
+"""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+import contextlib
+import itertools
+import logging
+import sys
+from typing import Any, TextIO
+
+from amlemu.emulator import Plan
+from amlemu.events import Event
+from amlemu.exchange import Exchange
+
+_FLUSH_S = 0.02
+
+
+class Console(abc.ABC):
+    """Where events and exchanges end up. Subclasses say how they look; writes never raise once the reader is gone."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        """Take the two streams; sys.stdout and sys.stderr where none are given."""
+        self._out = sys.stdout if out is None else out
+        self._err = sys.stderr if err is None else err
+        self._pending: list[Exchange | tuple[TextIO, str]] = []
+        self._is_due = False
+
+    @abc.abstractmethod
+    def event(self, event: Event) -> None:
+        """Show what happened."""
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Show a request that is over: soon, so that its client need not wait for our words."""
+        self._flush_soon()
+        self._pending.append(exchange)
+
+    @abc.abstractmethod
+    def _show(self, exchange: Exchange) -> None:
+        """Show a request that is over."""
+
+    def started(self, plan: Plan, port: int) -> None:  # noqa: B027  # not every rendering has a word for it
+        """Show that requests are answered now."""
+
+    def stopped(self) -> None:  # noqa: B027
+        """Show that all is over."""
+
+    @abc.abstractmethod
+    def boot_failed(self, fault: dict[str, Any]) -> None:
+        """Show why nothing is served."""
+
+    @abc.abstractmethod
+    def say(self, colour: str, text: str) -> None:
+        """Show a line of ours."""
+
+    def show_warnings(self) -> None:
+        """From now on show what the library, and uvicorn below it, warn of; for the rest of the process."""
+        for name in ("amlemu", "uvicorn"):
+            logging.getLogger(name).addHandler(_Warnings(self))
+
+    def _write(self, text: str, stream: TextIO | None = None) -> None:
+        """Write soon: under load one write carries the lines of many requests."""
+        self._flush_soon()
+        self._pending.append((stream or self._out, text))
+
+    def _flush_soon(self) -> None:
+        if self._is_due:
+            return
+        self._is_due = True
+        try:
+            asyncio.get_running_loop().call_later(_FLUSH_S, self.flush)
+        except RuntimeError:
+            self._is_due = False  # no loop any more; the last `flush` is the caller's
+
+    def _written(self) -> list[tuple[TextIO, str]]:
+        """Return what is pending as text for its stream; an exchange becomes its lines only here."""
+        written: list[tuple[TextIO, str]] = []
+        pending, self._pending = self._pending, []
+        for entry in pending:
+            if isinstance(entry, Exchange):
+                self._show(entry)
+                written += self._pending  # type: ignore[arg-type]  # _show writes text
+                self._pending = []
+            else:
+                written.append(entry)
+        return written
+
+    def flush(self) -> None:
+        """Write what is pending, in order."""
+        self._is_due = True  # what is shown now must not ask for another flush
+        for stream, texts in itertools.groupby(self._written(), key=lambda entry: entry[0]):
+            text = "".join(text for _, text in texts)
+            if stream.closed:
+                continue
+            with contextlib.suppress(BrokenPipeError):
+                try:
+                    stream.write(text)
+                except UnicodeEncodeError:  # a script may print what no terminal can show
+                    stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
+                stream.flush()
+        self._is_due = False
+
+
+class _Warnings(logging.Handler):
+    """Shows warnings of loggers as lines of ours."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.WARNING)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.say("yellow", self.format(record))
+
+
+def url_of(plan: Plan, port: int) -> str:
+    """Return an address that can be opened here, also where the server listens on all."""
+    host = plan.host
+    host = "127.0.0.1" if host in ("0.0.0.0", "") else f"[{host}]" if ":" in host else host  # noqa: S104
+    return f"http://{host}:{port}"

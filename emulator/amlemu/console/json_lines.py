@@ -1,0 +1,58 @@
+"""
+For programs: one JSON object a line on stdout.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from amlemu.console.base import Console, url_of
+from amlemu.emulator import Plan
+from amlemu.events import Event
+from amlemu.exchange import Exchange
+
+
+class JsonConsole(Console):
+    """One JSON object a line on stdout, for programs."""
+
+    def event(self, event: Event) -> None:
+        """Write the event under its class's name."""
+        self._line({"event": type(event).__name__, **vars(event)})
+
+    def _show(self, exchange: Exchange) -> None:
+        """Write the exchange without its bodies."""
+        request, response = exchange.request, exchange.response
+        line = {
+            "event": "Exchange",
+            "number": exchange.number,
+            "at": exchange.started_at,
+            "method": request.method,
+            "target": request.target,
+            "request_bytes": len(request.body),
+            "status": None if response is None or exchange.failure else response.status,
+            "elapsed_ms": round(exchange.elapsed_ms, 3),
+            "account": {} if response is None else response.account,
+            "failure": None if exchange.failure is None else str(exchange.failure),
+            "client_left": exchange.client_left,
+        }
+        self._line(line)
+
+    def started(self, plan: Plan, port: int) -> None:
+        """Write where requests are answered."""
+        self._line({"event": "Started", "url": url_of(plan, port), "profile": plan.profile.name})
+
+    def stopped(self) -> None:
+        """Write the last line."""
+        self._line({"event": "Stopped"})
+
+    def boot_failed(self, fault: dict[str, Any]) -> None:
+        """Write why nothing is served."""
+        self._line({"event": "BootFailed", **fault})
+
+    def say(self, colour: str, text: str) -> None:
+        """Write one line of ours."""
+        self._line({"event": "Said", "text": text})
+
+    def _line(self, value: dict[str, Any]) -> None:
+        self._write(json.dumps(value, default=str) + "\n")

@@ -1,0 +1,198 @@
+"""
+For people: one block at the start, one line a request, the script's own words unchanged.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any, TextIO
+
+from amlemu import __version__
+from amlemu.console.base import Console, url_of
+from amlemu.emulator import Plan
+from amlemu.errors import WorkerCrashed
+from amlemu.events import Event, RequestRefused, Spoke, WorkerEnded, WorkerReady, WorkerTimedOut
+from amlemu.exchange import Exchange, Request
+from amlemu.scoring.codec import FORM_TYPES, media_type
+
+_CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+# The real server warns at every start that it knows no such keys in a file that is not there (contract 3.7).
+_NOISE = "Found extra keys in the config file"
+_LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # a progress bar's \r begins a line, other separators do not
+_PATIENCE = 3  # workers that die at start before we explain it
+_ENDINGS = {
+    -9: "SIGKILL; it may have run out of memory",
+    -11: "SIGSEGV; C code in a library crashed",
+    -6: "SIGABRT",
+    -15: "SIGTERM",
+}
+
+
+class Paint:
+    """Colours text, or leaves it alone: NO_COLOR and FORCE_COLOR decide, then whether the stream is a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        forced, refused = os.environ.get("FORCE_COLOR"), os.environ.get("NO_COLOR")
+        self._on = not refused and (bool(forced) or stream.isatty())
+
+    def __call__(self, colour: str, text: str) -> str:
+        return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self._on else text
+
+
+class PersonConsole(Console):
+    """For people: our words on stderr in colour, the script's own output on the stream it was written to."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, *, restarts: bool = True) -> None:
+        """`restarts` is False where a worker that ended is not worth replacing: one request only."""
+        super().__init__(out, err)
+        self._paint = Paint(self._err)
+        self._marks = {stream: Paint(stream)("dim", "score |") + " " for stream in (self._out, self._err)}
+        self._restarts = restarts
+        self._boot_ms = 0.0
+        self._failed_boots = 0
+
+    def event(self, event: Event) -> None:
+        """Show the script's words, and ends of workers that nobody asked for."""
+        if isinstance(event, Spoke):
+            self._spoke(event)
+        elif isinstance(event, RequestRefused):
+            self.say("yellow", f"refused what {event.client} sent, which is no request: {event.why}")
+        elif isinstance(event, WorkerReady):
+            self._boot_ms = event.boot_ms
+        elif isinstance(event, WorkerTimedOut):
+            self.say(
+                "red", f"worker {event.pid} is stopped: run() took longer than WORKER_TIMEOUT = {event.limit_s:g} s"
+            )
+        elif isinstance(event, WorkerEnded) and not event.planned and not _is_last(event):
+            self._ended(event)
+
+    def _show(self, exchange: Exchange) -> None:
+        """One line; a second one with the place when the script failed."""
+        request, response = exchange.request, exchange.response
+        if request.method == "GET" and request.target == "/" and response is not None and response.status == 200:
+            return  # probes; the real server does not log them either
+        status = "closed" if response is None or exchange.failure else str(response.status)
+        colour = "green" if status == "200" else "red" if status[0] in "5c" else "yellow"
+        account = {} if response is None else response.account
+        run = f"  run {account['run_ms']:.1f} ms" if "run_ms" in account else ""
+        left = "  the client had left" if exchange.client_left else ""
+        line = (
+            f"{request.method} {request.target} {self._paint(colour, status)} {exchange.elapsed_ms:.1f} ms{run}{left}"
+        )
+        reason = _reason(exchange)
+        self._write(line + "\n" + (f"  {reason}\n" if reason else ""), self._err)
+
+    def started(self, plan: Plan, port: int) -> None:
+        """The start block: at most eight lines."""
+        paint, deployment = self._paint, plan.deployment
+        url = url_of(plan, port)
+        face = f"profile {plan.profile.name}: {plan.profile.summary}"
+        lines = [f"{paint('bold', f'amlemu {__version__}')} serves {deployment.script}  ({face})"]
+        if plan.backend == "upstream":
+            lines.append(f"  upstream {plan.upstream}")
+        else:
+            lines.append(f"  python   {deployment.python}, {_hosts(plan)}, ready in {self._boot_ms:.0f} ms")
+        if deployment.model_dir is not None:
+            lines.append(f"  model    AZUREML_MODEL_DIR={deployment.model_dir}")
+        lines.append(f"  score    {paint('cyan', url + '/score')}   health {url}/   openapi {url}/swagger.json")
+        lines.append(f"  try      {_curl(plan, url)}")
+        lines.append(
+            f"  {paint('dim', 'not emulated yet: limits and codes of the cloud, the /var/azureml-app tree, reload')}"
+        )
+        self._write("\n".join(lines) + "\n", self._err)
+
+    def stopped(self) -> None:
+        """The last line."""
+        self._write("amlemu has stopped; nothing is left running.\n", self._err)
+
+    def say(self, colour: str, text: str) -> None:
+        """One line of ours."""
+        self._write(self._paint(colour, "amlemu: ") + text + "\n", self._err)
+
+    def boot_failed(self, fault: dict[str, Any]) -> None:
+        """The user's traceback whole, then what, where, what to do."""
+        if fault.get("traceback"):
+            self._write(fault["traceback"], self._err)
+        place = f"{fault['where']}: " if fault.get("where") else ""
+        hint = f"\n        {fault['hint']}" if fault.get("hint") else ""
+        self.say("red", f"the script does not start: {place}{fault['what']}.{hint}")
+
+    def _spoke(self, event: Spoke) -> None:
+        if event.stream == "stdout":
+            self._quote(event.text, self._out)
+        elif event.stream == "stderr":
+            self._quote(_without_our_frames(event.text), self._err)
+        elif not event.own:
+            self._quote(event.text + "\n", self._out)
+        elif event.level == "WARNING" and not event.text.startswith(_NOISE):
+            self.say("yellow", event.text)
+
+    def _quote(self, text: str, stream: TextIO) -> None:
+        """Write the script's lines, each with a mark before it; the words themselves stay as they are."""
+        mark = self._marks[stream]
+        end = "" if text.endswith("\n") else "\n"
+        self._write("".join(mark + line for line in _LINES.findall(text)) + end, stream)
+
+    def _ended(self, event: WorkerEnded) -> None:
+        when = "while the script was loading" if event.was_booting else "while idle"
+        if event.busy_s is not None:
+            when = f"while run() had been busy for {event.busy_s:.1f} s"
+        told = _ENDINGS.get(event.exit_code) or (
+            f"signal {-event.exit_code}" if event.exit_code < 0 else f"exit code {event.exit_code}"
+        )
+        is_dump = event.last_line.startswith((" ", "Extension modules"))  # faulthandler's; shown whole above
+        last = f' Last line of its stderr: "{event.last_line}".' if event.last_line and not is_dump else ""
+        again = ""
+        if event.restart_in_s is not None and self._restarts:
+            again = f" A new one starts in {event.restart_in_s:g} s." if event.restart_in_s else " A new one starts."
+        self.say("red", f"worker {event.pid} ended {when} with {told}.{last}{again}")
+        self._failed_boots += event.was_booting
+        if event.was_booting and self._failed_boots == _PATIENCE:
+            self.say("yellow", "Azure's server, too, would start workers for ever; only the platform's probe ends it.")
+
+
+def _without_our_frames(text: str) -> str:
+    """Cut amlemu's frames from a dump that faulthandler writes when C code crashes."""
+    ours = f'  File "{Path(__file__).parents[1]}{os.sep}'
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(ours))
+
+
+def _reason(exchange: Exchange) -> str:
+    if isinstance(exchange.failure, WorkerCrashed):
+        return f"{exchange.failure}; the connection was closed without an answer"
+    if exchange.failure is not None:
+        return str(exchange.failure)
+    fault = exchange.response.account.get("fault") if exchange.response is not None else None
+    if not fault:
+        return ""
+    place = f" ({fault['where']})" if fault["where"] else ""
+    shown = "".join(f"  {line}\n" for line in fault["traceback"].rstrip().splitlines())
+    return f"{fault['what']}{place}\n{shown}{_about_form(exchange.request)}".rstrip()
+
+
+def _about_form(request: Request) -> str:
+    """The commonest surprise: curl -d says "form", and a plain run() is then given an empty string (contract 4.4)."""
+    if not request.body or media_type(request.header("content-type") or "") not in FORM_TYPES:
+        return ""
+    return "  the body came as a form, as curl -d sends it; run(data) then gets \"\". Add -H 'Content-Type: application/json'."
+
+
+def _is_last(event: WorkerEnded) -> bool:
+    """Tell whether `boot_failed` is going to say why: nothing is started again."""
+    return event.was_booting and event.restart_in_s is None
+
+
+def _hosts(plan: Plan) -> str:
+    if plan.backend == "inprocess":
+        return "in a thread of this process"
+    count = plan.deployment.workers
+    return f"{count} worker process" + ("es" if count > 1 else "")
+
+
+def _curl(plan: Plan, url: str) -> str:
+    sample = plan.deployment.script.with_name("sample-request.json")
+    data = shlex.quote(f"@{os.path.relpath(sample)}") if sample.exists() else "'{\"data\": []}'"
+    return f"curl -s {url}/score -H 'Content-Type: application/json' --data-binary {data}"

@@ -1,0 +1,51 @@
+"""The real server's lines, literally."""
+
+from __future__ import annotations
+
+import re
+
+from amlemu.console import ServerConsole
+from amlemu.events import Spoke
+from amlemu.exchange import Response
+
+from .told import AT, exchange, shown
+
+
+def test_the_servers_format_is_the_real_ones():
+    """Literal lines from contract 4.13, with our times."""
+    out, err = shown(
+        ServerConsole,
+        Spoke("log", "init done", 7, "azmlinfsrv.print", at=AT),
+        Spoke("stdout", "raw\n", 7),
+        Spoke("stderr", "WARNING:root:careful\n", 7),
+        Spoke("log", "Error handling request", 7, "gunicorn.error", "ERROR", AT),
+        exchange(
+            Response(
+                200,
+                "OK",
+                [("Server", "gunicorn")],
+                b"123",
+                {"api_name": "/score", "duration_ms": 1000.8934, "length": 3, "pid": 7},
+            ),
+            sent_bytes=3,
+        ),
+    )
+
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
+    lines = out.splitlines()
+    assert lines[:2] == ["2026-11-20 16:00:00,250 I [7] azmlinfsrv.print - init done", "raw"]
+    assert re.fullmatch(rf"{stamp} I \[7\] azmlinfsrv - POST /score 200 1000\.893ms 3", lines[2])
+    access = r'gunicorn\.access - 127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000\] "POST /score HTTP/1\.1" 200 3 "-" "-"'
+    assert re.fullmatch(rf"{stamp} I \[7\] {access}", lines[3])
+    assert err == "WARNING:root:careful\n2026-11-20 16:00:00,250 E [7] gunicorn.error - Error handling request\n"
+
+
+def test_the_servers_format_has_no_line_for_a_probe():
+    """Only the exact line `GET / HTTP/1.1` is filtered (contract 3.6)."""
+    probe = {"method": "GET", "target": "/", "body": b""}
+
+    assert shown(ServerConsole, exchange(Response(200, "OK", []), request=probe)) == ("", "")
+    assert (
+        '"HEAD / HTTP/1.1" 200'
+        in shown(ServerConsole, exchange(Response(200, "OK", []), request={**probe, "method": "HEAD"}))[0]
+    )
