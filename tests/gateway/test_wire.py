@@ -149,6 +149,24 @@ def test_half_a_body_and_silence_is_cut_off() -> None:
         assert _ends(silent)
 
 
+@pytest.mark.parametrize(
+    ("sent", "is_told"),
+    [
+        pytest.param(b"POST /score HT", True, id="half-a-head"),
+        pytest.param(b"POST /score HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc", True, id="half-a-body"),
+        pytest.param(b"", False, id="nothing"),
+    ],
+)
+def test_who_is_cut_off_in_the_middle_is_named(caplog: pytest.LogCaptureFixture, sent: bytes, is_told: bool) -> None:
+    """A browser that opened a connection in advance is nobody's mistake."""
+    limits = {"wire__header_seconds": "0.2", "wire__body_idle_seconds": "0.2"}
+    with serving(echo, sweep_s=0.05, **limits) as served, served.connect() as silent:
+        silent.sendall(sent)
+        assert _ends(silent)
+
+    assert ("half a request, then silence" in caplog.text) == is_told
+
+
 def _ends(client: socket.socket) -> bool:
     try:
         return read_all(client) == b""

@@ -117,6 +117,18 @@ def test_flask_that_is_loaded_in_the_middle_of_a_call_has_its_context_at_once(tm
         assert endpoint.score(1) == [True, "/score"]
 
 
+def test_the_late_context_ends_with_its_call(tmp_path):
+    """A context that stayed would be what the next call falls back to. The script never names flask here either."""
+    (tmp_path / "score.py").write_text(
+        "popped = []\ndef init(): ...\n"
+        "def run(data):\n    if 'again' in data: return len(popped)\n"
+        "    late = __import__('fl' + 'ask')\n    late.appcontext_popped.connect(popped.append, weak=False)\n"
+    )
+    with amlemu.serve(tmp_path / "score.py") as endpoint:
+        endpoint.score("first")
+        assert endpoint.score("again") == 1
+
+
 def test_the_finder_looks_for_flask_only():
     assert LateFlask(lambda: pytest.fail("nothing has arrived")).find_spec("json") is None
 

@@ -140,7 +140,6 @@ def _cut(shown: Optional[traceback.TracebackException]) -> None:
     while shown is not None:
         kept = [frame for frame in shown.stack if not _is_ours(frame.filename)]
         shown.stack = traceback.StackSummary.from_list(kept)
-        _cut(shown.__context__ if shown.__cause__ is not None else None)
         shown = shown.__cause__ or shown.__context__
 
 
