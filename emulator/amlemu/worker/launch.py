@@ -26,11 +26,26 @@ _SOCKET_BUFFER_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class LaunchPlan:
-    """What every worker of a generation is started with."""
+    """
+    What every worker of a generation is started with.
+
+    `folder` is where the script finds itself, a path of its own file system. `prefix` is a program that makes this file
+    system and then becomes the words after it; empty where the script sees the host's.
+    """
 
     python: Path
-    folder: Path  # working folder and app root
+    folder: Path
     environment: Mapping[str, str]
+    prefix: tuple[str, ...] = ()
+
+    @property
+    def start_folder(self) -> Path:
+        """The host's folder to start the process in; the prefix moves on to `folder` by itself."""
+        return Path("/") if self.prefix else self.folder
+
+    def words(self, *arguments: str) -> list[str]:
+        """Return the command line that runs the script's interpreter with `arguments`."""
+        return [*self.prefix, str(self.python), *arguments]
 
 
 @dataclass
@@ -61,8 +76,8 @@ def launch_fresh(plan: LaunchPlan) -> Launched:
     Raises:
         UsageError: the interpreter cannot be started, or the folder is gone.
     """
-    if not plan.folder.is_dir():
-        raise UsageError("no such folder", where=str(plan.folder), hint="Was the deployment moved?")
+    if not plan.start_folder.is_dir():
+        raise UsageError("no such folder", where=str(plan.start_folder), hint="Was the deployment moved?")
     ours, theirs = socket.socketpair()
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
@@ -74,11 +89,11 @@ def launch_fresh(plan: LaunchPlan) -> Launched:
         inherited = (theirs.fileno(), page.fileno())
         try:
             process = subprocess.Popen(
-                [str(plan.python), str(_BOOTSTRAP), *map(str, inherited)],
+                plan.words(str(_BOOTSTRAP), *map(str, inherited)),
                 stdin=subprocess.DEVNULL,
                 stdout=out_write,
                 stderr=err_write,
-                cwd=plan.folder,
+                cwd=plan.start_folder,
                 env=dict(plan.environment),
                 pass_fds=inherited,
                 start_new_session=True,
