@@ -5,6 +5,7 @@ OURS := $(ENVIRONMENTS)/amlemu
 REAL := $(ENVIRONMENTS)/azmlinfsrv
 FOREIGN := $(ENVIRONMENTS)/foreign
 EMPTY := $(ENVIRONMENTS)/empty
+CORE := $(ENVIRONMENTS)/azureml-core
 BIN := $(OURS)/bin
 MODEL := examples/diabetes/model
 
@@ -14,7 +15,7 @@ serve: $(OURS)/.made $(OURS)/.examples  ## serve examples/diabetes on port 5001
 	@$(BIN)/python examples/diabetes/train.py --if-missing
 	@$(BIN)/amlemu serve examples/diabetes/score.py --model-dir $(MODEL) $(SERVE_FLAGS)
 
-test: check $(OURS)/.test $(REAL)/.made $(FOREIGN)/.made $(EMPTY)/.made  ## run all tests
+test: check $(OURS)/.test $(REAL)/.made $(FOREIGN)/.made $(EMPTY)/.made $(CORE)/.made  ## run all tests
 	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 check: $(OURS)/.check  ## format, lint, types, layers, mirror
@@ -32,7 +33,8 @@ docs: $(OURS)/.made  ## write the pages that are made from code
 clean:
 	rm -rf $(ENVIRONMENTS) build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# Environments: ours, the real server's (its pins touch nobody), one with a script's requirements but not amlemu, an empty one.
+# Environments: ours, the real server's (its pins touch nobody), one with a script's requirements but
+# not amlemu, an empty one, and azureml-core's, which old scripts import.
 $(OURS)/.made: pyproject.toml
 	@echo "making $(OURS) ..."
 	@$(PYTHON) -m venv $(OURS)
@@ -59,6 +61,12 @@ $(FOREIGN)/.made: tests/contract/requirements-foreign.txt
 	@echo "making $(FOREIGN) ..."
 	@$(PYTHON) -m venv $(FOREIGN)
 	@$(FOREIGN)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+$(CORE)/.made: tests/scoring/requirements-azureml-core.txt
+	@echo "making $(CORE) ..."
+	@$(PYTHON) -m venv $(CORE)
+	@$(CORE)/bin/python -m pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
 $(EMPTY)/.made:

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import http.client
 import json
-import logging
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import amlemu
 import pytest
-from amlemu import cli
-from amlemu.console import JsonConsole
 
 OURS = os.path.dirname(amlemu.__file__)
 GOOD = """
@@ -33,15 +29,6 @@ GOOD = """
 
     def run(data):
         return {"sum": sum(json.loads(data)["data"])}
-"""
-WAITS = """
-    def init():
-        pass
-
-    def run(data):
-        print("run begins")
-        with open("gate") as gate:
-            return gate.read()
 """
 
 
@@ -59,21 +46,6 @@ def post(port, body=b'{"data": [1, 2]}', content_type="application/json"):
         connection.close()
 
 
-class Asking(threading.Thread):
-    """One POST in the background; `answer` is what came, or the exception."""
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self._port = port
-        self.start()
-
-    def run(self):
-        try:
-            self.answer = post(self._port)
-        except (OSError, http.client.HTTPException) as error:
-            self.answer = error
-
-
 # usage: exit code 2
 
 
@@ -88,12 +60,12 @@ class Asking(threading.Thread):
         pytest.param(["data.txt"], "data.txt: not a Python file. A scoring script is a .py file.", id="not-python"),
         pytest.param(
             ["score.py", "--model-dir", "nope"],
-            "--model-dir nope: no such folder. Looked for {here}/nope.",
+            "--model-dir nope: no such file or folder. Looked for {here}/nope.",
             id="no-model",
         ),
         pytest.param(
             ["score.py", "--model-dir", "data.txt"],
-            "--model-dir data.txt: not a folder. Give the folder that holds the model: {here}",
+            "--model-dir data.txt: not a folder. Give the folder that holds it: {here}",
             id="model-is-a-file",
         ),
         pytest.param(
@@ -285,76 +257,10 @@ def without_markers(trace):
     return [line for line in trace.splitlines() if not re.fullmatch(r"[ ~^]+", line)]
 
 
-def test_an_init_that_is_killed_is_tried_again_and_told(write, start):
-    """As under the real server workers are started for ever; each death is named, and Ctrl-C ends it."""
-    write("score.py", "import os, signal\ndef init(): os.kill(os.getpid(), signal.SIGKILL)\ndef run(data): ...")
-    command = start("serve", "score.py", "--port", "0")
-
-    command.until_said("A new one starts in 0.5 s.")
-    command.send(signal.SIGINT)
-    ended = command.finish()
-
-    assert ended.code == 130
-    line = r"amlemu: worker \d+ ended while the script was loading with SIGKILL; it may have run out of memory\. A new one starts in 0\.25 s\."
-    assert re.match(line, ended.err)
-    assert command.left_behind() == []
-
-
-@pytest.mark.parametrize(
-    ("words", "whom"),
-    [
-        pytest.param(["score.py"], "init()", id="init"),
-        pytest.param(["score.py", "--upstream", "http://127.0.0.1:9"], "http://127.0.0.1:9 to answer", id="upstream"),
-    ],
-)
-def test_a_start_that_takes_long_says_what_is_waited_for(write, tmp_path, words, whom, monkeypatch, capfd):
-    """In this process, with less patience than a person has; SIGINT ends it as Ctrl-C would."""
-    write("score.py", "def init():\n    open('gate').read()\ndef run(data): ...")
-    os.mkfifo(tmp_path / "gate")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_QUIET_BOOT_S", 0.05)
-    for name in ("amlemu", "uvicorn"):
-        monkeypatch.setattr(logging.getLogger(name), "handlers", [])  # the command adds its own
-    said = JsonConsole.say
-    monkeypatch.setattr(JsonConsole, "say", lambda *words: (said(*words), os.kill(os.getpid(), signal.SIGINT)))
-
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["serve", *words, "--port", "0", "--json"])
-
-    assert ended.value.code == 130
-    assert f"still waiting for {whom}, and so do requests." in capfd.readouterr().out
-
-
-def test_a_slow_init_can_be_interrupted_although_a_probe_waits(write, start, tmp_path):
-    """Ctrl-C does not wait for the grace time when nothing has been served yet."""
-    write("score.py", "def init():\n    print('loading')\n    open('gate').read()\ndef run(data): ...")
-    os.mkfifo(tmp_path / "gate")
-    port = free_port()
-    command = start("serve", "score.py", "--port", str(port), "--grace", "60")
-    command.until_said("loading")
-    asking = Asking(port)
-    command.until(lambda: is_connected(port), "asked by the probe")
-
-    command.send(signal.SIGINT)
-    ended = command.finish()
-    asking.join()
-
-    assert ended.code == 130
-    assert isinstance(asking.answer, http.client.RemoteDisconnected), asking.answer
-    assert command.left_behind() == []
-
-
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def is_connected(port):
-    """Tell whether a client's end of a connection to `port` is established."""
-    wanted = f"0100007F:{port:04X}"
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return any(row[2] == wanted and row[3] == "01" for row in rows)
 
 
 # environments
@@ -441,49 +347,6 @@ def test_a_form_is_explained_when_the_script_stumbles_over_it(write, start):
 
     assert post(command.port, content_type="application/x-www-form-urlencoded")[0] == 500
     command.until_said('the body came as a form, as curl -d sends it; run(data) then gets "".')
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_a_signal_lets_the_request_in_hand_finish_and_leaves_nothing(write, start, tmp_path, number):
-    """The client gets its answer; no process, no socket and no temporary file stays."""
-    write("score.py", WAITS)
-    os.mkfifo(tmp_path / "gate")
-    command = start("serve", "score.py", "--port", "0")
-    port = command.port
-    asking = Asking(port)
-    command.until_said("run begins")
-
-    command.send(number)
-    command.until_said("requests in hand may take 10 s more; Ctrl-C again ends them now.")
-    (tmp_path / "gate").write_text("open")
-    ended = command.finish()
-    asking.join()
-
-    assert asking.answer == (200, b'"open"')
-    assert ended.code == 0
-    assert command.left_behind() == []
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port))
-
-
-def test_a_second_signal_ends_at_once(write, start, tmp_path):
-    """Whoever presses Ctrl-C twice does not want to wait; the request that is lost is shown."""
-    write("score.py", WAITS)
-    os.mkfifo(tmp_path / "gate")
-    command = start("serve", "score.py", "--port", "0", "--grace", "60")
-    asking = Asking(command.port)
-    command.until_said("run begins")
-
-    command.send(signal.SIGINT)
-    command.until_said("Ctrl-C again")
-    command.send(signal.SIGINT)
-    ended = command.finish()
-    asking.join()
-
-    assert ended.code == 130
-    assert isinstance(asking.answer, http.client.RemoteDisconnected), asking.answer
-    assert "POST /score closed " in ended.err
-    assert command.left_behind() == []
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -590,8 +453,9 @@ def test_json_tells_a_boot_failure_as_data(write, finish):
     ended = finish("serve", "score.py", "--port", "0", "--json")
 
     assert ended.code == 3
-    last = json.loads(ended.out.splitlines()[-1])
-    assert {name: last[name] for name in ("event", "phase", "kind", "where")} == {
+    told, last = (json.loads(line) for line in ended.out.splitlines()[-2:])
+    assert last == {"event": "Stopped"}
+    assert {name: told[name] for name in ("event", "phase", "kind", "where")} == {
         "event": "BootFailed",
         "phase": "init",
         "kind": "ValueError",
@@ -608,98 +472,6 @@ def test_variables_stand_for_flags(write, start):
 
     assert post(command.port) == (200, b"[]")
     assert "2 worker processes" in command.err
-
-
-# invoke
-
-
-def test_invoke_scores_once_without_a_server(write, finish):
-    """The answer is on stdout and nothing else; what the script prints is on stderr."""
-    write("score.py", GOOD)
-    write("request.json", '{"data": [1, 2]}')
-
-    ended = finish("invoke", "score.py", "-r", "request.json")
-
-    assert (ended.code, ended.out, ended.err) == (0, '{"sum": 3}', "score | init done\n")
-
-
-def test_invoke_reads_standard_input(write, start):
-    """-r - takes the request from a pipe."""
-    write("score.py", GOOD)
-    command = start("invoke", "score.py", "-r", "-", shell='echo "{\\"data\\": [4]}" | "$@"')
-
-    assert command.finish().out == '{"sum": 4}'
-
-
-def test_invoke_guesses_the_content_type_from_the_ending(write, finish):
-    """A decorated or raw script wants the right one."""
-    write("score.py", "def init(): ...\ndef run(data, request_headers): return request_headers['Content-Type']")
-    write("a.csv", "1,2")
-
-    assert finish("invoke", "score.py", "-r", "a.csv").out == '"text/csv"'
-    assert finish("invoke", "score.py", "-r", "a.csv", "--content-type", "text/plain").out == '"text/plain"'
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        pytest.param(
-            [], "no request. Give a file with -r sample-request.json, or -r - for standard input.", id="no-file"
-        ),
-        pytest.param(["-r", "nope.json"], "nope.json: not readable: No such file or directory", id="missing"),
-        pytest.param(["-r", "."], ".: not readable: Is a directory", id="folder"),
-    ],
-)
-def test_invoke_without_a_readable_request_is_a_usage_error(write, finish, words, message):
-    write("score.py", GOOD)
-
-    ended = finish("invoke", "score.py", *words)
-
-    assert (ended.code, ended.out, ended.err) == (2, "", f"amlemu: {message}\n")
-
-
-def test_invoke_fails_when_the_answer_is_a_failure(write, finish):
-    """The answer is printed all the same; the reason follows on stderr."""
-    write("score.py", GOOD)
-    write("request.json", "{}")
-
-    ended = finish("invoke", "score.py", "-r", "request.json")
-
-    assert ended.code == 1
-    assert json.loads(ended.out)["message"].startswith("An unexpected error occurred in scoring script.")
-    assert "amlemu: run() raised KeyError: 'data' (score.py:7)" in ended.err
-    assert ended.err.endswith("amlemu: the server answered 500 INTERNAL SERVER ERROR\n")
-    assert shows_no_frame_of_ours(ended.err)
-
-
-@pytest.mark.parametrize(
-    ("script", "code", "message"),
-    [
-        pytest.param("def init(): ...", 3, "it has no run()", id="no-run"),
-        pytest.param(
-            "import os\ndef init(): os.kill(os.getpid(), 9)\ndef run(data): ...",
-            3,
-            "with SIGKILL; it may have run out of memory.\n",
-            id="killed-in-init",
-        ),
-        pytest.param(
-            "import os\ndef init(): ...\ndef run(data): os.kill(os.getpid(), 9)",
-            1,
-            "the worker was killed by SIGKILL before it had answered\n",
-            id="killed-in-run",
-        ),
-    ],
-)
-def test_invoke_ends_when_the_script_dies(write, finish, script, code, message):
-    """One request is not worth a second worker."""
-    write("score.py", script)
-    write("request.json", "{}")
-
-    ended = finish("invoke", "score.py", "-r", "request.json")
-
-    assert (ended.code, ended.out) == (code, "")
-    assert message in ended.err
-    assert "A new one starts" not in ended.err
 
 
 # the command itself

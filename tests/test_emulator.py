@@ -221,9 +221,25 @@ def test_the_port_can_be_used_again_at_once(write):
             assert endpoint.score({"data": [1]}) == {"sum": 1}
 
 
-def test_model_folder_and_app_root_reach_the_script(write, tmp_path):
-    (tmp_path / "model").mkdir()
-    with amlemu.serve(write("src/score.py", TELLS), model_dir=tmp_path / "model") as endpoint:
+def test_code_and_models_reach_the_script(write, tmp_path):
+    """The script finds them at places of the cloud's names, whatever stands for those here."""
+    write("models/m/3/weights.txt", "")
+    script = write("src/score.py", TELLS)
+    with amlemu.serve(script, model_dir=tmp_path / "models/m/3", models={"n:2": tmp_path / "models"}) as endpoint:
+        several = endpoint.score(0)
+    with amlemu.serve(script, model_dir=tmp_path / "models/m/3", code=tmp_path) as endpoint:
+        one = endpoint.score(0)
+
+    assert several["model"].endswith("/var/azureml-app/azureml-models")
+    assert one["model"].endswith("/var/azureml-app/azureml-models/m/3")
+    assert several["here"].endswith("/src")
+    assert one["here"].endswith(f"/{tmp_path.name}/src")
+
+
+def test_without_a_layout_the_script_is_where_it_is(write, tmp_path):
+    write("model/weights.txt", "")
+    script = write("src/score.py", TELLS)
+    with amlemu.serve(script, model_dir=tmp_path / "model", layout="none") as endpoint:
         told = endpoint.score(0)
 
     assert (told["model"], told["here"]) == (str(tmp_path / "model"), str(tmp_path / "src"))

@@ -20,14 +20,14 @@ HARNESS = REPOSITORY / "harness" / "amlemu_harness"
 
 # lowest first; a package stands for all its modules. Neighbours in a row do not know each other, but for the words.
 LAYERS = (
-    {"errors", "exchange", "events", "profile", "deployment", "layout", "settings", "ports"},
+    {"errors", "exchange", "events", "profile", "deployment", "layout", "environment", "settings", "ports"},
     {"scoring"},
     {"worker"},
     {"backends"},
     {"gateway"},
     {"journal", "control"},
     {"emulator", "watch", "doctor"},
-    {"cli", "console", "pytest_plugin", "__main__"},
+    {"cli", "azmlinfsrv", "foreground", "once", "console", "pytest_plugin", "__main__"},
 )
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
 WORDS = 0
@@ -42,6 +42,7 @@ GUEST = (
     "worker.bootstrap",
     "worker.protocol",
     "worker.child",
+    "worker.zygote",
 )
 
 

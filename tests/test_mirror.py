@@ -17,6 +17,9 @@ TESTED_ELSEWHERE = {
     "__main__.py": "one line; every test of test_cli.py runs it",
     "scoring/compat/aml_request.py": "test_compat.py, and the contract's rawhttp cases",
     "scoring/compat/aml_response.py": "test_compat.py, and the contract's AMLResponse cases",
+    "scoring/compat/core.py": "scoring/compat/test_doors.py imports through it",
+    "scoring/compat/exceptions.py": "scoring/compat/test_model.py holds it against the real one",
+    "worker/engine_start.py": "backends/test_engine.py starts it in the real server's environment",
 }
 # test files about more than one module
 ABOUT_MORE = {

@@ -11,9 +11,13 @@ from amlemu import ports
 from amlemu.errors import UsageError
 
 
-def refusal_of(host, port):
+def refusal_of(host, port, kind=UsageError):
+    """Return the words of a refusal of exactly this kind: who waits for a port must know that it is merely taken."""
     with pytest.raises(UsageError) as caught:
         ports.listen(host, port)
+    assert type(caught.value) is kind
+    if kind is ports.PortTaken:
+        assert (caught.value.host, caught.value.port) == (host, port)
     return str(caught.value)
 
 
@@ -35,7 +39,7 @@ def test_a_taken_port_names_holder_and_free_port(holder):
     """Also when the holder listens on every address."""
     with socket.create_server((holder, 0)) as taken:
         port = taken.getsockname()[1]
-        told = refusal_of("127.0.0.1", port)
+        told = refusal_of("127.0.0.1", port, ports.PortTaken)
 
     match = re.fullmatch(
         rf"port {port}: taken by pid {os.getpid()} \(.+\)\. Use --port (\d+), or stop that process\.", told
@@ -54,7 +58,7 @@ def test_the_port_that_is_offered_is_not_taken_either():
                 second.listen()
             except OSError:
                 pass  # somebody else has it: as good
-            match = re.search(r"--port (\d+)", refusal_of("127.0.0.1", port))
+            match = re.search(r"--port (\d+)", refusal_of("127.0.0.1", port, ports.PortTaken))
 
     assert match is not None
     assert int(match[1]) not in (port, port + 1)

@@ -8,10 +8,14 @@ from pathlib import Path
 import click
 import pytest
 from amlemu.cli import cli
-from amlemu.settings import INVOKE_SETTINGS, SERVE_SETTINGS, as_markdown
+from amlemu.layout import KINDS
+from amlemu.settings import INVOKE_SETTINGS, LAYOUT_SETTINGS, SCRIPT_SETTINGS, SERVE_SETTINGS, as_markdown
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
-COMMANDS = [pytest.param("serve", SERVE_SETTINGS, id="serve"), pytest.param("invoke", INVOKE_SETTINGS, id="invoke")]
+COMMANDS = [
+    pytest.param(command, settings, id=command)
+    for command, settings in {"serve": SERVE_SETTINGS, "invoke": INVOKE_SETTINGS, "layout": LAYOUT_SETTINGS}.items()
+]
 
 
 def options_of(command):
@@ -55,7 +59,12 @@ def test_the_page_in_the_repository_is_the_newest():
 
 def test_names_are_ours():
     """Never spelled like Azure's variables."""
-    for setting in (*SERVE_SETTINGS, *INVOKE_SETTINGS):
+    for setting in (*SERVE_SETTINGS, *INVOKE_SETTINGS, *LAYOUT_SETTINGS):
         assert re.fullmatch(r"AMLEMU_[A-Z_]+", setting.variable)
         assert re.fullmatch(r"--[a-z-]+", setting.flag)
         assert setting.help.endswith(".")
+
+
+def test_the_words_for_a_layout_are_those_that_there_are():
+    """Declared twice, for `settings.py` imports nothing; so they are held together here."""
+    assert [setting.kind for setting in SCRIPT_SETTINGS if setting.name == "layout"] == [KINDS]

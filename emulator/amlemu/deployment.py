@@ -1,11 +1,14 @@
 """
-A deployment is what is served: the script, its folders, its interpreter, its variables. Values only, checked once.
+A deployment is what is served: script, code, models, interpreter, variables. Values only, checked once.
 
-`layout.py` turns it into the variables that the script sees; profiles say how the front door before it behaves.
+`layout.py` says where its parts lie for the script, `environment.py` which variables the script sees; profiles say how the
+front door before it behaves.
 """
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import os
 import subprocess
 import sys
@@ -15,23 +18,44 @@ from pathlib import Path
 
 from amlemu.errors import UsageError
 
+MODELS_FOLDER = "azureml-models"
 _OLDEST_PYTHON = (3, 9)  # the guest half's syntax
 _INTERPRETER_PATIENCE_S = 20.0  # an environment on a slow disk
 
 
 @dataclass(frozen=True)
+class Model:
+    """
+    One registered model: what `azureml-models/<name>/<version>` is made of.
+
+    `path` is the file or folder that lies in there under its own name, or, with `is_whole`, the folder that stands for
+    `<version>` itself.
+    """
+
+    name: str
+    version: str
+    path: Path
+    is_whole: bool = False
+
+
+@dataclass(frozen=True)
 class Deployment:
     """
-    One scoring script with everything it needs. Paths are absolute.
+    One scoring script with everything it needs. Paths are absolute and the host's own.
 
-    `app_root` is the folder that the script finds itself in (working folder and import root), `environment` what the
-    user asked for by `--env`, on top of the variables of the calling shell.
+    Attributes:
+        script: lies in `code`.
+        code: the folder that is deployed.
+        app_root: None is the script's folder; else the AML_APP_ROOT that the user chose, as typed.
+        models: what lies below azureml-models.
+        environment: what the user asked for by `--env`, on top of the variables of the calling shell.
     """
 
     script: Path
-    app_root: Path
     python: Path
-    model_dir: Path | None = None
+    code: Path
+    app_root: str | None = None
+    models: tuple[Model, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
 
@@ -39,7 +63,9 @@ class Deployment:
 def from_script(
     script: str | os.PathLike[str],
     *,
+    code: str | os.PathLike[str] | None = None,
     model_dir: str | os.PathLike[str] | None = None,
+    models: Mapping[str, str | os.PathLike[str]] | None = None,
     python: str | os.PathLike[str] | None = None,
     environment: Mapping[str, str] | None = None,
     workers: int | None = None,
@@ -49,17 +75,22 @@ def from_script(
     variables name another AML_APP_ROOT.
 
     Args:
+        code: the folder that is deployed with the script; None is the script's own.
+        model_dir: the folder that AZUREML_MODEL_DIR names. A path that ends in `<name>/<version>` gives both, another
+            folder is version 1 of a model of its name; a folder `azureml-models` holds `<name>/<version>` itself.
+        models: files or folders by `NAME:VERSION` or `NAME`.
         workers: None leaves it to WORKER_COUNT, in `environment` or this process's own; else 1.
 
     Raises:
-        UsageError: the script, the model folder or the interpreter is not there or not usable.
+        UsageError: the script, a folder or the interpreter is not there or not usable.
     """
     path = _script_path(Path(script))
     return Deployment(
         script=path,
-        app_root=_app_root(path, dict(environment or {}).get("AML_APP_ROOT")),
         python=find_python(python),
-        model_dir=None if model_dir is None else _model_folder(Path(model_dir)),
+        code=path.parent if code is None else _code_folder(Path(code), path),
+        app_root=dict(environment or {}).get("AML_APP_ROOT") or None,
+        models=_models(None if model_dir is None else Path(model_dir), models or {}),
         environment=dict(environment or {}),
         workers=_worker_count(workers, environment or {}),
     )
@@ -97,12 +128,44 @@ def _script_path(path: Path) -> Path:
     return path.resolve()
 
 
-def _app_root(script: Path, choice: str | None) -> Path:
-    if choice is None:
-        return script.parent
-    if not Path(choice).is_dir():
-        raise UsageError("no such folder", where=f"AML_APP_ROOT={choice}")
-    return Path(choice).resolve()
+def _code_folder(path: Path, script: Path) -> Path:
+    folder = _folder(path, f"--code {path}").resolve()
+    if not script.is_relative_to(folder):
+        raise UsageError(
+            "the script does not lie in it",
+            where=f"--code {path}",
+            hint=f"The script is {script}; name a folder above.",
+        )
+    return folder
+
+
+def _models(model_dir: Path | None, named: Mapping[str, str | os.PathLike[str]]) -> tuple[Model, ...]:
+    models = [] if model_dir is None else _models_in(_folder(model_dir, f"--model-dir {model_dir}"))
+    for words, path in named.items():
+        name, _, version = words.removeprefix("azureml:").partition(":")
+        where = f"--model {words}={path}"
+        for word in (name, version or "1"):
+            if not word or "/" in word or word in (".", ".."):
+                raise UsageError(
+                    f"{word!r} is no name", where=where, expected="Expected NAME=PATH or NAME:VERSION=PATH."
+                )
+        models.append(Model(name, version or "1", _existing(Path(path), where)))
+    versions = [(model.name, model.version) for model in models]
+    for name, version in versions:
+        if versions.count((name, version)) > 1:
+            raise UsageError(f"model {name}:{version} is given twice", hint="One model has one file or folder.")
+    return tuple(models)
+
+
+def _models_in(folder: Path) -> list[Model]:
+    """Say which model a folder is, by the names of the tree at /var/azureml-app/azureml-models (contract 3.1)."""
+    if folder.name == MODELS_FOLDER:
+        versions = [path for path in sorted(folder.glob("*/*")) if path.is_dir() and path.name.isdigit()]
+        if versions:
+            return [Model(path.parent.name, path.name, path, is_whole=True) for path in versions]
+    if folder.parent.name and (folder.name.isdigit() or folder.parent.parent.name == MODELS_FOLDER):
+        return [Model(folder.parent.name, folder.name, folder, is_whole=True)]
+    return [Model(folder.name or "model", "1", folder, is_whole=True)]
 
 
 def _worker_count(choice: int | None, environment: Mapping[str, str]) -> int:
@@ -115,8 +178,6 @@ def _worker_count(choice: int | None, environment: Mapping[str, str]) -> int:
 
 
 def _near_miss(path: Path) -> str:
-    import difflib
-
     folder = path.parent
     if not folder.is_dir():
         return f"The folder {folder} does not exist either."
@@ -124,21 +185,28 @@ def _near_miss(path: Path) -> str:
     return f"Did you mean {folder / near[0]}?" if near else f"Looked in {folder.resolve()}."
 
 
-def _model_folder(path: Path) -> Path:
-    where = f"--model-dir {path}"
+def _folder(path: Path, where: str) -> Path:
+    found = _existing(path, where)
+    if not found.is_dir():
+        parent = path.parent if path.parent.name else path.absolute().parent
+        raise UsageError("not a folder", where=where, hint=f"Give the folder that holds it: {parent}")
+    return found
+
+
+def _existing(path: Path, where: str) -> Path:
     if not path.exists():
-        raise UsageError("no such folder", where=where, hint=f"Looked for {path.absolute()}.")
-    if not path.is_dir():
-        raise UsageError(
-            "not a folder", where=where, hint=f"Give the folder that holds the model: {_shown_parent(path)}"
-        )
-    if not os.access(path, os.R_OK | os.X_OK):
+        near = difflib.get_close_matches(path.name, _names_in(path.absolute().parent), n=1, cutoff=0.5)
+        hint = f"Did you mean {path.parent / near[0]}?" if near else f"Looked for {path.absolute()}."
+        raise UsageError("no such file or folder", where=where, hint=hint)
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
         raise UsageError("not readable by this user", where=where, hint=f"chmod -R u+rX {path}")
-    return path.resolve()
+    return Path(os.path.abspath(path))  # a link keeps its name: that is what the model is called by
 
 
-def _shown_parent(path: Path) -> Path:
-    return path.parent if path.parent.name else path.absolute().parent
+def _names_in(folder: Path) -> list[str]:
+    with contextlib.suppress(OSError):
+        return os.listdir(folder)
+    return []
 
 
 def _python_in(folder: Path) -> Path | None:

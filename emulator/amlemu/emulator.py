@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlemu import deployment as deployments
@@ -20,11 +23,13 @@ from amlemu import ports
 from amlemu import profile as profiles
 from amlemu.backends import Backend
 from amlemu.deployment import Deployment
+from amlemu.environment import script_environment
 from amlemu.errors import ScoringFailed, UsageError
 from amlemu.events import Event, Listener
 from amlemu.exchange import Exchange
-from amlemu.layout import script_environment
+from amlemu.layout import Layout
 from amlemu.profile import Profile
+from amlemu.worker.tree import Tree, choose
 
 if TYPE_CHECKING:
     import httpx
@@ -36,7 +41,12 @@ _DEFAULT_WORKER_TIMEOUT_S = 300.0  # contract 3.7, WORKER_TIMEOUT
 
 @dataclass(frozen=True)
 class Plan:
-    """What to serve, how, and who is told."""
+    """
+    What to serve, how, and who is told.
+
+    With `health_port` the same routes are served there, too. `environment` is all that the script sees, `folder` its
+    working folder; None takes them from deployment and layout.
+    """
 
     deployment: Deployment
     profile: Profile
@@ -44,35 +54,66 @@ class Plan:
     upstream: str | None = None
     host: str = "127.0.0.1"
     port: int = 5001
+    health_port: int | None = None
+    layout: str = "auto"
+    environment: Mapping[str, str] | None = None
+    folder: Path | None = None
     on_event: Listener = print
     on_exchange: Callable[[Exchange], None] = print
 
 
+@dataclass(frozen=True)
+class Opening:
+    """What is known once the ports are bound: where clients come in, and what the script is going to see."""
+
+    port: int
+    addresses: tuple[str, ...]
+    layout: Layout
+    environment: Mapping[str, str]
+
+
 class Emulator:
-    """A deployment being served. Use from one event loop: start, ready, wait, stop."""
+    """A deployment being served. Use from one event loop: open, start, ready, wait, stop."""
 
     def __init__(self, plan: Plan) -> None:
         """Remember the plan; nothing is opened yet."""
         self._plan = plan
+        self._listeners: list[socket.socket] = []
+
+    def open(self) -> Opening:
+        """
+        Bind the ports, so that early clients wait, and say what the script is going to see; nothing runs yet.
+
+        Raises:
+            UsageError: a port is taken, the address is none, the layout is impossible here.
+        """
+        plan = self._plan
+        wanted = [port for port in (plan.health_port, plan.port) if port is not None]
+        try:
+            self._listeners += [ports.listen(plan.host, port) for port in wanted]
+            self.port = int(self._listeners[-1].getsockname()[1])
+            self._stand = Stand(plan, self.port)
+        except BaseException:
+            self._close()
+            raise
+        addresses = tuple(f"http://{plan.host}:{one.getsockname()[1]}" for one in self._listeners)
+        return Opening(self.port, addresses, self._stand.layout, self._stand.environment)
 
     async def start(self) -> None:
         """
-        Bind the port, begin to boot the script, and accept connections (they wait for init(), as in the cloud).
+        Begin to boot the script, and accept connections (they wait for init(), as in the cloud).
 
         Raises:
-            UsageError: the port is taken, the interpreter cannot be started, the address is none.
+            UsageError: the interpreter cannot be started.
         """
-        plan = self._plan
-        self._listener = ports.listen(plan.host, plan.port)
         try:
-            self.port = int(self._listener.getsockname()[1])
-            self.backend = make_backend(plan, self.port)
+            self.backend = self._stand.make_backend()
             await self.backend.start()
         except BaseException:
-            self._listener.close()
+            self._close()
             raise
         self._server = self._make_server()  # imports FastAPI while the worker boots
-        self._serving = asyncio.get_running_loop().create_task(self._server.serve(sockets=[self._listener]))
+        self._serving = asyncio.get_running_loop().create_task(self._server.serve(sockets=self._listeners))
 
     async def ready(self) -> None:
         """Wait for init(). Raises BootFailed."""
@@ -90,13 +131,21 @@ class Emulator:
 
     async def stop(self, grace_s: float = 10.0) -> None:
         """Accept nothing more, let requests in hand finish for `grace_s` seconds, leave nothing behind."""
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         self._server.config.timeout_graceful_shutdown = _BACKSTOP_S + round(grace_s)
         self._server.should_exit = True
         await asyncio.wait({self._serving}, timeout=grace_s)
         # What outlasts the grace is ended from below: its worker is killed, and its exchange says so.
         await self.backend.stop(grace_s if self._serving.done() else 0)
         await self._serving
+        self._close()
+
+    def _close(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        if hasattr(self, "_stand"):
+            self._stand.close()
 
     def _make_server(self) -> uvicorn.Server:
         import uvicorn
@@ -132,24 +181,72 @@ class Emulator:
         return Server(config)
 
 
-def make_backend(plan: Plan, port: int) -> Backend:
-    """Return the backend that `plan` asks for, not started. Raises UsageError for an impossible choice."""
-    environment = script_environment(plan.deployment, port)
-    if plan.backend == "upstream":
-        from amlemu.backends.upstream import Upstream
+class Stand:
+    """The ground that a backend stands on: the tree on this host, the variables. Close it when the backend has stopped."""
 
-        if not plan.upstream:
-            raise UsageError("--backend upstream needs --upstream http://HOST:PORT")
-        return Upstream(plan.upstream)
-    if plan.backend == "inprocess":
-        from amlemu.backends.inprocess import InProcess
+    def __init__(self, plan: Plan, port: int) -> None:
+        """Make the tree. Raises UsageError for a choice that is impossible here."""
+        self._plan = plan
+        self._port = port
+        self._tree = _choose_tree(plan, port)
+        self.layout = self._tree.layout
+        self.environment = plan.environment or script_environment(plan.deployment, self.layout, port)
+        self._folder = plan.folder or Path(self.layout.app_root)
+        self._tree.make()
 
-        return InProcess(plan.deployment.app_root, environment, plan.on_event)
-    from amlemu.backends.pool import Pool
-    from amlemu.worker.launch import LaunchPlan
+    def close(self) -> None:
+        """Remove what was made."""
+        self._tree.remove()
 
-    launch = LaunchPlan(plan.deployment.python, plan.deployment.app_root, environment)
-    return Pool(launch, plan.deployment.workers, plan.on_event, _worker_timeout_s(environment))
+    def make_backend(self) -> Backend:
+        """Return the backend that the plan asks for, not started. Raises UsageError for an impossible choice."""
+        plan = self._plan
+        if plan.backend == "upstream":
+            from amlemu.backends.upstream import Upstream
+
+            if not plan.upstream:
+                raise UsageError("--backend upstream needs --upstream http://HOST:PORT")
+            return Upstream(plan.upstream)
+        if plan.backend == "inprocess":
+            from amlemu.backends.inprocess import InProcess
+
+            return InProcess(self._folder, self.environment, plan.on_event, self.layout.models_folder)
+        from amlemu.worker.launch import LaunchPlan
+
+        launch = LaunchPlan(
+            plan.deployment.python, self._folder, self.environment, self._tree.prefix, self.layout.models_folder
+        )
+        if plan.backend == "engine":
+            from amlemu.backends.engine import Engine
+
+            return Engine(launch, plan.on_event, self._port)
+        from amlemu.backends.pool import Pool
+
+        return Pool(
+            launch,
+            plan.deployment.workers,
+            plan.on_event,
+            _worker_timeout_s(self.environment),
+            preload=self.environment.get("WORKER_PRELOAD", "").lower() == "true",
+        )
+
+
+def choose_backend(backend: str, upstream: str | None, engine: str) -> str:
+    """Return the backend that these three wishes ask for; an address asks for `upstream`. Raises UsageError."""
+    if engine == "azmlinfsrv":
+        if upstream or backend != "worker":
+            raise UsageError(
+                "it runs a server of its own", where="--engine azmlinfsrv", hint="Leave out --backend and --upstream."
+            )
+        return "engine"
+    return "upstream" if upstream else backend
+
+
+def _choose_tree(plan: Plan, port: int) -> Tree:
+    """A server elsewhere has its own tree; a scoring port, unlike none, names the folder of links."""
+    wish = "none" if plan.backend == "upstream" else plan.layout
+    name = str(port) if port else f"invoke-{os.getpid()}"
+    return choose(plan.deployment, wish, name, has_processes=plan.backend != "inprocess")
 
 
 def _worker_timeout_s(environment: Mapping[str, str]) -> float:
@@ -252,6 +349,7 @@ class Endpoint:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         emulator = Emulator(self._plan)
+        self.opening = emulator.open()
         await emulator.start()
         self.port = emulator.port
         try:
@@ -265,16 +363,20 @@ class Endpoint:
 def serve(
     script: Any,
     *,
+    code: Any = None,
     model_dir: Any = None,
+    models: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
     python: Any = None,
     workers: int | None = None,
+    layout: str = "auto",
     host: str = "127.0.0.1",
     port: int = 0,
     profile: str = "bare",
     settings: Mapping[str, str] | None = None,
     backend: str = "worker",
     upstream: str | None = None,
+    engine: str = "amlemu",
     grace_s: float = 10.0,
 ) -> Endpoint:
     """
@@ -285,13 +387,17 @@ def serve(
 
     Args:
         script: path of the scoring script.
+        code: the folder that is deployed; None is the script's own.
         model_dir: what AZUREML_MODEL_DIR names.
+        models: files or folders by `NAME:VERSION`, to lie below azureml-models.
         env: variables for the script.
         python: interpreter, or folder of an environment, for the script.
         workers: processes; None follows WORKER_COUNT, else one.
+        layout: `auto`, `var` (the real /var/azureml-app), `links`, or `none` (the script where it is).
         port: 0 picks a free one.
         settings: values of the profile to override, `{"wire.keep_alive": "on"}`.
         backend: `worker`, `inprocess` or `upstream` (then with `upstream="http://..."`).
+        engine: `amlemu`, or `azmlinfsrv`: the real server of the script's environment, instead of `backend`.
         grace_s: seconds that requests in hand may take when the endpoint stops.
 
     Raises:
@@ -302,11 +408,12 @@ def serve(
     exchanges: list[Exchange] = []
     plan = Plan(
         deployment=deployments.from_script(
-            script, model_dir=model_dir, python=python, environment=env, workers=workers
+            script, code=code, model_dir=model_dir, models=models, python=python, environment=env, workers=workers
         ),
         profile=profiles.load(profile, dict(settings or {})),
-        backend=backend,
+        backend=choose_backend(backend, upstream, engine),
         upstream=upstream,
+        layout=layout,
         host=host,
         port=port,
         on_event=events.append,

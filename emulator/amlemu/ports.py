@@ -16,12 +16,22 @@ from amlemu.errors import UsageError
 _BACKLOG = 2048
 
 
+class PortTaken(UsageError):
+    """Somebody else listens on `port` of `host`."""
+
+    def __init__(self, what: str, *, host: str, port: int, **rest: str) -> None:
+        self.host = host
+        self.port = port
+        super().__init__(what, **rest)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """
     Return a listening socket; connections wait in its backlog until somebody accepts them.
 
     Raises:
-        UsageError: the address cannot be used; names the holder of a port that is taken.
+        PortTaken: names its holder and a free one.
+        UsageError: the address cannot be used.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -43,7 +53,8 @@ def _refusal(host: str, port: int, error: Exception) -> UsageError:
     if getattr(error, "errno", None) == errno.EADDRINUSE:
         holder = _holder(port)
         hint = f"Use --port {_free_port(host, port)}, or stop that process."
-        return UsageError(f"taken by {holder}" if holder else "taken by another process", where=where, hint=hint)
+        what = f"taken by {holder}" if holder else "taken by another process"
+        return PortTaken(what, host=host, port=port, where=where, hint=hint)
     if getattr(error, "errno", None) == errno.EACCES:
         return UsageError("not allowed for this user", where=where, hint="Use a port above 1023, such as 5001.")
     reason = getattr(error, "strerror", None) or str(error)

@@ -35,7 +35,15 @@ class Setting:
 
 
 SCRIPT_SETTINGS = (
-    Setting("model_dir", "path", None, "Folder that AZUREML_MODEL_DIR names."),
+    Setting("model_dir", "path", None, "Folder that AZUREML_MODEL_DIR names; .../NAME/VERSION says which model it is."),
+    Setting(
+        "model",
+        "text",
+        None,
+        "A registered model, NAME:VERSION=PATH; the file or folder lies in azureml-models/NAME/VERSION.",
+        repeats=True,
+    ),
+    Setting("code", "path", None, "Folder that is deployed with the script. Default: the script's own."),
     Setting("env", "text", None, "A variable for the script, KEY=VALUE.", repeats=True, short="-e"),
     Setting(
         "python",
@@ -43,6 +51,13 @@ SCRIPT_SETTINGS = (
         None,
         "Interpreter or environment folder for the script; it need not have amlemu."
         " Default: the active environment, else amlemu's own.",
+    ),
+    Setting(
+        "layout",
+        ("auto", "var", "links", "none"),
+        "auto",
+        "How the script finds /var/azureml-app: real (var; needs root), as a folder of links, or not at all;"
+        " auto takes the best.",
     ),
 )
 SERVE_SETTINGS = (
@@ -57,6 +72,12 @@ SERVE_SETTINGS = (
         ("worker", "inprocess", "upstream"),
         "worker",
         "Who runs the script: processes, a thread of this process, or a server at --upstream.",
+    ),
+    Setting(
+        "engine",
+        ("amlemu", "azmlinfsrv"),
+        "amlemu",
+        "Whose server runs the script: ours, or the real one of the script's environment behind our front door.",
     ),
     Setting("upstream", "text", None, "Address of the server to forward to, http://HOST:PORT."),
     Setting(
@@ -75,6 +96,16 @@ INVOKE_SETTINGS = (
     Setting("content_type", "text", None, "Content-Type of the body. Default: from the file's ending, else JSON."),
     *SCRIPT_SETTINGS,
 )
+LAYOUT_SETTINGS = (
+    Setting("port", "integer", 5001, "Port that the variables name.", short="-p"),
+    *SCRIPT_SETTINGS,
+    Setting("json", "switch", False, "Print one JSON object."),
+)
+COMMANDS = {
+    "amlemu serve SCRIPT": SERVE_SETTINGS,
+    "amlemu invoke SCRIPT": INVOKE_SETTINGS,
+    "amlemu layout SCRIPT": LAYOUT_SETTINGS,
+}
 
 
 def as_markdown() -> str:
@@ -84,7 +115,7 @@ def as_markdown() -> str:
         " values where the flag\nrepeats, separated by blanks."
     )
     parts = [head]
-    for command, settings in (("amlemu serve SCRIPT", SERVE_SETTINGS), ("amlemu invoke SCRIPT", INVOKE_SETTINGS)):
+    for command, settings in COMMANDS.items():
         rows = [_row(setting) for setting in settings]
         parts.append(
             f"## `{command}`\n\n| flag | variable | kind | default | meaning |\n|---|---|---|---|---|\n"

@@ -1,4 +1,4 @@
-"""A worker in memory, obeying the protocol between `Worker` and its owner; and a loop whose clock stands still."""
+"""A worker and a zygote in memory, obeying the protocols with their owner; and a loop whose clock stands still."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from amlemu.errors import WorkerCrashed
+from amlemu.errors import BootFailed, WorkerCrashed
 from amlemu.events import WorkerEnded
 from amlemu.exchange import Response
+from amlemu.worker import forks
 from amlemu.worker.handle import Job, Owner
 
 FAULT = {"what": "the script does not load", "phase": "import"}
@@ -19,8 +20,9 @@ FAULT = {"what": "the script does not load", "phase": "import"}
 class FakeWorker:
     """A process as a pool sees it. What it does next is said by the test: boots, takes, answers, dies."""
 
-    def __init__(self, plan: Any, owner: Owner, listener: Any) -> None:
+    def __init__(self, plan: Any, owner: Owner, listener: Any, launch: Any) -> None:
         self.owner = owner
+        self.launch = launch
         self.jobs: deque[Job] = deque()
         self.has_taken = False  # the first of them
         self.is_ready = self.is_alive = False
@@ -72,11 +74,48 @@ class FakeWorker:
         self._in_loop(self.owner.worker_ended, self, end, untaken, fault)
 
     def _in_loop(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Call the owner as a callback of the loop does, then let everything happen that follows."""
-        loop: Any = self.ended.get_loop()
-        loop.call_soon(function, *arguments)
-        if not loop.is_running():
-            loop.settle()
+        _call(self.ended.get_loop(), function, *arguments)
+
+
+class FakeZygote:
+    """A zygote as a pool sees it. The workers in the test are fakes, so nothing is ever forked."""
+
+    def __init__(self, plan: Any, owner: forks.Owner, listener: Any) -> None:
+        self.owner = owner
+        self.is_ready = self.is_alive = False
+
+    async def start(self) -> None:
+        self.is_alive = True
+        self._loop = asyncio.get_running_loop()
+
+    async def launch(self, plan: Any) -> Any:
+        raise AssertionError("a fake worker has no process")
+
+    async def stop(self, grace_s: float) -> None:
+        self.is_alive = False
+
+    def boots(self) -> None:
+        self.is_ready = True
+        _call(self._loop, self.owner.zygote_ready)
+
+    def dies(self, workers: list[FakeWorker], exit_code: int = -9) -> None:
+        """Die, and let the workers follow: those that live are killed, those that are being forked never come."""
+        self.is_alive = False
+        reason = BootFailed(FAULT, exit_code)
+        _call(self._loop, self.owner.zygote_ended, reason)
+        for worker in workers:
+            if not worker.connected.done():
+                worker.is_alive = False
+                worker.connected.set_exception(reason)
+            elif worker.is_alive:
+                worker.dies(planned=True)
+
+
+def _call(loop: Any, function: Callable[..., None], *arguments: Any) -> None:
+    """Call the owner as a callback of the loop does, then let everything happen that follows."""
+    loop.call_soon(function, *arguments)
+    if not loop.is_running():
+        loop.settle()
 
 
 class StillLoop(asyncio.SelectorEventLoop):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
 import contextlib
 import os
 import random
 import resource
+import select
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import amlemu
 import pytest
 from amlemu.emulator import run_loop
 from amlemu.errors import WorkerCrashed
-from amlemu.events import WorkerEnded, WorkerReady, WorkerStarted
+from amlemu.events import Spoke, WorkerEnded, WorkerReady, WorkerStarted
 
 from .crowd import End, ask_all
 
@@ -99,14 +102,14 @@ def alive(endpoint: amlemu.Endpoint) -> list[int]:
 
 
 def wait_until_whole(endpoint: amlemu.Endpoint, workers: int) -> None:
-    """Ask on until all workers are ready again; the asking is the waiting."""
+    """Look after each turn of the server's loop until all workers are ready."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         ready = {event.pid for event in endpoint.events if isinstance(event, WorkerReady)} & set(alive(endpoint))
         if len(ready) == workers:
             return
         assert time.monotonic() < deadline, f"{len(ready)} of {workers} workers are ready: {endpoint.events[-5:]}"
-        ask_all(endpoint.port, [("filler", "filler")])
+        asyncio.run_coroutine_threadsafe(_nothing(), endpoint._loop).result(PATIENCE_S)
 
 
 def descriptors() -> collections.Counter[str]:
@@ -126,32 +129,41 @@ def wait_until_open(expected: collections.Counter[str]) -> None:
 
 
 def exists(pid: int) -> bool:
+    """Tell whether a process still runs; one whose parent has died before it may wait for init to ask for its end."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
         return False
-    return True
 
 
 @contextlib.contextmanager
-def served(notes: Notes, workers: int, grace_s: float = 5.0) -> Iterator[amlemu.Endpoint]:
-    """Serve the script; afterwards nothing of it is left."""
+def served(notes: Notes, workers: int, grace_s: float = 5.0, *, preload: bool = False) -> Iterator[amlemu.Endpoint]:
+    """Serve the script; afterwards nothing of it is left, the process that workers are forked from included."""
     before = descriptors()
-    with amlemu.serve(SCRIPT, env={"NOTES": str(notes.path)}, workers=workers, grace_s=grace_s) as endpoint:
+    variables = {"NOTES": str(notes.path), "WORKER_PRELOAD": str(preload)}
+    with amlemu.serve(SCRIPT, env=variables, workers=workers, grace_s=grace_s) as endpoint:
         yield endpoint
-    started = [event.pid for event in endpoint.events if isinstance(event, WorkerStarted)]
+    started = {event.pid for event in endpoint.events if isinstance(event, WorkerStarted | Spoke)}
     assert [pid for pid in started if exists(pid)] == []
     wait_until_open(before)
 
 
+def inits(endpoint: amlemu.Endpoint) -> list[int]:
+    """Return the pids of the processes that have called init()."""
+    words = "Invoking user's init function"
+    return [event.pid for event in endpoint.events if isinstance(event, Spoke) and event.text == words]
+
+
+@pytest.mark.parametrize("preload", [False, True], ids=["fresh", "forked"])
 @pytest.mark.parametrize(
     ("workers", "least", "most"), [pytest.param(4, 20, 120, id="four-workers"), pytest.param(1, 50, 250, id="one")]
 )
 def test_each_request_ends_once_and_enters_run_at_most_once_while_workers_are_killed(
-    notes: Notes, seed: int, workers: int, least: int, most: int
+    notes: Notes, seed: int, workers: int, least: int, most: int, *, preload: bool
 ) -> None:
     """Answered with its own answer, or closed without one; and a kill costs one request at most."""
-    with served(notes, workers) as endpoint:
+    with served(notes, workers, preload=preload) as endpoint:
+        wait_until_whole(endpoint, workers)
         at_rest = descriptors()
         killer = Killer(endpoint, seed, least, most)
         ends = ask_all(endpoint.port, [(f"r{number}", f"r{number}") for number in range(REQUESTS)], killer)
@@ -166,9 +178,10 @@ def test_each_request_ends_once_and_enters_run_at_most_once_while_workers_are_ki
     closed = [end for end in ends if end.body is None]
     print(f"{killer.kills} kills, {len(closed)} requests closed")
     assert killer.kills >= 3
+    assert len(inits(endpoint)) == 1 or not preload
     assert [end.broken for end in ends if end.broken] == []
     assert [end for end in ends if end.body not in (None, f'"{end.name}"'.encode())] == []
-    assert [name for name, count in entries.items() if count > 1 and name != "filler"] == []
+    assert [name for name, count in entries.items() if count > 1] == []
     assert [end.name for end in ends if end.body is not None and not entries[end.name]] == []
     assert len(closed) <= killer.kills
 
@@ -178,13 +191,13 @@ def test_each_request_leaves_one_exchange_while_workers_are_killed(notes: Notes,
     with served(notes, 2) as endpoint:
         ends = ask_all(endpoint.port, [(f"r{n}", f"r{n}") for n in range(300)], Killer(endpoint, seed, 10, 60))
 
-    exchanges = [exchange for exchange in endpoint.exchanges if exchange.request.body != b"filler"]
+    exchanges = endpoint.exchanges
     answered = {exchange.request.body.decode() for exchange in exchanges if exchange.response is not None}
     failed = {exchange.request.body.decode() for exchange in exchanges if isinstance(exchange.failure, WorkerCrashed)}
     assert len(exchanges) == 300
     assert answered == {end.name for end in ends if end.body is not None}
     assert failed == {end.name for end in ends if end.body is None}
-    assert sorted(exchange.number for exchange in endpoint.exchanges) == list(range(1, len(endpoint.exchanges) + 1))
+    assert sorted(exchange.number for exchange in exchanges) == list(range(1, 301))
 
 
 @pytest.mark.parametrize("workers", [4, 1])
@@ -205,6 +218,42 @@ def test_a_stop_in_the_middle_leaves_no_request_without_an_end(notes: Notes, wor
     assert 10 < len([end for end in ends if end.body is not None]) < 200
     assert max(notes.count()[f"r{number}"] for number in range(200)) == 1
     assert took_s < PATIENCE_S
+
+
+def test_a_master_that_dies_ends_the_server_whole(notes: Notes) -> None:
+    """As under gunicorn: what is in hand is closed, what comes later is not answered, no process is left."""
+    with served(notes, 2, preload=True) as endpoint:
+        [master] = inits(endpoint)
+
+        def kill(end: End) -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(master, signal.SIGKILL)
+
+        ends = ask_all(
+            endpoint.port, [("first", "first"), *((f"r{number}", f"r{number} 1") for number in range(9))], kill
+        )
+
+    assert [end.body for end in ends] == [b'"first"', *[None] * 9]
+    assert max(notes.count().values()) == 1
+
+
+@pytest.mark.parametrize("preload", [False, True], ids=["fresh", "forked"])
+def test_nothing_outlives_an_amlemu_that_is_killed(start: Callable[..., Any], notes: Notes, *, preload: bool) -> None:
+    """Nobody has told the processes anything; they find their lines closed."""
+    variables = {"NOTES": str(notes.path), "WORKER_PRELOAD": str(preload)}
+    command = start("serve", str(SCRIPT), "--port", "0", "--workers", "2", "--layout", "none", **variables)
+    assert command.port
+    command.until(lambda: len(command.left_behind()) == 3 + preload, "whole")
+    watches = [os.pidfd_open(int(line.removeprefix("pid "))) for line in command.left_behind()]
+    command.send(signal.SIGKILL)
+
+    ended = [bool(select.select([watch], [], [], PATIENCE_S)[0]) for watch in watches]
+
+    assert ended == [True] * len(watches)
+    assert command.left_behind() == []
+
+    for watch in watches:
+        os.close(watch)
 
 
 def test_a_worker_that_dies_while_idle_costs_nobody_anything(notes: Notes) -> None:

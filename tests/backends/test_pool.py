@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from .fake_worker import FAULT, FakeWorker, StillLoop
+from .fake_worker import FAULT, FakeWorker, FakeZygote, StillLoop
 
 Outcome = Response | BaseException | None
 
@@ -25,14 +25,24 @@ Outcome = Response | BaseException | None
 class World:
     """A pool of fake workers, and everybody who has asked it for something."""
 
-    def __init__(self, workers: int, worker_timeout_s: float = 0) -> None:
+    def __init__(self, workers: int, worker_timeout_s: float = 0, *, preload: bool = False) -> None:
         self.loop = StillLoop()
         self.workers: list[FakeWorker] = []
         self.events: list[Event] = []
         self.asked: list[asyncio.Task[Response]] = []
         plan: Any = self.workers.append
         make: Any = FakeWorker
-        self.pool = Pool(plan, workers, self.events.append, worker_timeout_s, make)
+        make_zygote: Any = FakeZygote
+        self.pool = Pool(
+            plan,
+            workers,
+            self.events.append,
+            worker_timeout_s,
+            preload=preload,
+            make_worker=make,
+            make_zygote=make_zygote,
+        )
+        self.zygote: Any = self.pool._zygote
         self.starting = self.loop.create_task(self.pool.start())
         self.connects()
         assert self.starting.done()
@@ -78,10 +88,10 @@ class Life(RuleBasedStateMachine):
 
     world: World
 
-    @initialize(count=st.integers(1, 3))
-    def begin(self, count: int) -> None:
+    @initialize(count=st.integers(1, 3), preload=st.booleans())
+    def begin(self, count: int, *, preload: bool) -> None:
         self.count = count
-        self.world = World(count)
+        self.world = World(count, preload=preload)
         self.entered: list[int] = []  # requests whose run() was entered, in that order
         self.has_failed = False
         self.stopping: asyncio.Task[None] | None = None
@@ -131,6 +141,17 @@ class Life(RuleBasedStateMachine):
         if worker := self.pick(data, is_ready=False):
             worker.dies(fault=FAULT, exit_code=3)
             self.has_failed = True
+
+    @precondition(lambda self: self.world.zygote and self.world.zygote.is_alive and not self.world.zygote.is_ready)
+    @rule()
+    def the_script_boots_before_the_workers(self) -> None:
+        self.world.zygote.boots()
+
+    @precondition(lambda self: self.world.zygote and self.world.zygote.is_alive and len(self.world.asked) > 4)
+    @rule()
+    def the_zygote_dies(self) -> None:
+        self.has_failed = True
+        self.world.zygote.dies(self.world.workers)
 
     @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 20.0]))
     def time_passes(self, seconds: float) -> None:
@@ -188,6 +209,7 @@ class Life(RuleBasedStateMachine):
     def a_stop_that_has_ended_has_left_nothing(self) -> None:
         if self.stopping is not None and self.stopping.done():
             assert self.world.alive == []
+            assert self.world.zygote is None or not self.world.zygote.is_alive
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):
@@ -201,6 +223,8 @@ class Life(RuleBasedStateMachine):
         """Stop; afterwards nothing pends and nothing runs."""
         world = self.world
         if not self.has_failed and self.stopping is None:
+            if world.zygote is not None and not world.zygote.is_ready:
+                world.zygote.boots()
             world.loop.passes(60)
             world.connects()
             assert len(world.alive) == self.count
@@ -444,6 +468,109 @@ def test_a_worker_that_is_starting_when_it_is_stopped_is_stopped_too(lone: World
 
     assert len(lone.workers) == 2
     assert lone.alive == []
+
+
+@pytest.fixture
+def preloaded() -> Iterator[World]:
+    """A pool of two workers whose script is being loaded before they are made."""
+    world = World(2, preload=True)
+    yield world
+    world.close()
+
+
+def test_workers_are_forked_when_the_script_has_booted(preloaded: World) -> None:
+    """Not one before; requests wait meanwhile."""
+    number = preloaded.asks()
+    before = list(preloaded.workers)
+    preloaded.zygote.boots()
+    preloaded.connects()
+    preloaded.workers[0].boots()
+    preloaded.workers[0].answers()
+    preloaded.loop.settle()
+
+    assert before == []
+    assert [worker.launch for worker in preloaded.workers] == [preloaded.zygote.launch] * 2
+    assert isinstance(preloaded.outcome(number), Response)
+
+
+def test_a_forked_worker_is_replaced_by_another_fork(preloaded: World) -> None:
+    """The zygote is there for that."""
+    preloaded.zygote.boots()
+    preloaded.connects()
+    for worker in list(preloaded.workers):
+        worker.boots()
+    preloaded.workers[0].dies()
+    preloaded.connects()
+
+    assert len(preloaded.alive) == 2
+    assert preloaded.workers[-1].launch == preloaded.zygote.launch
+
+
+@pytest.mark.parametrize("exit_code", [3, 0, -9])
+def test_a_script_that_cannot_be_preloaded_ends_the_pool(preloaded: World, exit_code: int) -> None:
+    """With the exit code of its process, a signal included, and without a worker."""
+    ready, failed = (
+        preloaded.loop.create_task(preloaded.pool.ready()),
+        preloaded.loop.create_task(preloaded.pool.failed()),
+    )
+    waiting = preloaded.asks()
+    preloaded.zygote.dies(preloaded.workers, exit_code)
+    reason = failed.result()
+
+    assert isinstance(reason, BootFailed)
+    assert reason.exit_code == exit_code
+    assert ready.exception() is reason
+    assert isinstance(preloaded.outcome(waiting), NotReady)
+    assert preloaded.workers == []
+
+
+def test_workers_without_a_zygote_are_not_replaced(preloaded: World) -> None:
+    """Whether they served or were on their way; what one had in hand is lost, what none had is refused."""
+    preloaded.zygote.boots()
+    preloaded.connects()
+    preloaded.workers[0].boots()
+    numbers = [preloaded.asks(), preloaded.asks()]
+    preloaded.workers[0].has_taken = True
+    preloaded.workers[1].dies()  # its successor is on its way
+    preloaded.loop.passes(1)
+    preloaded.zygote.dies(preloaded.workers)
+    preloaded.loop.passes(60)
+
+    assert preloaded.alive == []
+    assert [type(preloaded.outcome(number)) for number in numbers] == [WorkerCrashed, NotReady]
+    assert [event.restart_in_s for event in preloaded.events if isinstance(event, WorkerEnded)] == [0.25, None]
+
+
+def test_the_zygote_is_stopped_after_the_workers(preloaded: World) -> None:
+    """It tells us how they ended."""
+    preloaded.zygote.boots()
+    preloaded.connects()
+    for worker in preloaded.workers:
+        worker.boots()
+    stopping = preloaded.stops()
+    before = preloaded.zygote.is_alive
+    for worker in list(preloaded.workers):
+        worker.dies(planned=True)
+    preloaded.loop.settle()
+
+    assert (before, preloaded.zygote.is_alive, stopping.done()) == (True, False, True)
+
+
+def test_a_fork_that_hangs_does_not_hold_up_a_stop(preloaded: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The grace ends, the zygote is killed, and with it what was to be forked."""
+
+    async def stop(grace_s: float) -> None:
+        preloaded.zygote.dies(preloaded.workers)
+
+    monkeypatch.setattr(preloaded.zygote, "stop", stop)
+    preloaded.zygote.boots()
+    stopping = preloaded.stops()
+    before = stopping.done()
+    preloaded.loop.passes(1)
+    preloaded.loop.passes(0)
+
+    assert (before, stopping.done()) == (False, True)
+    assert preloaded.alive == []
 
 
 def test_an_interpreter_that_has_vanished_is_not_waited_for_in_vain(

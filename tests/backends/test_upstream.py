@@ -197,6 +197,24 @@ async def test_an_answer_comes_back_as_it_was_said(server: Server) -> None:
     assert response.headers == [("X-B", "1"), ("x-a", "\xe4"), ("X-B", "2"), ("Content-Length", "3")]
 
 
+@pytest.mark.parametrize(
+    ("header", "account"),
+    [
+        pytest.param(b"x-ms-run-fn-exec-ms: 1.250\r\n", {"run_ms": 1.25}, id="told"),
+        pytest.param(b"x-ms-run-fn-exec-ms: soon\r\n", {}, id="no-number"),
+        pytest.param(b"", {}, id="not-told"),
+    ],
+)
+async def test_the_time_of_run_is_taken_from_the_server(
+    server: Server, header: bytes, account: dict[str, float]
+) -> None:
+    """azmlinfsrv tells it where run() succeeded; the header itself passes, too."""
+    server.says(b"HTTP/1.1 200 OK\r\n" + header + b"Content-Length: 2\r\n\r\nhi")
+    response = await ask(server, get())
+
+    assert response.account == account
+
+
 @pytest.mark.parametrize("status", [b"200", b"204", b"304", b"404", b"599", b"999"])
 async def test_every_status_passes(server: Server, status: bytes) -> None:
     """Also those that HTTP libraries have no name for."""

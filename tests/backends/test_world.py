@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import logging
+import logging.config
 import os
 import sys
 import threading
@@ -202,3 +203,41 @@ def test_a_script_that_tunes_the_root_logger_tunes_its_own(world: World, monkeyp
         inside = logging.root.level
 
     assert (between, inside) == (before, 5)
+
+
+OWN_LOGGING = {
+    "version": 1,
+    "handlers": {"own": {"class": "logging.StreamHandler"}},
+    "loggers": {"azmlinfsrv": {"handlers": ["own"]}, "of.test.world": {"handlers": ["own"], "propagate": False}},
+    "root": {"level": "ERROR", "handlers": ["own"]},
+}
+
+
+def all_set_ups() -> dict[str, Any]:
+    loggers = [
+        logging.root,
+        *(log for log in logging.root.manager.loggerDict.values() if isinstance(log, logging.Logger)),
+    ]
+    return {
+        log.name: (log.level, log.propagate, log.disabled, list(log.handlers), list(log.filters)) for log in loggers
+    }
+
+
+def test_a_set_up_of_logging_is_the_scripts_alone(
+    ours: Snapshot, world: World, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A logging.json or dictConfig disables and replaces; ours is as it was, and the script finds its own again."""
+    monkeypatch.setattr(logging, "_handlerList", [])  # it closes what it finds; see scoring/logging_file.py
+    logging.getLogger("of.another.test")
+    before = all_set_ups()
+    with world:
+        logging.config.dictConfig(OWN_LOGGING)
+        first = all_set_ups()
+    between = all_set_ups()
+    with world:
+        second = all_set_ups()
+
+    assert {name: between[name] for name in before} == before
+    assert between["of.test.world"] == (logging.NOTSET, True, False, [], [])
+    assert second == first
+    assert first["of.another.test"][2]

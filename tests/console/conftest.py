@@ -1,4 +1,4 @@
-"""Nobody's wishes about colour, and a plan to start with."""
+"""Nobody's wishes about colour, a plan to start with, and what is known once its port is open."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from amlemu import profile
 from amlemu.deployment import Deployment
-from amlemu.emulator import Plan
+from amlemu.emulator import Opening, Plan
+from amlemu.layout import lay_out
 
 
 @pytest.fixture(autouse=True)
@@ -19,5 +20,15 @@ def plain(monkeypatch):
 
 @pytest.fixture
 def plan(tmp_path):
-    deployment = Deployment(script=tmp_path / "score.py", app_root=tmp_path, python=Path("/env/bin/python"))
+    deployment = Deployment(tmp_path / "score.py", Path("/env/bin/python"), code=tmp_path)
     return Plan(deployment=deployment, profile=profile.load("bare"))
+
+
+@pytest.fixture
+def opening_of():
+    """Return what `Emulator.open` says of a plan, on any port and without opening one."""
+
+    def opening_of(plan, kind="none", port=5001, **options):
+        return Opening(port, (f"http://{plan.host}:{port}",), lay_out(plan.deployment, kind, **options), {})
+
+    return opening_of

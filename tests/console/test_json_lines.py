@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
+from amlemu.backends import Capabilities
 from amlemu.console import JsonConsole
+from amlemu.deployment import Model
 from amlemu.errors import WorkerCrashed
 from amlemu.events import Spoke, WorkerStarted
 from amlemu.exchange import Response
@@ -36,16 +39,24 @@ def test_json_has_no_status_where_nobody_answered():
     assert json.loads(out)["failure"] == "pid 7: it died"
 
 
-def test_json_tells_start_stop_and_everything_said(plan):
+def test_json_tells_start_stop_and_everything_said(plan, opening_of, tmp_path):
+    """Also where the script believes to be, and what the backend cannot; of the opened port alone nothing."""
+    with_model = replace(plan, deployment=replace(plan.deployment, models=(Model("m", "1", tmp_path / "model.pkl"),)))
     seen = JsonConsole(out := io.StringIO(), io.StringIO())
-    seen.started(plan, 5001)
+    for told in (plan, with_model):
+        opening = opening_of(told, "var")
+        seen.opened(told, opening)
+        seen.started(told, opening, Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=False))
     seen.say("yellow", "careful")
     seen.boot_failed(FAULT)
     seen.stopped()
     seen.flush()
 
+    started = {"event": "Started", "url": "http://127.0.0.1:5001", "profile": "bare", "layout": "var"}
+    started |= {"app_root": f"/var/azureml-app/{tmp_path.name}", "cannot": ["pass on pieces as run() yields them"]}
     assert [json.loads(line) for line in out.getvalue().splitlines()] == [
-        {"event": "Started", "url": "http://127.0.0.1:5001", "profile": "bare"},
+        {**started, "model_dir": None},
+        {**started, "model_dir": "/var/azureml-app/azureml-models/m/1"},
         {"event": "Said", "text": "careful"},
         {"event": "BootFailed", **FAULT},
         {"event": "Stopped"},

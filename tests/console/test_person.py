@@ -9,12 +9,14 @@ from pathlib import Path
 
 import amlemu
 import pytest
+from amlemu.backends import Capabilities
 from amlemu.console import Paint, PersonConsole
-from amlemu.deployment import Deployment
+from amlemu.deployment import Deployment, Model
 from amlemu.emulator import Plan
 from amlemu.errors import Unreachable, WorkerCrashed
 from amlemu.events import RequestRefused, Spoke, WorkerReady, WorkerStarted, WorkerTimedOut
 from amlemu.exchange import Response
+from amlemu.layout import Layout, Place
 
 from .told import FAULT, ended, exchange, shown
 
@@ -76,39 +78,81 @@ def test_colour_changes_no_word(plan, monkeypatch):
 # the start block
 
 
-def block(plan, port=5001):
+ALL = Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True)
+
+
+def block(plan, opening, capabilities=ALL):
     err = io.StringIO()
     person = PersonConsole(io.StringIO(), err)
-    person.event(WorkerReady(7, 212.4))
-    person.started(plan, port)
+    person.opened(plan, opening)
+    person.event(WorkerReady(7, 212.4, {"version": "1.5.1"}))
+    person.started(plan, opening, capabilities)
     person.flush()
     return err.getvalue().splitlines()
 
 
-def test_the_start_block_tells_what_where_and_what_not(plan, tmp_path):
-    lines = block(plan)
+def test_the_start_block_tells_what_where_and_what_not(plan, opening_of, tmp_path):
+    lines = block(plan, opening_of(plan))
 
     assert len(lines) <= 8
     assert re.fullmatch(rf"amlemu [\d.]+ serves {tmp_path}/score\.py  \(profile bare: .+\)", lines[0])
     assert lines[1] == "  python   /env/bin/python, 1 worker process, ready in 212 ms"
-    assert "http://127.0.0.1:5001/score" in lines[2]
-    assert lines[3].startswith("  try      curl -s http://127.0.0.1:5001/score -H 'Content-Type: application/json'")
+    assert lines[2] == f"  tree     none; AML_APP_ROOT={tmp_path}"
+    assert "http://127.0.0.1:5001/score" in lines[3]
+    assert lines[4].startswith("  try      curl -s http://127.0.0.1:5001/score -H 'Content-Type: application/json'")
     assert lines[-1].startswith("  not emulated yet: ")
 
 
-def test_the_start_block_stays_short_with_everything_in_it(plan, tmp_path, monkeypatch):
-    """A model, several workers, and a sample request beside the script."""
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        pytest.param(
+            {"kind": "var"},
+            "  tree     /var/azureml-app is real for the script, and for nobody else; AML_APP_ROOT=/var/azureml-app/src",
+            id="var",
+        ),
+        pytest.param(
+            {"kind": "links", "base": "/links"},
+            "  tree     /var/azureml-app is not real here; links in /links stand for it",
+            id="links-by-wish",
+        ),
+        pytest.param(
+            {"kind": "links", "base": "/links", "why": "only root may mount"},
+            "  tree     /var/azureml-app is not real here (only root may mount); links in /links stand for it",
+            id="links-of-need",
+        ),
+    ],
+)
+def test_the_start_block_tells_what_the_tree_is(plan, opening_of, options, line):
+    """And why it is not the real one."""
+    plan = replace(plan, deployment=Deployment(Path("/src/score.py"), Path("/p"), code=Path("/src")))
+
+    assert line in block(plan, opening_of(plan, **options))
+
+
+def test_the_start_block_stays_short_with_everything_in_it(plan, opening_of, tmp_path, monkeypatch):
+    """Two models, several workers, and a sample request beside the script."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sample-request.json").write_text("{}")
-    full = Deployment(
-        tmp_path / "score.py", tmp_path, Path("/p"), model_dir=tmp_path, environment={"A": "1"}, workers=3
-    )
-    lines = block(Plan(deployment=full, profile=plan.profile))
+    models = (Model("m", "1", Path("/models/m.pkl")), Model("n", "2", Path("/models/n")))
+    full = Deployment(tmp_path / "score.py", Path("/p"), tmp_path, models=models, environment={"A": "1"}, workers=3)
+    plan = Plan(deployment=full, profile=plan.profile)
+    lines = block(plan, opening_of(plan, "var"))
 
     assert len(lines) <= 8
     assert "  python   /p, 3 worker processes, ready in 212 ms" in lines
-    assert f"  model    AZUREML_MODEL_DIR={tmp_path}" in lines
+    assert "  model    AZUREML_MODEL_DIR=/var/azureml-app/azureml-models = /models/m.pkl and 1 more" in lines
     assert any(line.endswith("--data-binary @sample-request.json") for line in lines)
+
+
+def test_the_model_is_named_with_what_stands_for_it(plan, opening_of, tmp_path):
+    """Without a tree nothing stands for it."""
+    deployment = replace(plan.deployment, models=(Model("m", "1", Path("/models/m.pkl")),))
+    plan = replace(plan, deployment=deployment)
+
+    real = "  model    AZUREML_MODEL_DIR=/var/azureml-app/azureml-models/m/1 = /models/m.pkl"
+    assert real in block(plan, opening_of(plan, "var"))
+    assert "  model    AZUREML_MODEL_DIR=/models" in block(plan, opening_of(plan, "none"))
 
 
 @pytest.mark.parametrize(
@@ -119,14 +163,54 @@ def test_the_start_block_stays_short_with_everything_in_it(plan, tmp_path, monke
         ("", "http://127.0.0.1:5001/score"),
     ],
 )
-def test_the_url_can_be_opened(plan, host, url):
+def test_the_url_can_be_opened(plan, opening_of, host, url):
     """An address that means "all" is no address to call."""
-    assert any(f" {url} " in line for line in block(replace(plan, host=host)))
+    assert any(f" {url} " in line for line in block(replace(plan, host=host), opening_of(plan)))
 
 
-def test_other_backends_say_so(plan):
-    assert "  upstream http://far:80" in block(replace(plan, backend="upstream", upstream="http://far:80"))
-    assert any("in a thread of this process" in line for line in block(replace(plan, backend="inprocess")))
+def test_other_backends_say_so(plan, opening_of):
+    """A server elsewhere has its own interpreter, tree and model."""
+    far = block(replace(plan, backend="upstream", upstream="http://far:80"), opening_of(plan))
+
+    assert "  upstream http://far:80" in far
+    assert [line for line in far if line.startswith(("  python", "  tree", "  model"))] == []
+    assert any(
+        "in a thread of this process" in line for line in block(replace(plan, backend="inprocess"), opening_of(plan))
+    )
+
+
+def test_the_real_server_as_engine_is_named_with_its_version(plan, opening_of):
+    lines = block(replace(plan, backend="engine"), opening_of(plan))
+
+    assert lines[1] == "  python   /env/bin/python, the real azmlinfsrv 1.5.1, ready in 212 ms"
+
+
+def test_what_a_backend_cannot_do_is_one_line(plan, opening_of):
+    """Nothing is said of what it can."""
+    lacking = replace(ALL, survives_crashes=False, tells_output=False)
+
+    assert "  it cannot outlive a script that ends its process; show what the script says" in block(
+        plan, opening_of(plan), lacking
+    )
+    assert [line for line in block(plan, opening_of(plan)) if line.startswith("  it cannot")] == []
+
+
+def test_the_port_is_the_one_that_was_opened(plan, opening_of):
+    """Also when port 0 was asked for."""
+    assert any(" http://127.0.0.1:8080/score " in line for line in block(plan, opening_of(plan, port=8080)))
+
+
+def test_the_last_line_is_for_what_had_started(plan, opening_of):
+    """After a script that does not start there is nothing to add."""
+    person = PersonConsole(io.StringIO(), err := io.StringIO())
+    person.stopped()
+    person.flush()
+    assert err.getvalue() == ""
+
+    person.started(plan, opening_of(plan), ALL)
+    person.stopped()
+    person.flush()
+    assert err.getvalue().endswith("\namlemu has stopped; nothing is left running.\n")
 
 
 # the script's words
@@ -324,3 +408,40 @@ def test_a_boot_failure_shows_the_traceback_then_one_sentence(fault, text):
     person.flush()
 
     assert (out.getvalue(), err.getvalue()) == ("", text)
+
+
+# files of the script's own tree
+
+
+REAL = Layout(
+    "var",
+    "/var/azureml-app",
+    "/var/azureml-app/src",
+    "/var/azureml-app/src/score.py",
+    places=(Place("src", Path("/home/me/src")),),
+)
+IN_TREE = {**FAULT, "traceback": FAULT["traceback"].replace("/app/", "/var/azureml-app/src/")}
+
+
+def test_a_traceback_names_files_as_an_editor_finds_them():
+    """The tree at /var/azureml-app is the script's alone; what a person can open is the host's file."""
+    person = PersonConsole(io.StringIO(), err := io.StringIO())
+    person.surroundings(REAL)
+    person.exchange(exchange(Response(500, "", [], account={"fault": IN_TREE})))
+    person.boot_failed(IN_TREE)
+    person.scoring_failed(IN_TREE)
+    person.flush()
+
+    assert err.getvalue().count('File "/home/me/src/score.py", line 7, in run') == 3
+    assert "/var/azureml-app" not in err.getvalue()
+
+
+def test_a_failed_run_is_told_once_more_where_there_is_no_line_of_a_request():
+    """`amlemu invoke`: what, where, the traceback, what to do."""
+    person = PersonConsole(io.StringIO(), err := io.StringIO())
+    person.scoring_failed({**FAULT, "hint": "Did you mean 'date'?"})
+    person.flush()
+
+    assert err.getvalue() == (
+        "amlemu: run() raised KeyError: 'data' (score.py:7)\n" + FAULT["traceback"] + "Did you mean 'date'?\n"
+    )

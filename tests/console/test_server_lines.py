@@ -40,6 +40,24 @@ def test_the_servers_format_is_the_real_ones():
     assert err == "WARNING:root:careful\n2026-11-20 16:00:00,250 E [7] gunicorn.error - Error handling request\n"
 
 
+def test_what_the_server_prints_bare_is_a_bare_line():
+    """Before `print` becomes a record; gunicorn's word about a worker that does not start, on stderr."""
+    out, err = shown(
+        ServerConsole,
+        Spoke("log", "Initializing logger", 7, "amlemu.plain", at=AT, own=True),
+        Spoke("log", "5 is not a callable object", 7, "amlemu.plain", "ERROR", AT, own=True),
+    )
+
+    assert (out, err) == ("Initializing logger\n", "5 is not a callable object\n")
+
+
+def test_what_the_worker_has_said_itself_is_not_said_again():
+    """A script with a logging.json: its lines have come as the script wants them, or not at all."""
+    account = {"api_name": "/score", "duration_ms": 1.0, "length": 3, "logged": True}
+
+    assert shown(ServerConsole, exchange(Response(200, "OK", [], b"123", account), sent_bytes=3)) == ("", "")
+
+
 def test_the_servers_format_has_no_line_for_a_probe():
     """Only the exact line `GET / HTTP/1.1` is filtered (contract 3.6)."""
     probe = {"method": "GET", "target": "/", "body": b""}

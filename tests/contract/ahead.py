@@ -26,6 +26,7 @@ class Ahead(Generic[Key, Value]):
         order: the keys in the order in which they will be asked for.
         distance: how many results beyond the one asked for are begun.
         may_be_early: says of a key whether another thread may make its result ahead of time.
+        threads: how many are made at the same time; more than THREADS where making means waiting, too.
     """
 
     def __init__(
@@ -34,13 +35,14 @@ class Ahead(Generic[Key, Value]):
         order: Sequence[Key],
         distance: int,
         may_be_early: Callable[[Key], bool] = lambda _: True,
+        threads: int = THREADS,
     ) -> None:
         self._make = make
         self._order = list(dict.fromkeys(order))
         self._place = {key: place for place, key in enumerate(self._order)}
         self._may_be_early = may_be_early
         self._distance = distance
-        self._threads = ThreadPoolExecutor(THREADS)
+        self._threads = ThreadPoolExecutor(threads)
         self._made: dict[Key, Future[Value]] = {}
 
     def get(self, key: Key) -> Value:

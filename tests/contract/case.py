@@ -109,8 +109,11 @@ class Boot:
         stdout, stderr: texts of whole lines that must appear there, in normal form.
         contains: texts that must appear in stdout or stderr, anywhere in a line.
         never: texts that must not.
-        signal: sent once the server is healthy.
-        arguments: the words after `azmlinfsrv`; by default the script and a free port. `{port}` is a free one.
+        requests: sent once the server is healthy, one after the other.
+        awaits: a text of either stream that is waited for instead of health.
+        signal: sent after them, once all `deployment.workers` processes are ready.
+        arguments: the words after `azmlinfsrv`; by default the script and a free port. `{port}` is a free one, `{second}`
+            another, `{taken}` one that somebody listens on.
     """
 
     id: str
@@ -121,6 +124,8 @@ class Boot:
     stderr: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    requests: tuple[Sent, ...] = ()
+    awaits: str = ""
     signal: signal.Signals | None = None
     arguments: tuple[str, ...] | None = None
     needs: tuple[str, ...] = ("output",)

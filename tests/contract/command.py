@@ -51,6 +51,11 @@ class ServerProcess:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """The process id, as the log shows it."""
+        return self._process.pid
+
     def until(self, is_so: Callable[[], bool], what: str) -> ServerProcess:
         """Wait until something is so; stop and fail when the process ends before, or patience does."""
         deadline = time.monotonic() + PATIENCE_S

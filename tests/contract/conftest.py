@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from .ahead import Ahead
 from .alive import Alive, Place
 from .case import Boot, Case, Log
 from .cases import BOOTS, CASES, LOGS
 from .exemptions import exemption_of
-from .targets import MISSING, TARGETS, Target
+from .starts import Outcome, run_start
+from .targets import MISSING, REAL, TARGETS, WORKER, Target
 
 NEVER_AWAITED = ("async-init", "async-run", "returns-coroutine")  # Python warns of it, in process the warning is ours
 TABLES: dict[str, Iterable[Case | Boot | Log]] = {"case": CASES, "boot": BOOTS, "log": LOGS}
@@ -25,6 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrise over targets, and over the table whose fixture the test asks for."""
+    if "twin" in metafunc.fixturenames:
+        marked = [pytest.param(boot, id=boot.id, marks=_marks(WORKER, boot.id, boot.needs)) for boot in BOOTS]
+        metafunc.parametrize("twin", marked)
     if "target" not in metafunc.fixturenames:
         return
     for name, table in TABLES.items():
@@ -68,10 +73,29 @@ def alive(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     servers.stop()
 
 
+@pytest.fixture(scope="session")
+def outcome(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Target, Boot], Outcome]:
+    """Run a start once, ahead of its tests."""
+    root = tmp_path_factory.mktemp("boot")
+    order = selected(request.session, "boot") + twins(request.session)
+    runs = Ahead(lambda pair: run_start(*pair, root), order, distance=32, threads=6)
+    return lambda target, boot: runs.get((target, boot))
+
+
 def selected(session: pytest.Session, table: str) -> list[tuple[Target, Any]]:
     """Return the targets and entries of one table that this session will run, in its order."""
-    calls: list[dict[str, Any]] = [item.callspec.params for item in session.items if _will_run(item)]  # type: ignore[attr-defined]
-    return [(call["target"], call[table]) for call in calls if table in call]
+    return [(call["target"], call[table]) for call in _calls(session) if table in call]
+
+
+def twins(session: pytest.Session) -> list[tuple[Target, Boot]]:
+    """Return the starts that this session will compare, each on both sides."""
+    return [(target, call["twin"]) for call in _calls(session) if "twin" in call for target in (REAL, WORKER)]
+
+
+def _calls(session: pytest.Session) -> list[dict[str, Any]]:
+    return [item.callspec.params for item in session.items if _will_run(item)]  # type: ignore[attr-defined]
 
 
 def _will_run(item: pytest.Item) -> bool:

@@ -35,26 +35,9 @@ DAY = "2026-11-21"
 EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "will-not",
-        "script-missing",
-        ("worker",),
-        "`amlemu serve` looks for the file before it starts anything, names the nearest one, and ends with 2",
-        DAY,
-    ),
-    Exemption(
-        "will-not",
         "quote-in-service-name",
         ("worker",),
         "it does stop the start; the place in the JSON error is that of the real server's template file",
-        DAY,
-    ),
-    Exemption("not-yet", "logging-not-json", ("worker",), "logging.json is not read yet", DAY),
-    Exemption("not-yet", "log-logging-json", ("worker",), "logging.json is not read yet", DAY),
-    Exemption("not-yet", "init-*-in-the-master", ("worker",), "WORKER_PRELOAD: each worker runs init() itself", DAY),
-    Exemption(
-        "not-yet",
-        "test_preloaded_processes_share_one_init",
-        OURS,
-        "WORKER_PRELOAD: each worker runs init() itself",
         DAY,
     ),
     Exemption(

@@ -8,6 +8,7 @@ stays byte for byte. `answers` and the tables write the same words.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from .case import Answer
@@ -18,9 +19,11 @@ _DURATION = re.compile(r"\d+\.\d{3}")
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 _LOG_WORDS = (
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ([A-Z]) \[\d+\]"), r"<time> \1 [<pid>]"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?=[A-Z] \[)"), "<time> "),
+    (re.compile(r"(<time> [A-Z] )\[\d+\]"), r"\1[<pid>]"),
     (re.compile(r"\(pid: ?\d+\)"), "(pid: <pid>)"),
     (re.compile(r"\bpid:? \d+\b"), "pid <pid>"),
+    (re.compile(r"(Listening at: \S+) \(\d+\)"), r"\1 (<pid>)"),
     (re.compile(r"\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"), "[<date>]"),
     (re.compile(r"\b\d+\.\d{3}ms\b"), "<ms>"),
     (re.compile(r"\.py:\d+: "), ".py:<line>: "),
@@ -48,8 +51,11 @@ def _normal_value(name: str, value: str, received: Received, ids: dict[str, str]
     return value
 
 
-def normal_log(text: str, folder: Path, port: int) -> str:
-    """Turn the log of a server that ran in `folder` and listened on `port` into comparable lines."""
+def normal_log(text: str, folder: Path, ports: Mapping[int, str]) -> str:
+    """Turn the log of a server that ran in `folder` into comparable lines; `ports` are called by their words."""
     for pattern, word in _LOG_WORDS:
         text = pattern.sub(word, text)
-    return re.sub(rf"\b{port}\b", "<port>", text.replace(str(folder), "<root>"))
+    text = text.replace(str(folder), "<root>")
+    for port, word in ports.items():
+        text = re.sub(rf"\b{port}\b", word, text)
+    return text

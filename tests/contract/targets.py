@@ -29,7 +29,7 @@ MISSING = {
     "duplex": "sends a whole body before it reads: a server that refuses it unread may reset the connection first",
     "process": "hosts the script in this process: it can neither die nor be alone in its main thread",
     "output": "is not a command with a log and an exit code of its own",
-    "azmlinfsrv-command": "does not take the options of the azmlinfsrv command",
+    "azmlinfsrv-command": "is not a command with the options of azmlinfsrv",
     "gunicorn": "has no gunicorn that logs its own life",
 }
 """Why a target skips a case, by the capability it lacks."""
@@ -58,7 +58,9 @@ class Target:
     Attributes:
         start: serves the deployment whose files are in the folder; its third argument hands out the server of another
             target for the same deployment.
-        command: the command line that serves it, for targets with the capability "output".
+        command: the command line that serves it, for targets with the capability "output"; its third argument are the
+            words after `azmlinfsrv`, none for those that the deployment asks for.
+        serve: a second command that writes the same log, asked instead where nothing else counts.
         may_start_early: whether a thread may start it while the tests before are running.
         stops_last: whether another target's server may stand before it.
     """
@@ -66,7 +68,8 @@ class Target:
     name: str
     capabilities: frozenset[str]
     start: Starter
-    command: Callable[[Deployment, Path, tuple[str, ...], dict[str, str]], Command] | None = None
+    command: Callable[[Deployment, Path, tuple[str, ...]], Command] | None = None
+    serve: Callable[[Deployment, Path], Command] | None = None
     may_start_early: bool = False
     stops_last: bool = False
 
@@ -116,28 +119,34 @@ def _arguments(deployment: Deployment, port: int) -> tuple[str, ...]:
     return ("--entry_script", deployment.entry or deployment.script, "--port", str(port), *model, *count)
 
 
-def _real_command(deployment: Deployment, folder: Path, arguments: tuple[str, ...], extra: dict[str, str]) -> Command:
+def _real_command(deployment: Deployment, folder: Path, words: tuple[str, ...]) -> Command:
     venv = _interpreter_folder("AMLEMU_TEST_REAL", "azmlinfsrv", "a virtual environment with azmlinfsrv")
+    return _azmlinfsrv((str(venv / "bin" / "azmlinfsrv"),), deployment, folder, words)
+
+
+def _our_command(deployment: Deployment, folder: Path, words: tuple[str, ...]) -> Command:
+    return _azmlinfsrv((sys.executable, "-m", "amlemu", "azmlinfsrv"), deployment, folder, words)
+
+
+def _azmlinfsrv(program: tuple[str, ...], deployment: Deployment, folder: Path, words: tuple[str, ...]) -> Command:
     port = free_port()
-    words = tuple(word.replace("{port}", str(port)) for word in arguments) or _arguments(deployment, port)
-    program = (str(venv / "bin" / "azmlinfsrv"), *words)
-    return Command(program, _bare_environment(deployment, folder) | extra, folder, port)
+    arguments = tuple(word.replace("{port}", str(port)) for word in words) or _arguments(deployment, port)
+    return Command((*program, *arguments), _bare_environment(deployment, folder), folder, port)
 
 
-def _our_command(deployment: Deployment, folder: Path, arguments: tuple[str, ...], extra: dict[str, str]) -> Command:
-    assert not arguments, "ours has no azmlinfsrv command here: the case must need that capability"
+def _our_serve(deployment: Deployment, folder: Path) -> Command:
     port = free_port()
     script = str(folder / (deployment.entry or deployment.script))
-    options = ("--port", str(port), "--profile", "bare", "--log-format", "azmlinfsrv")
+    options = ("--port", str(port), "--profile", "bare", "--layout", "none", "--log-format", "azmlinfsrv")
     model = {"AZUREML_MODEL_DIR": deployment.model_dir} if deployment.model_dir else {}
     count = {"WORKER_COUNT": str(deployment.workers)} if deployment.workers > 1 else {}
     own = [word for pair in _environment(deployment, folder).items() for word in ("--env", "=".join(pair))]
-    environment = _bare_environment(deployment, folder) | model | count | extra
+    environment = _bare_environment(deployment, folder) | model | count
     return Command((sys.executable, "-m", "amlemu", "serve", script, *options, *own), environment, folder, port)
 
 
 def _start_real(deployment: Deployment, folder: Path, _other: Callable[[Target], Running]) -> Running:
-    return ServerProcess(_real_command(deployment, folder, (), {})).until_healthy()
+    return ServerProcess(_real_command(deployment, folder, ())).until_healthy()
 
 
 @dataclass
@@ -166,6 +175,7 @@ def _start_ours(deployment: Deployment, folder: Path, **options: Any) -> Running
         env=_environment(deployment, folder),
         model_dir=folder / deployment.model_dir if deployment.model_dir else None,
         workers=deployment.workers,
+        layout="none",
         profile="bare",
         **options,
     )
@@ -229,7 +239,13 @@ REAL = Target(
     stops_last=True,
 )
 INPROCESS = Target("inprocess", frozenset({"duplex"}), _start_inprocess)
-WORKER = Target("worker", frozenset({"process", "output", "duplex"}), _start_worker, _our_command)
+WORKER = Target(
+    "worker",
+    frozenset({"process", "output", "azmlinfsrv-command", "duplex"}),
+    _start_worker,
+    _our_command,
+    _our_serve,
+)
 FOREIGN = Target("foreign", frozenset({"process", "duplex"}), _start_foreign)
 UPSTREAM = Target("upstream", frozenset({"process"}), _start_upstream)
 

@@ -43,7 +43,8 @@ def streams(
 def _run(target: Target, deployment: Deployment, folder: Path) -> Streams:
     assert target.command
     lay_out(deployment, folder)
-    process = ServerProcess(target.command(deployment, folder, (), {}))
+    command = target.serve(deployment, folder) if target.serve else target.command(deployment, folder, ())
+    process = ServerProcess(command)
     try:
         process.until_healthy()
         for request in _requests(deployment):
@@ -53,7 +54,7 @@ def _run(target: Target, deployment: Deployment, folder: Path) -> Streams:
         process.until_ended()
     finally:
         process.stop()
-    return Streams(*(normal_log(text, folder, process.port) for text in (process.out(), process.err())))
+    return Streams(*(normal_log(text, folder, {process.port: "<port>"}) for text in (process.out(), process.err())))
 
 
 def _requests(deployment: Deployment) -> list[Sent]:

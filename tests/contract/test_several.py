@@ -27,6 +27,20 @@ TWO_OF_ONE_MASTER = Deployment(
     "meets_another.py", {"MEETING_PLACE": "{root}/meeting", "WORKER_PRELOAD": "true"}, workers=2
 )
 
+ONE_MASTER = Deployment(
+    env={"WORKER_PRELOAD": "true"},
+    files={
+        "score.py": (
+            "import faulthandler, os, signal\n"
+            "state = {'runs': 0, 'master': 0}\n"
+            "def init():\n    state['master'] = os.getpid()\n"
+            "def run(data):\n    state['runs'] += 1\n    return eval(data)\n"
+        )
+    },
+    entry="score.py",
+)
+WHO = post(b"[os.getpid(), state['master'], state['runs']]")
+
 
 def _results(port: int, *requests: Sent) -> list[Any]:
     """Send all requests before the first answer is read, in this order, and return the decoded answers."""
@@ -90,6 +104,22 @@ def test_preloaded_processes_share_one_init(target: Target, alive: Alive) -> Non
     assert first == second == [1, 2, 1]
 
 
+@pytest.mark.rows("3.7 WORKER_PRELOAD")
+@pytest.mark.needs("process")
+def test_preloaded_process_that_dies_is_replaced_without_another_init(target: Target, alive: Alive) -> None:
+    """A crash costs one request; the next process begins with what init() has left, not with what run() has changed."""
+    port = alive.get(target, ONE_MASTER).port
+
+    for death in (b"os.kill(os.getpid(), signal.SIGKILL)", b"os._exit(5)", b"faulthandler._sigsegv()"):
+        pid, master, _ = json.loads(exchange(port, WHO).body)
+        crashed = exchange(port, post(death))
+        next_pid, next_master, runs = json.loads(exchange(port, WHO).body)
+
+        assert crashed.status == ""
+        assert (next_master, runs) == (master, 1)
+        assert len({pid, next_pid, master}) == 3
+
+
 @pytest.mark.rows("3.6 queues behind init")
 @pytest.mark.needs("output")
 def test_probe_waits_for_init(target: Target, tmp_path: Path) -> None:
@@ -97,7 +127,7 @@ def test_probe_waits_for_init(target: Target, tmp_path: Path) -> None:
     deployment = Deployment("slow_init.py", {"INIT_S": "1"})
     folder = lay_out(deployment, tmp_path / "deployment")
     assert target.command
-    process = ServerProcess(target.command(deployment, folder, (), {}))
+    process = ServerProcess(target.command(deployment, folder, ()))
     try:
         process.until((folder / "init_has_begun").exists, "in init()")
 
@@ -118,7 +148,7 @@ def test_second_port_serves_every_route(target: Target, tmp_path: Path) -> None:
     second = free_port()
     words = ("--entry_script", "echo.py", "--port", "{port}", "--health_port", str(second))
     assert target.command
-    process = ServerProcess(target.command(deployment, folder, words, {}))
+    process = ServerProcess(target.command(deployment, folder, words))
     try:
         process.until_healthy()
 
@@ -135,7 +165,7 @@ def test_buffered_banner_comes_twice(target: Target, tmp_path: Path) -> None:
     deployment = Deployment("echo.py", {"PYTHONUNBUFFERED": ""})
     folder = lay_out(deployment, tmp_path / "deployment")
     assert target.command
-    process = ServerProcess(target.command(deployment, folder, (), {}))
+    process = ServerProcess(target.command(deployment, folder, ()))
     try:
         process.until_healthy().send(signal.SIGTERM)
         process.until_ended()

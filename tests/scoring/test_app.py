@@ -26,7 +26,9 @@ def test_a_boot_says_the_servers_lines_in_its_order(server):
     server.boot("def init(): print('mine')\ndef run(data): ...")
 
     assert server.texts()[1:] == [
+        "Initializing logger",
         "Starting up app insights client",
+        "Model directory is not set or does not exist: ",
         f"Found user script at {server.folder}/score.py",
         "run() is not decorated. Server will invoke it with the input in JSON string.",
         "Invoking user's init function",
@@ -178,8 +180,8 @@ def test_a_failing_run_is_accounted_for_with_its_place(server, post):
     assert "run_ms" not in response.account
     fault = response.account["fault"]
     assert (fault["what"], fault["where"]) == ("run() raised KeyError: 'x'", "score.py:3")
-    assert server.said[-1][1] == "ERROR"
-    assert server.said[-1][2].startswith("Encountered Exception: Traceback (most recent call last):\n")
+    [error] = [text for _, level, text in server.said if level == "ERROR"]
+    assert error.startswith("Encountered Exception: Traceback (most recent call last):\n")
 
 
 @pytest.mark.parametrize("statement", ["raise SystemExit(1)", "raise KeyboardInterrupt", "raise GeneratorExit"])
@@ -193,7 +195,8 @@ def test_the_app_survives_what_is_no_exception(server, post, statement):
         "Internal Server Error",
         "141",
     )
-    assert server.said[-1][:2] == ("gunicorn.error", "ERROR")
+    [error] = [text for logger, level, text in server.said if (logger, level) == ("gunicorn.error", "ERROR")]
+    assert error.startswith("Error handling request POST /score\nTraceback (most recent call last):\n")
     assert post(app).body == b"1"
 
 

@@ -8,7 +8,7 @@ import textwrap
 import traceback
 
 import pytest
-from amlemu.scoring import codec, faults
+from amlemu.scoring import codec, compat, faults
 from amlemu.scoring.faults import FunctionMissing, ScriptNotImported, ScriptRaised, ScriptTimedOut
 
 
@@ -39,7 +39,7 @@ def raised(tmp_path):
         ),
         pytest.param("x = 1\nraise ValueError()", "init", "init() raised ValueError", "score.py:2", id="no-text"),
         pytest.param(
-            "raise ValueError('  two\\nlines ')", "run", "run() raised ValueError: two\nlines", "score.py:1", id="lines"
+            "raise ValueError('  two\\nlines ')", "run", "run() raised ValueError: two", "score.py:1", id="lines"
         ),
         pytest.param(
             "raise SystemExit",
@@ -93,6 +93,33 @@ def test_what_the_clouds_server_brings_along_is_told_as_such(module, package):
         == f"the script needs {top}, which the cloud's server brings along but this environment lacks: {sys.executable} -m pip install {package}"
     )
     assert fault.hint == ""
+
+
+def test_what_of_azureml_core_is_not_served_is_told_with_the_remedy(raised, tmp_path):
+    """`ModuleNotFoundError` alone would name no reason: azureml.core is there."""
+    compat.install()
+    try:
+        by_module = faults.describe(raised("from azureml.core.run import Run"), "import", str(tmp_path))
+        by_function = faults.describe(raised("from azureml.core import get_run"), "import", str(tmp_path))
+        by_class = faults.describe(raised("from azureml.core import Run"), "import", str(tmp_path))
+        of_another = faults.describe(raised("import azureml.automl"), "import", str(tmp_path))
+    finally:
+        compat.uninstall()
+
+    assert by_module.hint.startswith("azureml.core.run is not emulated. azureml.core is served by amlemu, because ")
+    assert by_function.hint.startswith("azureml.core is not emulated. azureml.core is served by amlemu, because ")
+    assert "azureml.core.Run is not emulated. " in by_class.what
+    assert by_class.hint == ""
+    assert of_another.hint.startswith("Install it there, ")
+
+
+def test_a_missing_file_is_told_with_what_is_there(raised, tmp_path, monkeypatch):
+    """`missing.py` knows how; scripts of every phase fail so."""
+    monkeypatch.setenv("AZUREML_MODEL_DIR", str(tmp_path))
+    (tmp_path / "model.pkl").write_text("")
+    fault = faults.describe(raised(f"open('{tmp_path}/modle.pkl')"), "run", str(tmp_path))
+
+    assert f"Did you mean {tmp_path}/model.pkl?" in fault.hint.splitlines()
 
 
 def test_a_missing_module_without_name_is_an_ordinary_exception():
@@ -203,3 +230,14 @@ def test_a_fault_is_plain_data():
         "hint": "",
         "traceback": "",
     }
+
+
+def test_an_exception_of_several_lines_is_told_by_its_message():
+    """As azureml-core's are, which print a page; the page itself stands in the traceback."""
+
+    class Verbose(Exception):
+        message = "model m is not there"
+
+    error = Verbose("Verbose:\n\tMessage: model m is not there\n\tInnerException None")
+
+    assert faults.describe(error, "init", "/").what == "init() raised Verbose: model m is not there"

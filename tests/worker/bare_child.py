@@ -1,4 +1,4 @@
-"""A real worker process without a host: raw frames over the socket pair, bytes off the two pipes."""
+"""A real worker, or a zygote, without a host: raw frames over the socket pair, bytes off the two pipes."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from amlemu.worker import protocol
-from amlemu.worker.launch import LaunchPlan, launch_fresh
+from amlemu.worker.forks import ForkedProcess
+from amlemu.worker.launch import Launched, LaunchPlan, launch_fresh, launch_zygote, open_lines
 from amlemu.worker.protocol import Channel, Frame
 
 ZOO = Path(__file__).resolve().parents[1] / "scripts"
 MARKER = "\x1e0123456789abcdef:"
+FORK_MARKER = "\x1efedcba9876543210:"
 PATIENCE_S = 10.0
 ORDER = {"version": protocol.VERSION, "folder": str(ZOO), "marker": MARKER}
 
 
 class BareChild:
-    """One process around one script of the zoo."""
+    """One process around one script."""
 
-    def __init__(self, script: str, environment: Mapping[str, str]) -> None:
-        shell = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        variables = {**shell, "AML_APP_ROOT": str(ZOO), "AZUREML_ENTRY_SCRIPT": f"{script}.py", **environment}
-        self.launched = launch_fresh(LaunchPlan(Path(sys.executable), ZOO, variables))
+    def __init__(self, launched: Launched, order: Mapping[str, Any] = ORDER) -> None:
+        self.launched, self.order = launched, order
         self.process, self.mark = self.launched.process, self.launched.mark
         self.endpoint = self.launched.endpoint
         self.endpoint.settimeout(PATIENCE_S)
@@ -45,7 +45,7 @@ class BareChild:
     def boots(self) -> Frame:
         """Say what a host says first; returns ready, or failed."""
         self.hears()
-        self.channel.send(protocol.ORDER, ORDER)
+        self.channel.send(protocol.ORDER, self.order)
         return self.hears()
 
     def is_asked(self, number: int, body: bytes, *, method: str = "POST", broken: str | None = None) -> None:
@@ -93,24 +93,80 @@ class BareChild:
         """Leave nothing behind."""
         self.launched.kill_group()
         self.process.wait(PATIENCE_S)
+        self.lets_go()
+
+    def lets_go(self) -> None:
+        """Close our ends."""
         self.endpoint.close()
         self.mark.close()
         for pipe in (self.launched.stdout, self.launched.stderr):
             os.close(pipe)
 
 
+class BareZygote(BareChild):
+    """A zygote around one script, and the workers that are forked from it."""
+
+    def __init__(self, launched: Launched, order: Mapping[str, Any]) -> None:
+        super().__init__(launched, order)
+        self._forks: list[tuple[BareChild, ForkedProcess]] = []
+
+    def forks(self) -> BareChild:
+        """Ask for a worker; it has said nothing yet."""
+        with open_lines() as lines:
+            answer = self.is_asked_to_fork(lines.theirs)
+            process = ForkedProcess(answer["pid"])
+            child = BareChild(lines.launched(process), {**self.order, "marker": FORK_MARKER})
+        self._forks.append((child, process))
+        return child
+
+    def is_asked_to_fork(self, files: Iterable[int]) -> dict[str, Any]:
+        """Send a request with these descriptors; return the answer."""
+        socket.send_fds(self.endpoint, [protocol.pack(protocol.FORK, 0)], list(files))
+        frame = self.hears()
+        assert frame.kind == protocol.FORKED
+        return dict(frame.head)
+
+    def tells_the_end(self) -> tuple[int, int]:
+        """Wait for the end of a fork; return pid and exit code."""
+        kind, (pid, exit_code), _ = self.hears()
+        assert kind == protocol.ENDED
+        next(process for _, process in self._forks if process.pid == pid).has_ended(exit_code)
+        return pid, exit_code
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        for child, process in self._forks:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGKILL)
+            child.lets_go()
+        super().close()
+
+
+def plan_of(script: Path, environment: Mapping[str, str]) -> LaunchPlan:
+    """Return the plan of a worker in the script's folder, with the variables of the shell but those about Python."""
+    shell = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    own = {"AML_APP_ROOT": str(script.parent), "AZUREML_ENTRY_SCRIPT": script.name}
+    return LaunchPlan(Path(sys.executable), script.parent, {**shell, **own, **environment})
+
+
 @contextlib.contextmanager
 def bare_child(script: str, **environment: str) -> Iterator[BareChild]:
-    child = BareChild(script, environment)
-    try:
+    """Start a script of the zoo."""
+    with contextlib.closing(BareChild(launch_fresh(plan_of(ZOO / f"{script}.py", environment)))) as child:
         yield child
-    finally:
-        child.close()
 
 
-def records(output: bytes) -> list[str]:
+@contextlib.contextmanager
+def bare_zygote(script: Path, **environment: str) -> Iterator[BareZygote]:
+    """Start a zygote of any script."""
+    launched = launch_zygote(plan_of(script, environment))
+    with contextlib.closing(BareZygote(launched, {**ORDER, "folder": str(script.parent)})) as zygote:
+        yield zygote
+
+
+def records(output: bytes, marker: str = MARKER) -> list[str]:
     """Return the texts that were logged to stdout, in order."""
     import json
 
-    found: list[Any] = [json.loads(part.partition("\n")[0]) for part in output.decode().split(MARKER)[1:]]
+    found: list[Any] = [json.loads(part.partition("\n")[0]) for part in output.decode().split(marker)[1:]]
     return [text for *_, text in found]

@@ -1,4 +1,4 @@
-"""A worker process of a few lines, for what no script of the zoo can be made to do: it speaks raw frames."""
+"""A worker or a zygote of a few lines, for what no script of the zoo can be made to do: it speaks raw frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ sys.path.insert(0, {str(Path(amlemu.__file__).parents[1])!r})
 from amlemu.worker.protocol import *
 from amlemu.worker.protocol import pack
 end = socket.socket(fileno=int(sys.argv[2]))
-channel, mark = Channel(end), Mark(int(sys.argv[3]))
+channel = Channel(end)
+mark = Mark(int(sys.argv[3])) if sys.argv[3:] else None  # a zygote has none
 OK = [200, "OK", [], {{}}]
 def boot():
     channel.send(HELLO, {{"version": VERSION}})
@@ -27,6 +28,12 @@ def take():
     return frame.head[0]
 def answer(text):
     channel.send(ANSWER, OK, text.encode())
+def forks():
+    channel.receive()
+    pid = os.fork()
+    if pid == 0: signal.pause()
+    channel.send(FORKED, {{"pid": pid}})
+    return pid
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 """

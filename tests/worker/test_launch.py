@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from amlemu.errors import UsageError
-from amlemu.worker.launch import Launched, LaunchPlan, launch_fresh
+from amlemu.worker.launch import Launched, LaunchPlan, launch_fresh, launch_zygote, open_lines
 
 from .descriptors import descriptors
 
@@ -117,6 +117,28 @@ def test_a_worker_inherits_its_own_descriptors_only(tmp_path: Path) -> None:
         count = said(tmp_path, "len(os.listdir('/proc/self/fd'))")
 
     assert int(count) == 3 + 2 + 1  # the streams, socket and mark, and the folder that is being listed
+
+
+def test_a_zygote_is_given_its_socket_and_nothing_else(tmp_path: Path) -> None:
+    """The page and the pipes of a worker come later, with each fork."""
+    result = launch_zygote(
+        LaunchPlan(interpreter(tmp_path, "print(len(sys.argv), len(os.listdir('/proc/self/fd')))"), tmp_path, {})
+    )
+    result.process.wait(PATIENCE_S)
+
+    assert os.read(result.stdout, 100).split() == [b"3", str(3 + 1 + 1).encode()]
+
+    close(result)
+
+
+def test_lines_that_nobody_has_taken_are_closed() -> None:
+    """The process could not be started or forked."""
+    before = descriptors()
+
+    with pytest.raises(ZeroDivisionError), open_lines():
+        raise ZeroDivisionError
+
+    assert descriptors() == before
 
 
 def test_our_ends_of_the_pipes_do_not_block(tmp_path: Path) -> None:

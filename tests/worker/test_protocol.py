@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import socket
 import tempfile
 import threading
@@ -179,6 +180,23 @@ def test_a_mark_is_seen_through_another_mapping_of_the_same_page() -> None:
 
     assert (before, ours.taken) == (0, 2**40)
 
+    ours.close()
+
+
+def test_a_mark_that_is_inherited_leaves_its_descriptor_closed() -> None:
+    """The script must not find it open; the page stays mapped."""
+    with tempfile.TemporaryFile() as page:
+        page.truncate(4096)
+        ours = Mark(page.fileno())
+        theirs_file = os.dup(page.fileno())
+    theirs = Mark.inherit(theirs_file)
+    theirs.take(7)
+
+    assert ours.taken == 7
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(theirs_file)
+
+    theirs.close()
     ours.close()
 
 

@@ -1,8 +1,8 @@
 """
 A `Backend` hosts, or reaches, one inference server: a `Request` goes in, what the server said comes out.
 
-Three of them: `pool` (worker processes, the default), `inprocess` (a thread; fast tests), `upstream` (any URL). The
-gateway knows this protocol and none of the three.
+Four of them: `pool` (worker processes, the default), `inprocess` (a thread; fast tests), `upstream` (any URL), `engine`
+(the real server, as a process of ours). The gateway knows this protocol and none of the four.
 """
 
 from __future__ import annotations
@@ -20,6 +20,28 @@ class Capabilities:
     survives_crashes: bool  # os._exit or a signal in run() costs one request
     keeps_scoring_timeout: bool  # SCORING_TIMEOUT_MS and WORKER_TIMEOUT are kept
     streams: bool
+    forwards_exactly: bool = True  # HTTP version, place of Host, bytes behind the body, chunks that are broken
+    is_duplex: bool = True  # an answer may come before the body has been sent
+    tells_output: bool = True  # what the script says reaches us
+    attributes_output: bool = True  # ... with the number of the request it was busy with
+    tells_faults: bool = True  # the exchange has the traceback of a run() that raised
+
+    def missing(self) -> list[str]:
+        """Say in plain words, one entry each, what this backend cannot do."""
+        return [words for name, words in MISSING.items() if not getattr(self, name)]
+
+
+MISSING = {
+    "survives_crashes": "outlive a script that ends its process",
+    "keeps_scoring_timeout": "keep SCORING_TIMEOUT_MS and WORKER_TIMEOUT",
+    "streams": "pass on pieces as run() yields them",
+    "forwards_exactly": "pass on a request's HTTP version, the place of its Host header, or broken chunks",
+    "is_duplex": "hear an answer that comes before the body has been sent",
+    "tells_output": "show what the script says",
+    "attributes_output": "tell which request the script's words belong to",
+    "tells_faults": "put a failed run()'s traceback beside its request",
+}
+"""What a person reads after "it cannot: ", by the capability that is False."""
 
 
 class Backend(Protocol):

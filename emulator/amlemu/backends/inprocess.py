@@ -34,16 +34,19 @@ class InProcess:
 
     capabilities = Capabilities(survives_crashes=False, keeps_scoring_timeout=False, streams=True)
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], listener: Listener) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], listener: Listener, models_folder: str | None = None
+    ) -> None:
         """
         Args:
             folder: app root, the working folder while serving.
             environment: the whole environment of the script.
             listener: told about the boot and what the script says.
+            models_folder: the folder azureml-models, where the deployment has one.
         """
         self._tell = listener
         self._folder = folder
-        self._world = World(folder, environment, self._said)
+        self._world = World(folder, environment, self._said, models_folder)
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._running = False
         self._pending: set[asyncio.Future[Response]] = set()

@@ -2,9 +2,10 @@
 The worker pool: `workers` processes around one script, each answering one request at a time.
 
 Requests wait in one queue, first come, first served, without limit, as in the kernel's queue before gunicorn. A worker
-that ends is replaced; a request it had not yet taken goes to another one, so that `run()` is entered at most once.
+that ends is replaced; a request it had not yet taken goes to another one, so that `run()` is entered at most once. With
+`preload` the script boots once, in a zygote, and the workers are its forks.
 
-Source: gunicorn 27.0.1, arbiter.py (read 2026-11); contract 3.4, 4.7, 4.8.
+Source: gunicorn 27.0.1, arbiter.py (read 2026-11); contract 3.4, 3.7, 4.7, 4.8.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from collections.abc import Callable
 from typing import Any
 
 from amlemu.backends import Capabilities
-from amlemu.errors import BootFailed, NotReady, UsageError
+from amlemu.errors import AmlemuError, BootFailed, NotReady
 from amlemu.events import Listener, WorkerEnded, WorkerTimedOut
 from amlemu.exchange import Request, Response
-from amlemu.worker.handle import BOOT_ERRORS, Job, Worker
-from amlemu.worker.launch import LaunchPlan
+from amlemu.worker.forks import Zygote
+from amlemu.worker.handle import Job, Worker
+from amlemu.worker.launch import Launcher, LaunchPlan, fresh
+from amlemu.worker.process import BOOT_ERRORS
 
 _ABORT_GRACE_S = 1.0  # gunicorn's arbiter looks once a second: SIGABRT first, SIGKILL at the next look
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
@@ -39,7 +42,10 @@ class Pool:
         workers: int,
         listener: Listener,
         worker_timeout_s: float = 300.0,
+        *,
+        preload: bool = False,
         make_worker: Callable[..., Worker] = Worker,
+        make_zygote: Callable[..., Zygote] = Zygote,
     ) -> None:
         """
         Args:
@@ -47,13 +53,17 @@ class Pool:
             workers: how many.
             listener: told about every worker's life and words.
             worker_timeout_s: WORKER_TIMEOUT; 0 = none. Does not apply to init().
+            preload: WORKER_PRELOAD; init() runs once, before the workers are made.
             make_worker: for tests.
+            make_zygote: likewise.
         """
         self._plan = plan
         self._count = workers
         self._tell = listener
         self._worker_timeout_s = worker_timeout_s
         self._make_worker = make_worker
+        self._zygote = make_zygote(plan, self, listener) if preload else None
+        self._launcher: Launcher = self._zygote.launch if self._zygote else fresh
         self._workers: set[Worker] = set()
         self._with_room: deque[Worker] = deque()
         self._waiting: deque[Job] = deque()
@@ -66,12 +76,15 @@ class Pool:
         self._stopping = False
 
     async def start(self) -> None:
-        """Launch all workers; raises UsageError when the interpreter cannot be started."""
+        """Launch all workers, or the zygote; raises UsageError when the interpreter cannot be started."""
         loop = asyncio.get_running_loop()
         self._first_ready: asyncio.Future[None] = loop.create_future()
         self._gave_up: asyncio.Future[Exception] = loop.create_future()
-        for _ in range(self._count):
-            await self._launch()
+        if self._zygote is not None:
+            await self._zygote.start()
+        else:
+            for _ in range(self._count):
+                await self._launch()
         if self._worker_timeout_s:
             self._spawn(self._abort_stuck_workers())
 
@@ -98,13 +111,50 @@ class Pool:
     async def stop(self, grace_s: float) -> None:
         """Let busy workers finish for `grace_s` seconds, then kill; afterwards no process is left."""
         self._stopping = True
+        deadline = asyncio.get_running_loop().time() + grace_s
         for task in self._tasks - self._launches:
             task.cancel()
-        await asyncio.gather(*self._launches, return_exceptions=True)  # half a start would leave a process behind
+        if self._launches:  # half a start would leave a process behind
+            await asyncio.wait(self._launches, timeout=grace_s if self._zygote else None)
         self._refuse_waiting()
-        await asyncio.gather(*(worker.stop(grace_s) for worker in list(self._workers)))
+        await self._stop_workers(grace_s)
+        if self._zygote is not None:
+            await self._zygote.stop(max(0.0, deadline - asyncio.get_running_loop().time()))
+            await asyncio.gather(*self._launches, return_exceptions=True)  # they hung in a fork; now that has failed
+            await self._stop_workers(0)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1)
+
+    async def interrupt(self, grace_s: float) -> None:
+        """
+        End as gunicorn does at SIGINT: SystemExit in init() or run(), which gets `grace_s` seconds for it.
+
+        Raises:
+            BootFailed: that was init()'s end.
+        """
+        self._stopping = True
+        ends = [worker.ended for worker in self._workers]
+        for worker in self._workers:
+            worker.kill(signal.SIGINT)
+        if ends:
+            await asyncio.wait(ends, timeout=grace_s)
+        if self._gave_up.done():
+            raise self._gave_up.result()
+
+    async def _stop_workers(self, grace_s: float) -> None:
+        await asyncio.gather(*(worker.stop(grace_s) for worker in list(self._workers)))
+
+    # Owner: the zygote's life
+
+    def zygote_ready(self) -> None:
+        """The script has booted: fork the workers."""
+        for _ in range(self._count):
+            self._spawn(self._start_worker(0))
+
+    def zygote_ended(self, reason: BootFailed) -> None:
+        """Nothing is served any more, as when gunicorn's master has died; nobody can tell us of its children now."""
+        self._give_up(reason)
+        self._spawn(self._stop_workers(0))
 
     # Owner: a worker's life
 
@@ -129,9 +179,9 @@ class Pool:
         wait_s = None
         if fault is not None:
             self._give_up(BootFailed(fault, end.exit_code if end.exit_code in BOOT_ERRORS else BOOT_ERRORS[0]))
-        elif not self._stopping:
+        elif not self._stopping and not self._gave_up.done():
             wait_s = self._wait_before_restart(end)
-            self._spawn(self._restart(wait_s))
+            self._spawn(self._start_worker(wait_s))
         self._tell(dataclasses.replace(end, restart_in_s=wait_s))
         if self._stopping:
             self._refuse_waiting()
@@ -144,7 +194,7 @@ class Pool:
                 self._with_room.popleft().submit(job)
 
     async def _launch(self) -> None:
-        worker = self._make_worker(self._plan, self, self._tell)
+        worker = self._make_worker(self._plan, self, self._tell, self._launcher)
         await worker.start()
         self._workers.add(worker)
 
@@ -155,7 +205,7 @@ class Pool:
         self._failed_boots += 1
         return float(min(_FIRST_WAIT_S * 2 ** (self._failed_boots - 1), _LONGEST_WAIT_S))
 
-    async def _restart(self, wait_s: float) -> None:
+    async def _start_worker(self, wait_s: float) -> None:
         if wait_s:
             await asyncio.sleep(wait_s)
         if self._stopping or self._gave_up.done():
@@ -165,7 +215,7 @@ class Pool:
         self._launches.add(task)
         try:
             await self._launch()
-        except UsageError as error:  # the interpreter or the folder has vanished meanwhile
+        except AmlemuError as error:  # the interpreter, the folder or the zygote has vanished meanwhile
             self._give_up(error)
         finally:
             self._launches.discard(task)

@@ -8,6 +8,7 @@ asked. The real server closes each connection, so nothing is kept open.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,22 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.05
 _CONNECT_S = 5.0
+_RUN_MS = "x-ms-run-fn-exec-ms"  # azmlinfsrv's own measure of run(), where it succeeded
 
 
 class Upstream:
     """An HTTP server that somebody else runs."""
 
-    capabilities = Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True)
+    capabilities = Capabilities(
+        survives_crashes=True,
+        keeps_scoring_timeout=True,
+        streams=True,
+        forwards_exactly=False,
+        is_duplex=False,
+        tells_output=False,
+        attributes_output=False,
+        tells_faults=False,
+    )
 
     def __init__(self, url: str) -> None:
         """Take `http://host:port[/prefix]`; raises UsageError for anything else."""
@@ -87,6 +98,8 @@ class Upstream:
         headers: Headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in incoming.headers.raw]
         phrase = incoming.extensions.get("reason_phrase", b"").decode("latin-1")
         response = Response(incoming.status_code, phrase, headers)
+        with contextlib.suppress(ValueError):
+            response.account["run_ms"] = float(response.header(_RUN_MS) or "")
         if any(name.lower() == "transfer-encoding" for name, _ in headers):
             response.body = self._pieces(incoming)
             return response

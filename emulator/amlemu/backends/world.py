@@ -28,15 +28,19 @@ _REGISTRIES = (
 class World:
     """The surroundings of one script, entered with `with`; from one thread."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], sink: Sink) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], sink: Sink, models_folder: str | None = None
+    ) -> None:
         """
         Args:
             folder: working folder while inside.
             environment: the whole environment while inside; what the script changes in it is kept.
             sink: gets what print() and the server's loggers say while inside.
+            models_folder: see `compat.install`.
         """
         self._folder = self._root = str(folder)
         self._environment = dict(environment)
+        self._models_folder = models_folder
         self._path: list[str] = []  # what the script has added to sys.path
         self._modules: dict[str, ModuleType] = {}
         self._schemas: dict[str, dict[Any, Any]] = {}
@@ -50,7 +54,7 @@ class World:
         sys.path.extend(self._path)
         self._capture.start()
         self._capture.redirect_print(threading.get_ident())
-        compat.install()
+        compat.install(self._models_folder, self._modules)
         sys.modules.update(self._modules)
         self._swap_schemas()
 

@@ -12,9 +12,11 @@ import logging
 import sys
 from typing import Any, TextIO
 
-from amlemu.emulator import Plan
+from amlemu.backends import Capabilities
+from amlemu.emulator import Opening, Plan
 from amlemu.events import Event
 from amlemu.exchange import Exchange
+from amlemu.layout import Layout
 
 _FLUSH_S = 0.02
 
@@ -42,8 +44,18 @@ class Console(abc.ABC):
     def _show(self, exchange: Exchange) -> None:
         """Show a request that is over."""
 
-    def started(self, plan: Plan, port: int) -> None:  # noqa: B027  # not every rendering has a word for it
-        """Show that requests are answered now."""
+    def surroundings(self, layout: Layout) -> None:  # noqa: B027  # not every rendering has a word for it
+        """Take note of where things lie for the script, before it says its first word."""
+
+    def opened(self, plan: Plan, opening: Opening) -> None:
+        """Show that the ports are bound; nothing runs yet."""
+        self.surroundings(opening.layout)
+
+    def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:  # noqa: B027
+        """Show that requests are answered now, and by whom."""
+
+    def stopping(self, signal_name: str) -> None:  # noqa: B027
+        """Show that a signal (`term`, `int`, `quit`) has asked for the end."""
 
     def stopped(self) -> None:  # noqa: B027
         """Show that all is over."""
@@ -115,8 +127,8 @@ class _Warnings(logging.Handler):
         self._console.say("yellow", self.format(record))
 
 
-def url_of(plan: Plan, port: int) -> str:
+def url_of(plan: Plan, opening: Opening) -> str:
     """Return an address that can be opened here, also where the server listens on all."""
     host = plan.host
     host = "127.0.0.1" if host in ("0.0.0.0", "") else f"[{host}]" if ":" in host else host  # noqa: S104
-    return f"http://{host}:{port}"
+    return f"http://{host}:{opening.port}"

@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from amlemu.backends import Capabilities
 from amlemu.console.base import Console, url_of
-from amlemu.emulator import Plan
+from amlemu.emulator import Opening, Plan
 from amlemu.events import Event
 from amlemu.exchange import Exchange
 
@@ -38,9 +39,19 @@ class JsonConsole(Console):
         }
         self._line(line)
 
-    def started(self, plan: Plan, port: int) -> None:
-        """Write where requests are answered."""
-        self._line({"event": "Started", "url": url_of(plan, port), "profile": plan.profile.name})
+    def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:
+        """Write where requests are answered, and where the script believes to be."""
+        layout = opening.layout
+        line = {
+            "event": "Started",
+            "url": url_of(plan, opening),
+            "profile": plan.profile.name,
+            "layout": layout.kind,
+            "app_root": layout.app_root,
+            "model_dir": layout.model_dir,
+            "cannot": capabilities.missing(),
+        }
+        self._line(line)
 
     def stopped(self) -> None:
         """Write the last line."""

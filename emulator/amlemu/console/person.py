@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from amlemu import __version__
+from amlemu.backends import Capabilities
 from amlemu.console.base import Console, url_of
-from amlemu.emulator import Plan
+from amlemu.emulator import Opening, Plan
 from amlemu.errors import WorkerCrashed
 from amlemu.events import Event, RequestRefused, Spoke, WorkerEnded, WorkerReady, WorkerTimedOut
 from amlemu.exchange import Exchange, Request
+from amlemu.layout import BASE, Layout
 from amlemu.scoring.codec import FORM_TYPES, media_type
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
-# The real server warns at every start that it knows no such keys in a file that is not there (contract 3.7).
-_NOISE = "Found extra keys in the config file"
+# What the real server warns of at every start, though nothing is wrong (contract 3.7).
+_NOISE = ("Found extra keys in the config file", "Model directory is not set or does not exist")
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # a progress bar's \r begins a line, other separators do not
+_FILE = re.compile(r'File "([^"]+)"')
 _PATIENCE = 3  # workers that die at start before we explain it
 _ENDINGS = {
     -9: "SIGKILL; it may have run out of memory",
@@ -52,7 +55,14 @@ class PersonConsole(Console):
         self._marks = {stream: Paint(stream)("dim", "score |") + " " for stream in (self._out, self._err)}
         self._restarts = restarts
         self._boot_ms = 0.0
+        self._version = ""  # of the real server, where it is the engine
         self._failed_boots = 0
+        self._has_started = False
+        self._layout: Layout | None = None
+
+    def surroundings(self, layout: Layout) -> None:
+        """Remember what stands for what, so that files are named as an editor finds them."""
+        self._layout = layout
 
     def event(self, event: Event) -> None:
         """Show the script's words, and ends of workers that nobody asked for."""
@@ -61,7 +71,7 @@ class PersonConsole(Console):
         elif isinstance(event, RequestRefused):
             self.say("yellow", f"refused what {event.client} sent, which is no request: {event.why}")
         elif isinstance(event, WorkerReady):
-            self._boot_ms = event.boot_ms
+            self._boot_ms, self._version = event.boot_ms, event.facts.get("version", "")
         elif isinstance(event, WorkerTimedOut):
             self.say(
                 "red", f"worker {event.pid} is stopped: run() took longer than WORKER_TIMEOUT = {event.limit_s:g} s"
@@ -82,30 +92,40 @@ class PersonConsole(Console):
         line = (
             f"{request.method} {request.target} {self._paint(colour, status)} {exchange.elapsed_ms:.1f} ms{run}{left}"
         )
-        reason = _reason(exchange)
+        reason = self._on_host(_reason(exchange))
         self._write(line + "\n" + (f"  {reason}\n" if reason else ""), self._err)
 
-    def started(self, plan: Plan, port: int) -> None:
+    def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:
         """The start block: at most eight lines."""
+        self._has_started = True
         paint, deployment = self._paint, plan.deployment
-        url = url_of(plan, port)
+        url = url_of(plan, opening)
         face = f"profile {plan.profile.name}: {plan.profile.summary}"
         lines = [f"{paint('bold', f'amlemu {__version__}')} serves {deployment.script}  ({face})"]
         if plan.backend == "upstream":
             lines.append(f"  upstream {plan.upstream}")
         else:
-            lines.append(f"  python   {deployment.python}, {_hosts(plan)}, ready in {self._boot_ms:.0f} ms")
-        if deployment.model_dir is not None:
-            lines.append(f"  model    AZUREML_MODEL_DIR={deployment.model_dir}")
+            lines.append(f"  python   {deployment.python}, {self._hosts(plan)}, ready in {self._boot_ms:.0f} ms")
+            lines += [f"  tree     {_tree(opening.layout)}", *_models(opening.layout)]
+        if missing := capabilities.missing():
+            lines.append(f"  {paint('dim', 'it cannot ' + '; '.join(missing))}")
         lines.append(f"  score    {paint('cyan', url + '/score')}   health {url}/   openapi {url}/swagger.json")
         lines.append(f"  try      {_curl(plan, url)}")
-        lines.append(
-            f"  {paint('dim', 'not emulated yet: limits and codes of the cloud, the /var/azureml-app tree, reload')}"
-        )
+        lines.append(f"  {paint('dim', 'not emulated yet: limits and codes of the cloud, reload')}")
         self._write("\n".join(lines) + "\n", self._err)
 
+    def _hosts(self, plan: Plan) -> str:
+        if plan.backend == "inprocess":
+            return "in a thread of this process"
+        if plan.backend == "engine":
+            return f"the real azmlinfsrv {self._version}"
+        count = plan.deployment.workers
+        return f"{count} worker process" + ("es" if count > 1 else "")
+
     def stopped(self) -> None:
-        """The last line."""
+        """The last line, unless the script did not even start."""
+        if not self._has_started:
+            return
         self._write("amlemu has stopped; nothing is left running.\n", self._err)
 
     def say(self, colour: str, text: str) -> None:
@@ -115,10 +135,21 @@ class PersonConsole(Console):
     def boot_failed(self, fault: dict[str, Any]) -> None:
         """The user's traceback whole, then what, where, what to do."""
         if fault.get("traceback"):
-            self._write(fault["traceback"], self._err)
+            self._write(self._on_host(fault["traceback"]), self._err)
         place = f"{fault['where']}: " if fault.get("where") else ""
-        hint = f"\n        {fault['hint']}" if fault.get("hint") else ""
-        self.say("red", f"the script does not start: {place}{fault['what']}.{hint}")
+        hint = "".join(f"\n        {line}" for line in fault.get("hint", "").splitlines())
+        begin = "the server has ended" if self._has_started else "the script does not start"
+        self.say("red", f"{begin}: {place}{fault['what'].rstrip('.')}.{hint}")
+
+    def scoring_failed(self, fault: dict[str, Any]) -> None:
+        """The same of a failed run(), where there is no line of a request to put it below."""
+        told = "\n".join(filter(None, [fault["traceback"].rstrip(), fault.get("hint")]))
+        self.say("red", f"{fault['what']} ({fault['where']})\n{self._on_host(told)}")
+
+    def _on_host(self, text: str) -> str:
+        """Name the files of a traceback as an editor finds them."""
+        layout = self._layout
+        return text if layout is None else _FILE.sub(lambda found: f'File "{layout.to_host(found[1])}"', text)
 
     def _spoke(self, event: Spoke) -> None:
         if event.stream == "stdout":
@@ -169,8 +200,12 @@ def _reason(exchange: Exchange) -> str:
     if not fault:
         return ""
     place = f" ({fault['where']})" if fault["where"] else ""
-    shown = "".join(f"  {line}\n" for line in fault["traceback"].rstrip().splitlines())
+    shown = _indented(fault["traceback"]) + _indented(fault.get("hint", ""))
     return f"{fault['what']}{place}\n{shown}{_about_form(exchange.request)}".rstrip()
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}\n" for line in text.rstrip().splitlines())
 
 
 def _about_form(request: Request) -> str:
@@ -185,11 +220,22 @@ def _is_last(event: WorkerEnded) -> bool:
     return event.was_booting and event.restart_in_s is None
 
 
-def _hosts(plan: Plan) -> str:
-    if plan.backend == "inprocess":
-        return "in a thread of this process"
-    count = plan.deployment.workers
-    return f"{count} worker process" + ("es" if count > 1 else "")
+def _tree(layout: Layout) -> str:
+    if layout.kind == "none":
+        return f"none; AML_APP_ROOT={layout.app_root}"
+    if layout.kind == "links":
+        why = f" ({layout.why})" if layout.why else ""
+        return f"{BASE} is not real here{why}; links in {layout.base} stand for it"
+    return f"{BASE} is real for the script, and for nobody else; AML_APP_ROOT={layout.app_root}"
+
+
+def _models(layout: Layout) -> list[str]:
+    if layout.model_dir is None:
+        return []
+    sources = [str(place.source) for place in layout.places[1:]]
+    more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+    told = f" = {sources[0]}{more}" if sources else ""
+    return [f"  model    AZUREML_MODEL_DIR={layout.model_dir}{told}"]
 
 
 def _curl(plan: Plan, url: str) -> str:

@@ -19,10 +19,20 @@ import traceback
 from typing import Iterator, Mapping, Optional, Union
 
 from amlemu.exchange import Request, Response
-from amlemu.scoring import config, cors, faults, gunicorn, script, swagger
+from amlemu.scoring import (
+    config,
+    cors,
+    faults,
+    gunicorn,
+    insights,
+    logging_file,
+    request_lines,
+    script,
+    swagger,
+)
 from amlemu.scoring.endpoints import Call, Endpoints
 from amlemu.scoring.flask_front import FlaskFront, LateFlask
-from amlemu.scoring.logs import OWN, error_log, server_log
+from amlemu.scoring.logs import OWN, error_log, is_as_set_up, plain_log, server_log
 from amlemu.scoring.plain_front import PlainFront
 
 _TREE_LINES = 200
@@ -56,11 +66,11 @@ class ScoringApp:
         Raises:
             BootFault: the real server would leave with exit code 3.
         """
-        self._config = self._read_config()
-        self._extend_path()
-        self._log_start()
+        self._read_files()
+        plain_log.info("Initializing logger", extra=OWN)
+        insights.start(self._config.model_dir)
         origins = self._read_origins()
-        self.script = script.UserScript(self._environment.get("AZUREML_ENTRY_SCRIPT"), self._root)
+        self.script = script.UserScript(self._config.entry_script or None, self._root)
         sys.meta_path.insert(0, self._late_flask)
         self._import_flask_if_named()
         self._load_script()
@@ -90,12 +100,12 @@ class ScoringApp:
             `account` holds `run_ms`, `duration_ms`, `length` and, when the script failed, `fault`.
         """
         call = self._call = Call(request)
+        error_log.debug("%s %s", request.method, gunicorn.split_uri(request.target)[0], extra=OWN)
         try:
-            response = _begin_stream(self._front_for(request).answer(call))
+            response = _begin_stream(_told(call, self._front_for(request).answer(call)))
         except BaseException as error:  # SystemExit and the like: gunicorn's worker survives them, so do we
-            response = self._unhandled(call, error)
+            response = _told(call, self._unhandled(call, error))
         self._call = None
-        response.account = call.account
         return response
 
     def _front_for(self, request: Request) -> Union[PlainFront, FlaskFront]:
@@ -116,18 +126,15 @@ class ScoringApp:
             self._front = FlaskFront(self._endpoints)
             self._call.late_context = self._front.late_context(self._call)
 
-    def _read_config(self) -> config.ServerConfig:
+    def _read_files(self) -> None:
         try:
-            return config.read(self._environment)
+            self._config = config.read(self._environment)
+            self._extend_path()  # a logging.json may name classes of the script's folder
+            logging_file.load(self._root, self._config.entry_script)
         except config.ConfigFault as error:
-            server_log.critical(error.text, extra=OWN)
+            for text in error.texts:
+                server_log.critical(text, extra=OWN)
             raise BootFault(faults.Fault("config", "ConfigFault", error.what)) from error
-
-    def _log_start(self) -> None:
-        keys = config.extra_keys(self._environment)
-        text = "Found extra keys in the config file that are not supported by the server.\nExtra keys = %s"
-        server_log.warning(text, keys, extra=OWN)
-        server_log.info("Starting up app insights client", extra=OWN)
 
     def _extend_path(self) -> None:
         """Only the app root is importable, not the script's own folder below it (contract 4.12)."""
@@ -145,7 +152,7 @@ class ScoringApp:
     def _import_flask_if_named(self) -> None:
         """A script that names flask finds it loaded, as under the real server, also where it imports it in run()."""
         with contextlib.suppress(OSError, TypeError):
-            path = os.path.join(self._root, self._environment.get("AZUREML_ENTRY_SCRIPT", "main.py"))
+            path = os.path.join(self._root, self._config.entry_script or "main.py")
             with open(path, "rb") as file:
                 is_named = b"flask" in file.read()
             if is_named:
@@ -160,6 +167,7 @@ class ScoringApp:
             if "No module named 'main'" in text:
                 server_log.error("No score script found. Expected score script main.py.", extra=OWN)
                 server_log.error(f"Expected script to be found in PYTHONPATH: {sys.path}", extra=OWN)
+                server_log.error(self._about_root(), extra=OWN)
             elif "FileNotFoundError" in text:
                 server_log.error("No such file or directory.", extra=OWN)
                 server_log.error(text, extra=OWN)
@@ -167,10 +175,14 @@ class ScoringApp:
                 server_log.error(text, extra=OWN)
             raise BootFault(self._boot_fault(error, "import")) from error
         except TypeError as error:  # such as `run = 5`: no signature to inspect
-            error_log.error("Exception in worker process", exc_info=error, extra=OWN)
-            raise BootFault(
-                faults.Fault("check", "TypeError", f"run is no function: {error}", self.script.place)
-            ) from error
+            _log_boot_failure(error)
+            fault = faults.Fault("check", "TypeError", f"run is no function: {error}", self.script.place)
+            raise BootFault(fault) from error
+
+    def _about_root(self) -> str:
+        if os.path.isdir(self._root):
+            return f"Current contents of AML_APP_ROOT: {os.listdir(self._root)}"
+        return f"The directory {self._root} not an accessible directory in the container."
 
     def _invoke_init(self) -> None:
         try:
@@ -195,8 +207,8 @@ class ScoringApp:
     def _prepare_documents(self) -> swagger.Documents:
         try:
             return swagger.prepare(self.script.run, self._root, self._config)
-        except ValueError as error:
-            error_log.error("Exception in worker process", exc_info=error, extra=OWN)
+        except (OSError, ValueError, RecursionError) as error:
+            _log_boot_failure(error.__cause__ or error)
             raise BootFault(faults.Fault("swagger", type(error).__name__, str(error))) from error
 
     def _boot_fault(self, error: faults.ScriptFault, phase: str) -> faults.Fault:
@@ -204,6 +216,21 @@ class ScoringApp:
             return faults.describe(error.cause, phase, self._root)
         what = getattr(error, "what", str(error).rstrip("."))
         return faults.Fault(error.phase, "ScriptFault", what, self.script.place, error.hint)
+
+
+def _log_boot_failure(error: BaseException) -> None:
+    """Say what gunicorn says of an exception that the server itself does not expect."""
+    error_log.error("Exception in worker process", exc_info=error, extra=OWN)
+    plain_log.error(str(error), extra=OWN)
+
+
+def _told(call: Call, response: Response) -> Response:
+    """Finish the account; where the host is not to write the lines of this request, say the second one."""
+    response.account = call.account
+    is_by_host = is_as_set_up() if call.is_told_by_host is None else call.is_told_by_host
+    if not is_by_host:
+        request_lines.say_answered(call.request, response)
+    return response
 
 
 def _begin_stream(response: Response) -> Response:

@@ -15,9 +15,9 @@ import traceback
 from typing import Any, Callable, Dict, Optional
 
 from amlemu.exchange import Request
-from amlemu.scoring import codec, cors, faults, ids, swagger
+from amlemu.scoring import codec, cors, faults, ids, request_lines, swagger
 from amlemu.scoring.answer import HTML, Answer, error_answer, json_answer
-from amlemu.scoring.logs import OWN, server_log
+from amlemu.scoring.logs import OWN, is_as_set_up, server_log
 from amlemu.scoring.script import UserScript
 
 SCRIPT_FAILED = "An unexpected error occurred in scoring script. Check the logs for more info."
@@ -34,7 +34,17 @@ Header = Callable[[str], Optional[str]]
 class Call:
     """One request on its way through: its ids, its endpoint's name in the log, its clock, and what run() did."""
 
-    __slots__ = ("account", "api_name", "ids", "inbound", "late_context", "request", "started", "streamed")
+    __slots__ = (
+        "account",
+        "api_name",
+        "ids",
+        "inbound",
+        "is_told_by_host",
+        "late_context",
+        "request",
+        "started",
+        "streamed",
+    )
 
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -44,6 +54,9 @@ class Call:
         self.account: Dict[str, Any] = {}
         self.late_context: Any = None  # flask's, when the script imported flask in the middle of this call
         self.streamed = False
+        self.is_told_by_host: Optional[bool] = (
+            None  # by the host; None: not decided, as nothing has been said of this call
+        )
         self.inbound: codec.Inbound
 
 
@@ -100,8 +113,10 @@ class Endpoints:
         except codec.UnsupportedMethod:
             return _unsupported(call.inbound.method)
         except faults.ScriptTimedOut as error:
+            server_log.debug("Run function timeout caught", extra=OWN)
             return self._failed(call, error.cause, f"Scoring timeout after {error.timeout_ms} ms")
         except faults.ScriptRaised as error:
+            server_log.debug("Run function exception caught", extra=OWN)
             return self._failed(call, error.cause, SCRIPT_FAILED)
         call.account["run_ms"] = result.elapsed_ms
         answer = _encode(result.output)
@@ -111,6 +126,7 @@ class Endpoints:
 
     def internal_error(self, call: Call, error: BaseException) -> Answer:
         """Answer an exception that is not run()'s own, such as a result that json.dumps refuses."""
+        server_log.debug("Unhandled exception generated", extra=OWN)
         server_log.error("Encountered Exception: %s", traceback.format_exc(), extra=OWN)
         call.account["fault"] = faults.describe(error, "result", self._root).as_data()
         return error_answer(500, INTERNAL_ERROR)
@@ -134,6 +150,9 @@ class Endpoints:
             duration_ms=(time.perf_counter() - call.started) * 1000,
             length="N/A" if call.streamed else answer.calculate_content_length(),
         )
+        call.is_told_by_host = is_as_set_up() and not call.streamed  # a stream's first line comes before its pieces
+        if call.api_name and not call.is_told_by_host:
+            request_lines.say_served(call.request, answer.status_code, call.account)
         ids.write(call.ids, answer.headers)
 
     def _failed(self, call: Call, cause: BaseException, message: str) -> Answer:

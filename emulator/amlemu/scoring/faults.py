@@ -13,6 +13,9 @@ import traceback
 from dataclasses import asdict, dataclass
 from typing import Any, Callable, Dict, Optional, Type, TypeVar
 
+from amlemu.scoring import missing
+from amlemu.scoring.compat import doors
+
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 # Packages that azureml-inference-server-http brings along: in the cloud they are always there.
 _BROUGHT_BY_THE_SERVER = {
@@ -24,6 +27,7 @@ _BROUGHT_BY_THE_SERVER = {
     "gunicorn": "gunicorn",
     "azureml_inference_server_http": "azureml-inference-server-http",
 }
+_CORE = ("azureml.core", "azureml.exceptions")
 _IMPORT_MODULE = os.path.join("importlib", "__init__.py")
 _WHY_NEEDED = {
     "init": "Azure ML calls init() once before the first request; add `def init(): ...` (it may do nothing).",
@@ -148,7 +152,7 @@ def _is_ours(filename: str) -> bool:
 
 
 def _what(error: BaseException, phase: str) -> str:
-    text = str(error).strip()
+    text = _one_line(error)
     told = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if isinstance(error, ModuleNotFoundError) and error.name:
         top = error.name.partition(".")[0]
@@ -163,6 +167,13 @@ def _what(error: BaseException, phase: str) -> str:
     if isinstance(error, SystemExit):
         return f"{_verb(phase)} called sys.exit({error.code!r}); a scoring script must return"
     return f"{_verb(phase)} raised {told}"
+
+
+def _one_line(error: BaseException) -> str:
+    """Say what an exception says, as far as one line goes; all of it stands at the end of the traceback."""
+    lines = str(error).strip().splitlines() or [""]
+    message = getattr(error, "message", None)
+    return message.strip() if len(lines) > 1 and isinstance(message, str) and message.strip() else lines[0]
 
 
 def _verb(phase: str) -> str:
@@ -185,8 +196,10 @@ def _short(filename: str, folder: str) -> str:
 
 
 def _hint(error: BaseException) -> str:
+    if isinstance(error, ImportError) and str(error.name).startswith(_CORE) and doors.is_served():
+        return "" if "is served by amlemu" in str(error) else doors.not_served(str(error.name))
     if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return ""
+        return missing.hint(error)
     if error.name.partition(".")[0] in _BROUGHT_BY_THE_SERVER:
         return ""
     return "Install it there, or choose the environment that has it with --python; the deployment's conda file needs it too."

@@ -1,8 +1,9 @@
 """
 The worker's main loop: take a request, let `ScoringApp` answer it in the main thread, send the answer.
 
-Signals behave as in gunicorn's sync worker: SIGTERM finishes the request in hand, SIGABRT (the host's WORKER_TIMEOUT)
-raises SystemExit inside `run()`. Part of the guest half: standard library only, Python 3.9 syntax.
+Signals behave as in gunicorn's sync worker: SIGTERM finishes the request in hand; SIGINT, SIGQUIT and SIGABRT (the host's
+WORKER_TIMEOUT) raise SystemExit inside `init()` or `run()`. `zygote.py` shares the boot and makes workers of a script that has booted already. Part
+of the guest half: standard library only, Python 3.9 syntax.
 
 Source: gunicorn 27.0.1, workers/base.py and workers/sync.py (read 2026-11); contract 4.7, 4.8.
 """
@@ -16,12 +17,12 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from amlemu.exchange import Request, Response
 from amlemu.scoring import compat, faults
 from amlemu.scoring.app import BootFault, ScoringApp
-from amlemu.scoring.logs import Capture
+from amlemu.scoring.logs import OWN, Capture, error_log
 from amlemu.worker import protocol
 from amlemu.worker.protocol import Channel, Frame, Mark
 
@@ -39,13 +40,79 @@ def main(endpoint: int, mark: int) -> int:
     Returns:
         The exit code: 0, or 3 when the script cannot be booted.
     """
-    os.set_inheritable(endpoint, False)  # what the script starts shall not hold on to us
-    channel = Channel(socket.socket(fileno=endpoint))
+    with socket.socket(fileno=endpoint) as host:
+        channel, order = greet(host)
+        worker = Worker(channel, Mark.inherit(mark), order["folder"])
+        worker.take_signals()
+        faulthandler.enable()  # after our handlers: it dumps the stack first, then lets them run
+        prepare(order)
+        booted = boot(channel, order)
+        return leave(BOOT_FAILED if booted is None else worker.serve(booted))
+
+
+def greet(host: socket.socket) -> Tuple[Channel, Dict[str, Any]]:
+    """Say hello and hear what to do. Raises ProtocolError when the host speaks another version, or is gone."""
+    host.set_inheritable(False)  # what the script starts shall not hold on to us
+    channel = Channel(host)
     channel.send(protocol.HELLO, {"version": protocol.VERSION, "python": sys.version.split()[0]})
-    order = protocol.check_version(channel.receive(), protocol.ORDER)
-    page = Mark(mark)
-    os.close(mark)
-    return Worker(channel, page, order).run()
+    return channel, protocol.check_version(channel.receive(), protocol.ORDER)
+
+
+class Speech:
+    """What is said through `print` and the server's loggers: records on stdout, a line each."""
+
+    def __init__(self, marker: str) -> None:
+        self.marker = marker  # of the host's view that reads us; a fork gets another one
+        self._stdout = sys.stdout  # as the real server's handler: the script may put another one in its place
+
+    def say(self, record: logging.LogRecord, text: str) -> None:
+        """Write one record."""
+        own = getattr(record, "own", False)
+        fields = (record.name, record.levelname, record.created, own, os.getpid(), text)
+        self._stdout.write(protocol.pack_record(self.marker, *fields))
+        self._stdout.flush()
+
+
+def prepare(order: Dict[str, Any]) -> Speech:
+    """Make this process the place that a script finds itself in: folder, streams, loggers, `print`, old modules."""
+    os.chdir(order["folder"])
+    # What is written to a pipe shall arrive line by line, not when 8 KB are full.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    speech = Speech(order["marker"])
+    capture = Capture(speech.say)
+    capture.start()
+    compat.install(order.get("models_folder"))
+    capture.redirect_print()
+    return speech
+
+
+def leave(exit_code: int) -> int:
+    """Say the last words of a worker, through the script's logging; returns the exit code."""
+    error_log.info("Worker exiting (pid: %s)", os.getpid(), extra=OWN)
+    flush_streams()
+    return exit_code
+
+
+class Booted(NamedTuple):
+    """A script that has been loaded and initialised; `facts` is what the host is told of it."""
+
+    app: ScoringApp
+    facts: Dict[str, Any]
+
+
+def boot(channel: Channel, order: Dict[str, Any]) -> Optional[Booted]:
+    """Load the script and call its init(); None when that failed and the host has been told why."""
+    started = time.perf_counter()
+    try:
+        app = ScoringApp(os.environ)
+        app.boot()
+    except Exception as error:  # gunicorn, too, takes any exception before the first request for a boot failure
+        fault = error.fault if isinstance(error, BootFault) else faults.describe(error, "boot", order["folder"])
+        flush_streams()
+        channel.send(protocol.FAILED, fault.as_data())
+        return None
+    flush_streams()
+    return Booted(app, {"boot_ms": (time.perf_counter() - started) * 1000, "style": app.script.style})
 
 
 class _Stopped(BaseException):
@@ -53,59 +120,35 @@ class _Stopped(BaseException):
 
 
 class Worker:
-    """One process around one script."""
+    """One process that answers requests, one at a time."""
 
-    def __init__(self, channel: Channel, mark: Mark, order: Dict[str, Any]) -> None:
+    def __init__(self, channel: Channel, mark: Mark, folder: str) -> None:
         self._channel = channel
         self._mark = mark
-        self._order = order
+        self._folder = folder
         self._waiting = False
         self._stopping = False
 
-    def run(self) -> int:
-        """Boot the script, then answer requests; returns the process's exit code."""
-        self._prepare()
-        try:
-            app = self._boot()
-        except Exception as error:  # gunicorn, too, takes any exception before the first request for a boot failure
-            folder = self._order["folder"]
-            fault = error.fault if isinstance(error, BootFault) else faults.describe(error, "boot", folder)
-            _flush()
-            self._channel.send(protocol.FAILED, fault.as_data())
-            return BOOT_FAILED
+    def take_signals(self) -> None:
+        """Let signals end us as they end gunicorn's worker."""
+        signal.signal(signal.SIGTERM, self._on_terminate)
+        signal.signal(signal.SIGABRT, self._on_abort)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, self._on_quit)
+
+    def serve(self, booted: Booted) -> int:
+        """Tell the host that we are ready, answer requests until it hangs up; returns the process's exit code."""
+        self._channel.send(protocol.READY, booted.facts)
         try:
             while not self._stopping:
                 frame = self._next()
                 if frame is None:
                     break
-                self._answer(app, frame)
+                self._answer(booted.app, frame)
         except _Stopped:
             pass
-        _flush()
+        flush_streams()
         return 0
-
-    def _prepare(self) -> None:
-        signal.signal(signal.SIGTERM, self._on_terminate)
-        signal.signal(signal.SIGABRT, self._on_abort)
-        signal.signal(signal.SIGINT, self._on_terminate)
-        faulthandler.enable()  # after our handlers: it dumps the stack first, then lets them run
-        os.chdir(self._order["folder"])
-        # What is written to a pipe shall arrive line by line, not when 8 KB are full.
-        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-        self._capture = Capture(self._said)
-        self._stdout = sys.stdout  # as the real server's handler: the script may put another one in its place
-        self._capture.start()
-        compat.install()
-
-    def _boot(self) -> ScoringApp:
-        self._capture.redirect_print()
-        app = ScoringApp(os.environ)
-        started = time.perf_counter()
-        app.boot()
-        _flush()
-        facts = {"boot_ms": (time.perf_counter() - started) * 1000, "style": app.script.style}
-        self._channel.send(protocol.READY, facts)
-        return app
 
     def _next(self) -> Optional[Frame]:
         self._waiting = True
@@ -121,7 +164,7 @@ class Worker:
         body = bytes(frame.body)
         request = Request(method, target, headers, body, version, tuple(client), tuple(server), broken=broken)
         response = app.handle(request)
-        _flush()
+        flush_streams()
         head = [response.status, response.phrase, response.headers, response.account]
         if isinstance(response.body, bytes):
             self._channel.send(protocol.ANSWER, head, response.body)
@@ -135,31 +178,29 @@ class Worker:
             for piece in response.body:  # type: ignore[union-attr]
                 self._channel.send(protocol.CHUNK, 0, piece)  # type: ignore[arg-type]
         except BaseException as error:
-            fault = faults.describe(error, "run", self._order["folder"])
+            fault = faults.describe(error, "run", self._folder)
             logging.getLogger("gunicorn.error").error("Error handling request", exc_info=error, extra={"own": True})
-            _flush()
+            flush_streams()
             self._channel.send(protocol.CUT, fault.as_data())
         else:
-            _flush()
+            flush_streams()
             self._channel.send(protocol.END, 0)
-
-    def _said(self, record: logging.LogRecord, text: str) -> None:
-        own = getattr(record, "own", False)
-        fields = (record.name, record.levelname, record.created, own, os.getpid(), text)
-        self._stdout.write(protocol.pack_record(self._order["marker"], *fields))
-        self._stdout.flush()
 
     def _on_terminate(self, number: int, frame: Any) -> None:
         self._stopping = True
         if self._waiting:
             raise _Stopped
 
+    def _on_quit(self, number: int, frame: Any) -> None:
+        self._on_terminate(number, frame)
+        sys.exit(0)
+
     def _on_abort(self, number: int, frame: Any) -> None:
         self._stopping = True
         sys.exit(1)
 
 
-def _flush() -> None:
+def flush_streams() -> None:
     """Push out what the script has written, so that it reaches the host before the frame that follows."""
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -10,26 +10,24 @@ import asyncio
 import contextlib
 import logging
 import signal
-import subprocess
-import threading
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from amlemu.errors import WorkerCrashed
-from amlemu.events import Listener, Spoke, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
+from amlemu.events import Listener, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
 from amlemu.exchange import Request, Response
 from amlemu.worker import protocol
-from amlemu.worker.launch import Launched, LaunchPlan, launch_fresh
-from amlemu.worker.output import Output
+from amlemu.worker.launch import Launcher, LaunchPlan, fresh
+from amlemu.worker.process import BOOT_ERRORS, GuestProcess, silent_fault, told_end
+from amlemu.worker.stream import Stream
 
 logger = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 0.2  # a child process of the script may hold the socket open after the worker's death
+_WHOEVER_CHOSE_IT = "gunicorn takes the exit codes 3 and 4 for a failure to boot, whoever chose them, and ends."
 _JOIN_BYTES = 1 << 14
-_STREAM_PIECES = 64  # beyond so many unread pieces the worker is made to wait
-BOOT_ERRORS = (3, 4)  # exit codes that gunicorn's master takes for a failure to boot, whoever chose them
 
 
 @dataclass
@@ -54,47 +52,13 @@ class Owner(Protocol):
         """The process is gone; `untaken` are the jobs it was sent but never took."""
 
 
-class Stream:
-    """The body of a streamed answer: pieces in the order the script yielded them."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._pieces: deque[bytes] = deque()
-        self._end: Exception | bool = False
-        self._news = asyncio.Event()
-
-    def __aiter__(self) -> Stream:
-        return self
-
-    async def __anext__(self) -> bytes:
-        while not self._pieces:
-            if self._end:
-                raise StopAsyncIteration if self._end is True else self._end
-            self._news.clear()
-            await self._news.wait()
-        if len(self._pieces) == _STREAM_PIECES:
-            self._transport.resume_reading()
-        return self._pieces.popleft()
-
-    def feed(self, piece: bytes) -> None:
-        """Add a piece."""
-        self._pieces.append(piece)
-        if len(self._pieces) == _STREAM_PIECES:
-            self._transport.pause_reading()
-        self._news.set()
-
-    def finish(self, error: Exception | None = None) -> None:
-        """No more pieces; `error` is raised to the reader after the last one."""
-        self._end = self._end or error or True
-        self._news.set()
-
-
 class Worker(asyncio.Protocol):
     """One process. All methods belong to the event loop's thread."""
 
-    def __init__(self, plan: LaunchPlan, owner: Owner, listener: Listener) -> None:
-        """Remember what to start; nothing is started yet."""
+    def __init__(self, plan: LaunchPlan, owner: Owner, listener: Listener, launch: Launcher = fresh) -> None:
+        """Remember what to start, and who starts it; nothing is started yet."""
         self._plan = plan
+        self._launch = launch
         self._owner = owner
         self._tell = listener
         self._decoder = protocol.Decoder()
@@ -113,20 +77,14 @@ class Worker(asyncio.Protocol):
         """Launch the process; its boot goes on by itself. Raises UsageError when it cannot be started."""
         loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[WorkerEnded] = loop.create_future()
-        self._launched = launch_fresh(self._plan)
-        self.pid = self._launched.process.pid
         self._closed = asyncio.Event()
-        marker = protocol.new_marker()
-        self._outputs = [
-            Output(self._launched.stdout, marker, lambda text: self._spoke("stdout", text), self._logged),
-            Output(self._launched.stderr, marker, lambda text: self._spoke("stderr", text), self._logged),
-        ]
-        for output in self._outputs:
-            output.start(loop)
-        _watch_for_end(self._launched, loop, self._process_ended)
+        self._launched = await self._launch(self._plan)
+        self._process = GuestProcess(self._launched, self._tell, self._exchange)
+        self.pid = self._process.pid
         await loop.create_unix_connection(lambda: self, sock=self._launched.endpoint)
-        order = {"version": protocol.VERSION, "folder": str(self._plan.folder), "marker": marker}
-        self._transport.write(protocol.pack(protocol.ORDER, order))
+        self._process.start(self._process_ended)
+        if not self._transport.is_closing():  # a fork may have ended already
+            self._transport.write(self._process.order(self._plan))
         self._tell(WorkerStarted(self.pid))
 
     def submit(self, job: Job) -> None:
@@ -162,7 +120,7 @@ class Worker(asyncio.Protocol):
 
     def kill(self, number: int) -> None:
         """Send a signal to the process."""
-        self._launched.kill(number)
+        self._process.kill(number)
 
     async def stop(self, grace_s: float) -> None:
         """End the process: ask, wait at most `grace_s` seconds, then kill it with everything it started."""
@@ -171,11 +129,7 @@ class Worker(asyncio.Protocol):
             self._transport.write_eof()
         if not self.is_ready:  # init() of a big model may take minutes; there is nothing in it to lose
             self.kill(signal.SIGKILL)
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self.ended), grace_s)
-        if not self.ended.done():
-            self.kill(signal.SIGKILL)
-            await self.ended
+        await self._process.stop(self.ended, grace_s)
 
     # asyncio.Protocol: the worker's frames
 
@@ -200,13 +154,13 @@ class Worker(asyncio.Protocol):
         protocol.check_version(frame, protocol.HELLO)
 
     def _on_ready(self, frame: protocol.Frame) -> None:
-        self._read_outputs()
+        self._process.read_outputs()
         self.is_ready = True
         self._tell(WorkerReady(self.pid, frame.head["boot_ms"], frame.head))
         self._owner.worker_ready(self)
 
     def _on_failed(self, frame: protocol.Frame) -> None:
-        self._read_outputs()
+        self._process.read_outputs()
         self._fault = frame.head
         self._tell(WorkerFailedToBoot(self.pid, frame.head))
 
@@ -227,11 +181,11 @@ class Worker(asyncio.Protocol):
             self._stream.feed(bytes(frame.body))
 
     def _on_end(self, frame: protocol.Frame) -> None:
-        self._read_outputs()
+        self._process.read_outputs()
         self._end_stream(None)
 
     def _on_cut(self, frame: protocol.Frame) -> None:
-        self._read_outputs()
+        self._process.read_outputs()
         self._end_stream(WorkerCrashed(f"the stream was cut: {frame.head['what']}", pid=self.pid))
 
     _frames: ClassVar = {
@@ -262,22 +216,8 @@ class Worker(asyncio.Protocol):
         self.busy_since = time.monotonic() if self._jobs else None
         self._owner.worker_has_room(self)
 
-    def _spoke(self, stream: str, text: str) -> None:
-        self._tell(Spoke(stream, text, self.pid, at=time.time(), request=self._exchange))
-
-    def _logged(self, record: list[Any]) -> None:
-        logger, level, at, own, pid, text = record
-        self._tell(Spoke("log", text, pid, logger, level, at, own, self._exchange))
-
-    @property
     def _exchange(self) -> int | None:
-        """Number of the exchange that the script is busy with, or was busy with last."""
         return self._jobs[0].request.number if self._jobs else self._last_exchange
-
-    def _read_outputs(self) -> None:
-        for output in self._outputs:
-            output.read()
-            output.flush()
 
     # The end
 
@@ -288,14 +228,12 @@ class Worker(asyncio.Protocol):
         self._transport.resume_reading()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._closed.wait(), _LAST_WORDS_S)
-        self._launched.kill_group()
-        for output in self._outputs:
-            output.read()
-            output.close()
+        self._process.bury()
         self._transport.close()
         end = self._describe_end(exit_code)
-        if self._fault is None and not self.is_ready and exit_code in BOOT_ERRORS:
-            self._fault = _silent_fault(end)
+        if self._fault is None and exit_code in BOOT_ERRORS and not self._planned:
+            when = "while serving" if self.is_ready else "while the script was loading"
+            self._fault = silent_fault(f"the process {told_end(exit_code)} {when}", _WHOEVER_CHOSE_IT)
         untaken = self._fail_taken(end)
         self._launched.mark.close()
         self.ended.set_result(end)
@@ -308,7 +246,7 @@ class Worker(asyncio.Protocol):
             planned=self._planned,
             was_booting=not self.is_ready,
             busy_s=None if self.busy_since is None else time.monotonic() - self.busy_since,
-            last_line=self._outputs[1].last_line,
+            last_line=self._process.last_line,
         )
 
     def _fail_taken(self, end: WorkerEnded) -> list[Job]:
@@ -322,26 +260,3 @@ class Worker(asyncio.Protocol):
             if job.number <= taken and not job.answer.done():
                 job.answer.set_exception(crash)
         return [job for job in self._jobs if job.number > taken]
-
-
-def told_end(exit_code: int) -> str:
-    """Say in words how a process ended; negative codes are signals."""
-    if exit_code < 0:
-        return f"was killed by {signal.Signals(-exit_code).name}"
-    return f"ended with exit code {exit_code}"
-
-
-def _silent_fault(end: WorkerEnded) -> dict[str, Any]:
-    what = f"the process {told_end(end.exit_code)} while the script was loading"
-    return {"phase": "import", "kind": "Exit", "what": what, "where": "", "hint": "", "traceback": ""}
-
-
-def _watch_for_end(launched: Launched, loop: asyncio.AbstractEventLoop, ended: Any) -> None:
-    """Call `ended(exit_code)` in the loop when the process is gone; a thread waits, for that works everywhere."""
-
-    def wait(process: subprocess.Popen[bytes]) -> None:
-        code = process.wait()
-        with contextlib.suppress(RuntimeError):  # the loop is gone already
-            loop.call_soon_threadsafe(ended, code)
-
-    threading.Thread(target=wait, args=(launched.process,), name=f"wait-{launched.process.pid}", daemon=True).start()

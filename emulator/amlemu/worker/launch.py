@@ -1,8 +1,8 @@
 """
-How a worker process comes into being: a fresh interpreter, a socket pair, a shared page, two pipes.
+How a process of the guest half comes into being: a fresh interpreter, a socket pair, a shared page, two pipes.
 
-Everything that depends on the platform is here. Fork-based launching (a zygote) will sit beside it behind the same
-`Launched`.
+Everything that depends on the platform is here. Workers that are forked instead (`forks.py`) get the same lines and come
+out as the same `Launched`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from amlemu.errors import UsageError
 from amlemu.worker.protocol import Mark
@@ -29,14 +30,16 @@ class LaunchPlan:
     """
     What every worker of a generation is started with.
 
-    `folder` is where the script finds itself, a path of its own file system. `prefix` is a program that makes this file
-    system and then becomes the words after it; empty where the script sees the host's.
+    `folder` is where the script finds itself, `models_folder` where its models lie, if it has any; both are paths of its
+    own file system. `prefix` is a program that makes this file system and then becomes the words after it; empty
+    where the script sees the host's.
     """
 
     python: Path
     folder: Path
     environment: Mapping[str, str]
     prefix: tuple[str, ...] = ()
+    models_folder: str | None = None
 
     @property
     def start_folder(self) -> Path:
@@ -48,11 +51,24 @@ class LaunchPlan:
         return [*self.prefix, str(self.python), *arguments]
 
 
+class Process(Protocol):
+    """What is needed of a process, whoever its parent is; `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Block until it has ended; returns the exit code, negative for a signal."""
+
+    def send_signal(self, sig: int) -> None:
+        """Signal it, unless its end is known: the pid may be another process's by now."""
+
+
 @dataclass
 class Launched:
     """A process that has just been started, and our ends of what connects us. `stdout` and `stderr` do not block."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     endpoint: socket.socket
     mark: Mark
     stdout: int
@@ -69,6 +85,51 @@ class Launched:
             self.process.send_signal(number)
 
 
+Launcher = Callable[[LaunchPlan], Awaitable[Launched]]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """What connects us with a process that is about to be: our ends, and descriptors of theirs."""
+
+    endpoint: socket.socket
+    mark: Mark
+    outputs: tuple[int, int]
+    theirs: tuple[int, int, int, int]  # in the order of `protocol.FILES`
+
+    def launched(self, process: Process) -> Launched:
+        """Hand our ends on together with the process."""
+        return Launched(process, self.endpoint, self.mark, *self.outputs)
+
+
+@contextlib.contextmanager
+def open_lines() -> Iterator[Lines]:
+    """Open the lines; at the end of the `with` block theirs are closed, and ours as well when it raises."""
+    with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+        near, far = socket.socketpair()
+        ours.enter_context(near)
+        theirs.enter_context(far)
+        for side in (near, far):
+            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                side.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER_BYTES)
+        page = theirs.enter_context(tempfile.TemporaryFile())
+        page.truncate(os.sysconf("SC_PAGE_SIZE"))
+        mark = Mark(page.fileno())
+        ours.callback(mark.close)
+        (out_read, out_write), (err_read, err_write) = _open_pipe(ours, theirs), _open_pipe(ours, theirs)
+        near.setblocking(False)
+        yield Lines(near, mark, (out_read, err_read), (far.fileno(), page.fileno(), out_write, err_write))
+        ours.pop_all()
+
+
+def _open_pipe(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[int, int]:
+    reader, writer = os.pipe()
+    ours.callback(os.close, reader)
+    theirs.callback(os.close, writer)
+    os.set_blocking(reader, False)
+    return reader, writer
+
+
 def launch_fresh(plan: LaunchPlan) -> Launched:
     """
     Start a worker in a fresh interpreter, in a session of its own (a Ctrl-C in the terminal is ours to handle).
@@ -76,38 +137,37 @@ def launch_fresh(plan: LaunchPlan) -> Launched:
     Raises:
         UsageError: the interpreter cannot be started, or the folder is gone.
     """
+    with open_lines() as lines:
+        endpoint, page, *outputs = lines.theirs
+        return lines.launched(_start(plan, outputs, endpoint, page))
+
+
+def launch_zygote(plan: LaunchPlan) -> Launched:
+    """Start a zygote, likewise; its mark means nothing. Raises UsageError as `launch_fresh` does."""
+    with open_lines() as lines:
+        endpoint, _, *outputs = lines.theirs
+        return lines.launched(_start(plan, outputs, endpoint))
+
+
+async def fresh(plan: LaunchPlan) -> Launched:
+    """Be `launch_fresh` as a `Launcher`."""
+    return launch_fresh(plan)
+
+
+def _start(plan: LaunchPlan, outputs: list[int], *inherited: int) -> subprocess.Popen[bytes]:
+    """Run `bootstrap.py` with the descriptors that it inherits."""
     if not plan.start_folder.is_dir():
         raise UsageError("no such folder", where=str(plan.start_folder), hint="Was the deployment moved?")
-    ours, theirs = socket.socketpair()
-    out_read, out_write = os.pipe()
-    err_read, err_write = os.pipe()
-    for side in (ours, theirs):
-        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-            side.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER_BYTES)
-    with tempfile.TemporaryFile() as page, theirs:
-        page.truncate(os.sysconf("SC_PAGE_SIZE"))
-        inherited = (theirs.fileno(), page.fileno())
-        try:
-            process = subprocess.Popen(
-                plan.words(str(_BOOTSTRAP), *map(str, inherited)),
-                stdin=subprocess.DEVNULL,
-                stdout=out_write,
-                stderr=err_write,
-                cwd=plan.start_folder,
-                env=dict(plan.environment),
-                pass_fds=inherited,
-                start_new_session=True,
-            )
-        except OSError as error:
-            for end in (out_read, err_read):
-                os.close(end)
-            ours.close()
-            raise UsageError(f"cannot be started: {error.strerror}", where=str(plan.python)) from error
-        finally:
-            os.close(out_write)
-            os.close(err_write)
-        mark = Mark(page.fileno())
-    for end in (out_read, err_read):
-        os.set_blocking(end, False)
-    ours.setblocking(False)
-    return Launched(process, ours, mark, out_read, err_read)
+    try:
+        return subprocess.Popen(
+            plan.words(str(_BOOTSTRAP), *map(str, inherited)),
+            stdin=subprocess.DEVNULL,
+            stdout=outputs[0],
+            stderr=outputs[1],
+            cwd=plan.start_folder,
+            env=dict(plan.environment),
+            pass_fds=inherited,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise UsageError(f"cannot be started: {error.strerror}", where=str(plan.python)) from error

@@ -4,6 +4,8 @@ What host and worker say to each other over a socket pair: frames with a JSON he
     frame   = kind (1 byte), head length (4 bytes), body length (8 bytes), head (JSON), body
     host    -> worker   order (first, with the protocol's version), request
     worker  -> host     hello (first, likewise), ready, failed, answer | stream-head chunk* (end | cut)
+    host    -> zygote   order, fork (with `FILES` descriptors)
+    zygote  -> host     hello, ready, failed, forked, ended
 
 What the script says goes another way, its stdout, so that records and raw writes keep their order: a record is one line,
 the marker that the order names, then JSON (`pack_record`).
@@ -25,6 +27,8 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional, Union
 VERSION = 1
 ORDER, REQUEST = b"O", b"R"
 HELLO, READY, FAILED, ANSWER, STREAM, CHUNK, END, CUT = b"H", b"Y", b"F", b"A", b"S", b"C", b"E", b"X"
+FORK, FORKED, ENDED = b"K", b"P", b"D"
+FILES = 4  # what a new worker is given: its end of the socket pair, the page, stdout, stderr; in this order
 
 _PREFIX = struct.Struct(">cIQ")
 _SMALL = 1 << 16
@@ -169,6 +173,13 @@ class Mark:
     def __init__(self, file: int) -> None:
         """Map the open file descriptor `file`, at least 8 bytes long."""
         self._memory = mmap.mmap(file, self._FORMAT.size)
+
+    @classmethod
+    def inherit(cls, file: int) -> Mark:
+        """Map a descriptor that has no other use, and close it."""
+        mark = cls(file)
+        os.close(file)
+        return mark
 
     def take(self, number: int) -> None:
         """Note that request `number` is being handled."""

@@ -16,6 +16,7 @@ from . import (
     returns,
     routes,
     settings,
+    start,
     swagger,
     undecorated,
 )
@@ -36,5 +37,5 @@ CASES: tuple[Case, ...] = (
     *settings.CASES,
     *malformed.CASES,
 )
-BOOTS: tuple[Boot, ...] = boot.BOOTS
+BOOTS: tuple[Boot, ...] = (*boot.BOOTS, *start.BOOTS)
 LOGS: tuple[Log, ...] = logs.LOGS

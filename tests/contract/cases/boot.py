@@ -225,6 +225,41 @@ BOOTS = (
         ("3.4 exit -9", "3.7 WORKER_PRELOAD"),
         Deployment("fail_init_killed.py", {"WORKER_PRELOAD": "true"}),
         -9,
+        never=("Booting worker with pid",),
+    ),
+    Boot(
+        "init-segfault-in-the-master",
+        ("3.7 WORKER_PRELOAD",),
+        Deployment("fail_init_segfault.py", {"WORKER_PRELOAD": "true"}),
+        -11,
+        stderr=("Fatal Python error: Segmentation fault",),
+    ),
+    *(
+        Boot(
+            f"import-os-exit-{code}-in-the-master",
+            ("3.7 WORKER_PRELOAD",),
+            Deployment(
+                env={"WORKER_PRELOAD": "true"}, files={"score.py": f"import os\nos._exit({code})\n"}, entry="score.py"
+            ),
+            code,
+            never=("Booting worker with pid",),
+        )
+        for code in (0, 4, 5)
+    ),
+    Boot(
+        "import-missing-module-in-the-master",
+        ("3.7 WORKER_PRELOAD", "4.12 import fails"),
+        Deployment("fail_import_missing_module.py", {"WORKER_PRELOAD": "true"}),
+        3,
+        contains=(IMPORT_FAILED,),
+        never=("Booting worker with pid",),
+    ),
+    Boot(
+        "ends-by-sigterm-preloaded",
+        ("3.7 WORKER_PRELOAD", "3.4 exit 0"),
+        Deployment("echo.py", {"WORKER_PRELOAD": "TRUE"}),
+        0,
+        signal=signal.SIGTERM,
     ),
     Boot(
         "import-os-exit-3",

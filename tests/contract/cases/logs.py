@@ -18,6 +18,36 @@ OWN_LOGGING = """{
     "loggers": {"azmlinfsrv": {"level": "INFO", "handlers": ["own"], "propagate": false}}
 }"""
 
+ROOT_LOGGING = """{
+    "version": 1,
+    "formatters": {"root": {"format": "ROOT %(name)s %(message)s"}},
+    "handlers": {"root": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "root"}},
+    "root": {"level": "INFO", "handlers": ["root"]}
+}"""
+EDITED_LOGGING = """{
+    "version": 1,
+    "handlers": {
+        "azmlinfsrv": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "azmlinfsrv"},
+        "azmlinfsrv_stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "azmlinfsrv"}
+    },
+    "formatters": {
+        "azmlinfsrv": {
+            "class": "azureml_inference_server_http.log_config.AMLLogFormatter",
+            "format": "EDITED %(levelname)s %(name)s - %(message)s",
+            "style": "%"
+        }
+    },
+    "loggers": {
+        "azmlinfsrv": {"level": "DEBUG", "handlers": ["azmlinfsrv"], "propagate": false},
+        "gunicorn.access": {"level": "INFO", "handlers": ["azmlinfsrv"], "filters": ["RootAccessFilter"]},
+        "gunicorn.error": {"level": "INFO", "handlers": ["azmlinfsrv_stderr"]}
+    },
+    "filters": {"RootAccessFilter": {"()": "azureml_inference_server_http.log_config.RootAccessFilter"}}
+}"""
+OWN = Deployment("talks.py", files={"logging.json": OWN_LOGGING})
+ROOT = Deployment("talks.py", files={"logging.json": ROOT_LOGGING})
+EDITED = Deployment("talks.py", files={"logging.json": EDITED_LOGGING})
+
 
 def _said(level: str, logger: str, message: str) -> str:
     """Write a record in the server's format."""
@@ -148,6 +178,15 @@ LOGS = (
                     READY,
                 )
             ),
+        ),
+    ),
+    Log(
+        "log-before-the-script",
+        ("4.12 success lines",),
+        TALKS,
+        stdout=(
+            f"Initializing logger\n{_said('I', 'azmlinfsrv', 'Starting up app insights client')}\n"
+            + _said("W", "azmlinfsrv.trace", "Model directory is not set or does not exist: "),
         ),
     ),
     Log(
@@ -335,9 +374,43 @@ LOGS = (
     Log(
         "log-logging-json",
         ("3.7 logging.json",),
-        Deployment("talks.py", files={"logging.json": OWN_LOGGING}),
+        OWN,
         (_call("print"),),
-        ("OWN azmlinfsrv.print printed 1 [2]",),
+        ("OWN azmlinfsrv.print printed 1 [2]\nOWN azmlinfsrv POST /score?print 200 <ms> 2",),
+        never=("azmlinfsrv - POST /score", '"POST /score'),
+    ),
+    Log(
+        "log-logging-json-root",
+        ("3.7 logging.json",),
+        ROOT,
+        (_call("print"), _call("root_info"), _call("named_info")),
+        (
+            f"{_said('I', 'azmlinfsrv.print', 'said in init')}\n"
+            + _said("I", "azmlinfsrv.user_script", "Users's init has completed successfully"),
+            _said("I", "azmlinfsrv.print", "printed 1 [2]"),
+            "ROOT root root info",
+            "ROOT own.name named info",
+        ),
+        never=("Loaded logging config from <root>", "Starting up", "POST /score"),
+    ),
+    Log(
+        "log-logging-json-edited",
+        ("3.7 logging.json",),
+        EDITED,
+        (_call("server_debug"), get("/"), get("/nope"), _call("raise"), _call("leave")),
+        (
+            "EDITED INFO azmlinfsrv - Loaded logging config from <root>/logging.json\n"
+            "Initializing logger\n"
+            "EDITED INFO azmlinfsrv - Starting up app insights client",
+            "EDITED DEBUG azmlinfsrv - server debug\n"
+            "EDITED INFO azmlinfsrv - POST /score?server_debug 200 <ms> 2\n"
+            'EDITED INFO gunicorn.access - 127.0.0.1 - - [<date>] "POST /score?server_debug HTTP/1.1" 200 2 "-" "-"\n'
+            'EDITED INFO gunicorn.access - 127.0.0.1 - - [<date>] "GET /nope HTTP/1.1" 404 135 "-" "-"',
+            "EDITED DEBUG azmlinfsrv - Run function exception caught",
+            'EDITED INFO gunicorn.access - 127.0.0.1 - - [<date>] "POST /score?leave HTTP/1.1" 500 0 "-" "-"',
+        ),
+        stderr=("EDITED ERROR gunicorn.error - Error handling request POST /score?leave",),
+        never=('"GET / HTTP/1.1"', "I [<pid>] gunicorn.access"),
     ),
     Log(
         "log-decorated",

@@ -54,14 +54,6 @@ CASES = (
         for name, (row, body, needs) in FACTS.items()
     ),
     Case(
-        "model-dir-as-typed",
-        ("3.7 --model_dir",),
-        SELF,
-        post(b"model_dir"),
-        full(b'"model"'),
-        needs=("azmlinfsrv-command",),
-    ),
-    Case(
         "server-version-off",
         ("3.7 SERVER_VERSION_LOG_RESPONSE_ENABLED", "3.7 AZUREML_LOG_LEVEL"),
         QUIET,

@@ -1,0 +1,151 @@
+"""
+A server in the foreground: open, boot, serve until a signal comes, let what is in hand finish, end with an exit code.
+
+The commands hand in what to serve and who shows it; nothing here reads options.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from amlemu.emulator import Emulator, Plan
+from amlemu.errors import BootFailed
+
+if TYPE_CHECKING:
+    from amlemu.console import Console
+    from amlemu.emulator import Opening
+
+EXIT_INTERRUPTED = 130
+_QUIET_BOOT_S = 5.0  # a start that takes longer is explained
+_QUIET_STOP_S = 0.6  # so is a stop; gunicorn as engine takes half as long
+
+
+async def open_at_once(emulator: Emulator) -> Opening:
+    """Bind the ports, or raise UsageError."""
+    return emulator.open()
+
+
+async def end_at_once(emulator: Emulator, signals: Signals) -> int:
+    """End a boot: in init() there is nothing to lose, and who waits for it will not be answered any more."""
+    await emulator.backend.stop(0)
+    return EXIT_INTERRUPTED
+
+
+async def serve(
+    plan: Plan,
+    console: Console,
+    grace_s: float,
+    open_ports: Callable[[Emulator], Coroutine[Any, Any, Opening]] = open_at_once,
+    end_boot: Callable[[Emulator, Signals], Coroutine[Any, Any, int]] = end_at_once,
+) -> int:
+    """
+    Serve until SIGINT, SIGTERM or SIGQUIT.
+
+    Args:
+        grace_s: seconds that requests in hand may take at the end.
+        open_ports: opens the emulator; for a command with its own way of waiting for a port.
+        end_boot: ends init() when a signal has come, and returns the exit code; it may raise BootFailed.
+
+    Returns:
+        The exit code: 0; what the real server would leave with, when the script cannot boot; 130 when interrupted before
+        anything was served, or a second time.
+
+    Raises:
+        UsageError: something is not usable as given.
+    """
+    emulator = Emulator(plan)
+    signals = Signals()
+    opening = asyncio.ensure_future(open_ports(emulator))
+    if not await until(signals.first, opening):
+        return EXIT_INTERRUPTED
+    console.opened(plan, opening.result())
+    await emulator.start()
+    try:
+        if not await until(signals.first, _ready(emulator, plan, console)):
+            console.stopping(signals.name)
+            return await end_boot(emulator, signals)
+        console.started(plan, opening.result(), emulator.backend.capabilities)
+        gc.freeze()  # what is here now stays: the collector need not look at it with every few hundred requests
+        reason = await emulator.wait(signals.first)
+        if reason is not None:
+            raise reason
+        console.stopping(signals.name)
+    except BootFailed as error:
+        console.boot_failed(error.fault)
+        return error.exit_code
+    finally:
+        is_drained = await _drain(emulator, console, grace_s, signals.second)
+        console.stopped()
+    return 0 if is_drained else EXIT_INTERRUPTED
+
+
+def leave(code: int) -> NoReturn:
+    """End this process; a negative code is a signal, which ends us as it ended the script's master (contract 3.4)."""
+    if code < 0:
+        if -code not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
+
+
+async def _ready(emulator: Emulator, plan: Plan, console: Console) -> None:
+    """Wait until requests are answered; say what is waited for when that takes long. Raises BootFailed."""
+    ready = asyncio.ensure_future(emulator.ready())
+    try:
+        await asyncio.wait({ready}, timeout=_QUIET_BOOT_S)
+        if not ready.done():
+            whom = f"{plan.upstream} to answer" if plan.backend == "upstream" else "init()"
+            console.say("yellow", f"still waiting for {whom}, and so do requests.")
+        await ready
+    finally:
+        ready.cancel()
+
+
+async def _drain(emulator: Emulator, console: Console, grace_s: float, hurry: asyncio.Event) -> bool:
+    """Stop; returns False when a second signal cut it short."""
+    stopping, hurrying = asyncio.ensure_future(emulator.stop(grace_s)), asyncio.ensure_future(hurry.wait())
+    either: set[asyncio.Future[Any]] = {stopping, hurrying}
+    await asyncio.wait({stopping}, timeout=_QUIET_STOP_S)
+    if not stopping.done():
+        console.say("yellow", f"requests in hand may take {grace_s:g} s more; Ctrl-C again ends them now.")
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    is_hurried = not stopping.done()
+    if is_hurried:
+        await emulator.backend.stop(0)
+    hurrying.cancel()
+    await stopping
+    return not is_hurried
+
+
+class Signals:
+    """SIGINT, SIGTERM and SIGQUIT: the first one asks for an orderly end, any further one for an end now."""
+
+    def __init__(self) -> None:
+        """Take the signals over, for the running loop."""
+        self.first, self.second = asyncio.Event(), asyncio.Event()
+        self.name = ""  # of the first one, as gunicorn writes it
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+            loop.add_signal_handler(number, self._arrived, number)
+
+    def _arrived(self, number: signal.Signals) -> None:
+        self.name = self.name or number.name[3:].lower()
+        (self.second if self.first.is_set() else self.first).set()
+
+
+async def until(stop: asyncio.Event, work: Any) -> bool:
+    """Wait for `work`, or until we are told to stop; returns whether the work is done. Raises what the work raises."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not working.done():
+        working.cancel()
+        return False
+    working.result()
+    return True

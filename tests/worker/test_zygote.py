@@ -1,0 +1,321 @@
+"""The zygote without its host: a script that boots once, and workers forked from it by raw frames."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import signal
+import socket
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amlemu.worker import protocol
+from amlemu.worker.launch import Lines, open_lines
+
+from .bare_child import FORK_MARKER, PATIENCE_S, ZOO, BareChild, BareZygote, bare_zygote, records
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a script whose run() evaluates what it is sent; `init` are the lines of its init()."""
+
+    def write(init: str) -> Path:
+        path = tmp_path / "score.py"
+        lines = textwrap.indent(textwrap.dedent(init).strip(), "    ")
+        head = "import atexit, json, os, random, signal, subprocess, sys, threading, time\nstate = {'runs': 0}\n"
+        path.write_text(f"{head}def init():\n{lines}\ndef run(data):\n    return eval(data)\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def ready(write: Write) -> Iterator[BareZygote]:
+    """A zygote that has booted a script which knows where its init() ran."""
+    with bare_zygote(write("state['init'] = os.getpid()")) as zygote:
+        zygote.boots()
+        yield zygote
+
+
+def worker_of(zygote: BareZygote) -> BareChild:
+    """Fork a worker and let it say that it is ready."""
+    worker = zygote.forks()
+    assert worker.boots().kind == protocol.READY
+    return worker
+
+
+def value(worker: BareChild, expression: str, number: int = 1) -> Any:
+    """Let run() evaluate an expression."""
+    worker.is_asked(number, expression.encode())
+    answer = worker.hears()
+    assert answer.head[0] == 200, answer
+    return json.loads(answer.body)
+
+
+@contextlib.contextmanager
+def lines_for_nobody() -> Iterator[Lines]:
+    """Open lines that are closed whole at the end."""
+    with open_lines() as lines:
+        yield lines
+        lines.endpoint.close()
+        lines.mark.close()
+        for output in lines.outputs:
+            os.close(output)
+
+
+def test_the_zygote_boots_the_script_and_says_ready(write: Write) -> None:
+    """As a worker says it, but once for all of its forks."""
+    with bare_zygote(write("pass")) as zygote:
+        answer = zygote.boots()
+        worker = zygote.forks()
+        again = worker.boots()
+
+    assert (answer.kind, answer.head["style"]) == (protocol.READY, "text")
+    assert again == answer
+    assert worker.process.pid != zygote.process.pid
+
+
+def test_init_runs_once_and_its_memory_is_everybodys_beginning(ready: BareZygote) -> None:
+    """Contract 3.7: what init() has loaded is there, what one worker changes the other one does not see."""
+    one, other = worker_of(ready), worker_of(ready)
+    changed = value(one, "state.update(runs=state['runs'] + 1) or state['runs']")
+
+    assert changed == 1
+    assert value(other, "state['runs']") == 0
+    assert value(one, "state['init']", 2) == value(other, "state['init']", 2) == ready.process.pid
+    assert value(other, "os.getpid()", 3) == other.process.pid
+
+
+@pytest.mark.parametrize("script", ["fail_init_raises", "fail_import_missing_module"])
+def test_a_script_that_cannot_be_booted_says_why_and_ends_with_3(script: str) -> None:
+    """As a worker does."""
+    with bare_zygote(ZOO / f"{script}.py") as zygote:
+        failed = zygote.boots()
+
+        assert zygote.ends() == 3
+        assert failed.kind == protocol.FAILED
+        assert failed.head["where"].startswith(f"{script}.py:")
+
+
+@pytest.mark.parametrize(
+    ("init", "code"),
+    [
+        pytest.param("os._exit(0)", 0, id="exit-0"),
+        pytest.param("os._exit(5)", 5, id="exit-5"),
+        pytest.param("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, id="kill"),
+        pytest.param("os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM, id="terminate"),
+    ],
+)
+def test_a_death_in_init_is_the_processs_own(write: Write, init: str, code: int) -> None:
+    """Observed: the real server has no signal handlers yet, and ends as init() ends it."""
+    with bare_zygote(write(init)) as zygote:
+        zygote.hears()
+        zygote.channel.send(protocol.ORDER, zygote.order)
+
+        assert zygote.ends() == code
+
+
+@pytest.mark.parametrize(
+    ("death", "code"),
+    [("os._exit(0)", 0), ("os._exit(7)", 7), ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL)],
+)
+def test_the_end_of_a_worker_is_told_and_the_next_one_needs_no_init(ready: BareZygote, death: str, code: int) -> None:
+    """Contract 4.7 with preload (observed): a crash costs one request; the successor is forked."""
+    worker = worker_of(ready)
+    worker.is_asked(7, death.encode())
+
+    assert ready.tells_the_end() == (worker.process.pid, code)
+    assert worker.mark.taken == 7
+    assert value(worker_of(ready), "state['init']") == ready.process.pid
+
+
+def test_the_scripts_own_children_are_not_taken_for_workers(write: Write) -> None:
+    """The zygote must not reap what init() has started: the script waits for it."""
+    with bare_zygote(write("state['p'] = subprocess.Popen(['sleep', '60'])")) as zygote:
+        zygote.boots()
+        worker = worker_of(zygote)
+        value(worker, "os.kill(state['p'].pid, signal.SIGKILL)")
+        worker.hangs_up()
+
+        assert zygote.tells_the_end() == (worker.process.pid, 0)
+        stat = Path("/proc", str(value(worker_of(zygote), "state['p'].pid")), "stat").read_text()
+        assert stat.rpartition(")")[2].split()[0] == "Z"  # still its own parent's to ask for
+
+
+def test_a_worker_has_the_same_surroundings_as_a_fresh_one(ready: BareZygote) -> None:
+    """Session, input and descriptors of its own; nothing of the zygote's or of its siblings'."""
+    files = "n for n in range(50) if os.path.lexists(f'/proc/self/fd/{n}')"
+    _, second = worker_of(ready), worker_of(ready)
+    kinds = value(second, f"[os.readlink(f'/proc/self/fd/{{n}}').partition(':')[0] for n in [{files}]]")
+    inheritable = value(second, f"[n for n in [{files}] if os.get_inheritable(n)]", 2)
+
+    *known, page = sorted(kinds, key=lambda kind: kind.endswith("(deleted)"))
+    assert sorted(known) == ["/dev/null", "pipe", "pipe", "socket"]
+    assert page.endswith("(deleted)")  # mmap's own copy
+    assert inheritable == [0, 1, 2]
+    assert value(second, "os.getsid(0) == os.getpgid(0) == os.getpid()", 3) is True
+    assert value(second, "sys.stdin.read()", 4) == ""
+
+
+def test_each_worker_speaks_on_lines_of_its_own(ready: BareZygote) -> None:
+    """Prints, raw writes of C code, stderr; under the marker and the pid of the one that speaks."""
+    one, other = worker_of(ready), worker_of(ready)
+    before = ready.reads(1)
+    value(one, "print('printed') or os.write(1, b'raw\\n') and os.write(2, b'error\\n')")
+
+    assert records(one.reads(1), FORK_MARKER) == ["printed"]
+    assert f",{one.process.pid},".encode() in one.reads(1)
+    assert one.reads(1).endswith(b"raw\n")
+    assert one.reads(2) == b"error\n"
+    assert (other.reads(1), other.reads(2), ready.reads(1)) == (b"", b"", before)
+
+
+def test_what_init_has_written_is_said_once(write: Write) -> None:
+    """Half a line sits in a buffer when the workers are forked; they must not write it again."""
+    with bare_zygote(write("sys.stdout.write('half a line'); sys.stderr.write('and another')")) as zygote:
+        zygote.boots()
+        worker = worker_of(zygote)
+        worker.hangs_up()
+        zygote.tells_the_end()
+
+        assert zygote.reads(1).count(b"half a line") == 1
+        assert b"and another" in zygote.reads(2)
+        said = worker.reads(1)
+        assert (said.count(b"\n"), b"Worker exiting" in said, worker.reads(2)) == (1, True, b"")
+
+
+def test_a_script_that_has_closed_its_streams_has_workers_that_speak(write: Write) -> None:
+    """Then the descriptors that the zygote is sent stand where the streams should."""
+    with bare_zygote(write("os.close(1); os.close(2)")) as zygote:
+        zygote.boots()
+        worker = worker_of(zygote)
+        value(worker, "os.write(1, b'out') + os.write(2, b'err')")
+
+        assert (worker.reads(1), worker.reads(2)) == (b"out", b"err")
+
+
+def test_handlers_that_init_has_set_do_not_reach_a_worker(write: Write) -> None:
+    """Observed: gunicorn resets in each worker the signals that it knows; the others stay as they are."""
+    names = ("SIGTERM", "SIGHUP", "SIGUSR2", "SIGCHLD", "SIGPROF")
+    handlers = "".join(f"signal.signal(signal.{name}, print)\n" for name in names)
+    with bare_zygote(write(handlers)) as zygote:
+        zygote.boots()
+        worker = worker_of(zygote)
+        kept = value(worker, f"[signal.getsignal(getattr(signal, name)) is print for name in {names}]")
+        default = value(worker, "[signal.getsignal(n) == signal.SIG_DFL for n in (signal.SIGHUP, signal.SIGCHLD)]", 2)
+
+    assert kept == [False, False, False, False, True]
+    assert default == [True, True]
+
+
+def test_a_request_to_end_lets_the_request_in_hand_finish(ready: BareZygote) -> None:
+    """Contract 4.7, as in a fresh worker."""
+    worker = worker_of(ready)
+    worker.is_asked(1, b"time.sleep(0.3) or 'finished'")
+    worker.takes(1)
+    worker.is_sent(signal.SIGTERM)
+
+    assert worker.hears().body == b'"finished"'
+    assert ready.tells_the_end() == (worker.process.pid, 0)
+
+
+def test_abort_in_run_answers_500_and_dumps_nothing(ready: BareZygote) -> None:
+    """Observed: with WORKER_PRELOAD gunicorn's handler of SIGABRT replaces faulthandler's."""
+    worker = worker_of(ready)
+    worker.is_asked(1, b"print('entered') or time.sleep(30)")
+    worker.reads_until(1, b"entered")
+    worker.is_sent(signal.SIGABRT)
+
+    assert worker.hears().head[0] == 500
+    assert ready.tells_the_end() == (worker.process.pid, 0)
+    assert b"Fatal Python error" not in worker.reads(2)
+
+
+def test_the_random_module_differs_but_generators_of_the_script_do_not(write: Write) -> None:
+    """Observed in the real server, for both; a trap worth imitating."""
+    with bare_zygote(write("random.seed(1); state['own'] = random.Random(5)")) as zygote:
+        zygote.boots()
+        one, other = (value(worker_of(zygote), "[random.random(), state['own'].random()]") for _ in range(2))
+
+    assert one[0] != other[0]
+    assert one[1] == other[1]
+
+
+def test_what_is_registered_for_the_end_runs_in_every_process(write: Write) -> None:
+    """Observed: atexit handlers of init() run in each worker and in the master."""
+    with bare_zygote(write("atexit.register(lambda: os.write(1, b'end of %d' % os.getpid()))")) as zygote:
+        zygote.boots()
+        worker = worker_of(zygote)
+        worker.hangs_up()
+        zygote.tells_the_end()
+        zygote.hangs_up()
+
+        assert zygote.ends() == 0
+        assert worker.reads(1).endswith(b"\nend of %d" % worker.process.pid)
+        assert zygote.reads(1).endswith(b"end of %d" % zygote.process.pid)
+
+
+def test_a_host_that_hangs_up_ends_the_zygote_and_each_worker_by_its_own_line(ready: BareZygote) -> None:
+    """Also when the host has crashed; a worker in the middle of a request finishes it."""
+    worker = worker_of(ready)
+    ready.hangs_up()
+    code = ready.ends()
+
+    assert code == 0
+    assert value(worker, "'still here'") == "still here"
+
+    worker.hangs_up()
+
+    assert worker.endpoint.recv(1) == b""  # it has ended; nobody can tell with which exit code
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_do_not_end_a_zygote_that_has_booted(ready: BareZygote, number: signal.Signals) -> None:
+    """Whoever signals all processes of a container means the host, which ends the zygote in order."""
+    ready.is_sent(number)
+
+    assert value(worker_of(ready), "1") == 1
+
+
+def test_a_worker_without_its_descriptors_is_not_forked(ready: BareZygote) -> None:
+    """The kernel drops what finds no room in the process; the host hears of it."""
+    with lines_for_nobody() as lines:
+        answer = ready.is_asked_to_fork(lines.theirs[:3])
+
+    assert answer == {"error": os.strerror(errno.EMFILE)}
+    assert value(worker_of(ready), "1") == 1
+
+
+def test_several_requests_at_once_are_all_heard(ready: BareZygote) -> None:
+    """All workers are asked for before the first answer is read; each gets its own descriptors."""
+    with lines_for_nobody() as one, lines_for_nobody() as other:
+        for lines in (one, other):
+            socket.send_fds(ready.endpoint, [protocol.pack(protocol.FORK, 0)], list(lines.theirs))
+        answers = [ready.hears(), ready.hears()]
+        for lines in (one, other):
+            lines.endpoint.settimeout(PATIENCE_S)
+            assert lines.endpoint.recv(1) == protocol.HELLO
+
+    assert [answer.kind for answer in answers] == [protocol.FORKED] * 2
+    assert len({answer.head["pid"] for answer in answers}) == 2
+
+
+def test_nothing_in_zygote_and_worker_warns(write: Write) -> None:
+    """With every warning an error both boot, answer and end all the same."""
+    with bare_zygote(write("pass"), PYTHONWARNINGS="error", PYTHONDEVMODE="1") as zygote:
+        zygote.boots()
+        worker = worker_of(zygote)
+        value(worker, "1")
+        worker.hangs_up()
+        end = zygote.tells_the_end()
+        zygote.hangs_up()
+
+        assert (end[1], zygote.ends()) == (0, 0)
+        assert (b"Warning" in worker.reads(2), b"Warning" in zygote.reads(2)) == (False, False)
