@@ -24,6 +24,7 @@ LAYERS = (
     {"scoring"},
     {"worker"},
     {"backends"},
+    {"stand"},
     {"gateway"},
     {"journal", "control"},
     {"emulator", "watch", "doctor"},

@@ -23,10 +23,11 @@ import click
 from amlemu import deployment, foreground, profile
 from amlemu.console.server_lines import ServerConsole
 from amlemu.deployment import Deployment
-from amlemu.emulator import Emulator, Opening, Plan, run_loop
+from amlemu.emulator import Emulator, Opening, run_loop
 from amlemu.environment import SERVER_SOFTWARE, SERVER_VERSION, activated
 from amlemu.errors import UsageError
 from amlemu.ports import PortTaken
+from amlemu.stand import Plan
 
 EXIT_REFUSED, EXIT_BAD_TIMEOUT = 1, 2
 _DEFAULT_PORT, _DEFAULT_HEALTH_PORT = 5001, 5000

@@ -22,7 +22,7 @@ from amlemu.settings import INVOKE_SETTINGS, LAYOUT_SETTINGS, SERVE_SETTINGS, Se
 if TYPE_CHECKING:
     from amlemu.console import Console
     from amlemu.deployment import Deployment
-    from amlemu.emulator import Plan
+    from amlemu.stand import Plan
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _TYPES: dict[str, Any] = {"text": str, "path": str, "integer": int, "number": float}
@@ -126,7 +126,7 @@ def _run(work: Callable[[], Any], console: Console) -> None:
 
 def _plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
     from amlemu import profile
-    from amlemu.emulator import Plan, choose_backend
+    from amlemu.stand import Plan, choose_backend
 
     return Plan(
         deployment=_deployment(script, options),

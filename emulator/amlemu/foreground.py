@@ -14,8 +14,9 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from amlemu.emulator import Emulator, Plan
+from amlemu.emulator import Emulator
 from amlemu.errors import BootFailed
+from amlemu.stand import Plan
 
 if TYPE_CHECKING:
     from amlemu.console import Console

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amlemu.emulator import Plan, Stand
 from amlemu.errors import BootFailed, UsageError
 from amlemu.events import Event, Listener, WorkerEnded
 from amlemu.exchange import Request
 from amlemu.foreground import EXIT_INTERRUPTED, Signals, until
+from amlemu.stand import Plan, Stand
 
 if TYPE_CHECKING:
     from amlemu.backends import Backend

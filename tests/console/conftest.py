@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from amlemu import profile
 from amlemu.deployment import Deployment
-from amlemu.emulator import Opening, Plan
+from amlemu.emulator import Opening
 from amlemu.layout import lay_out
+from amlemu.stand import Plan
 
 
 @pytest.fixture(autouse=True)

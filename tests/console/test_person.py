@@ -12,11 +12,11 @@ import pytest
 from amlemu.backends import Capabilities
 from amlemu.console import Paint, PersonConsole
 from amlemu.deployment import Deployment, Model
-from amlemu.emulator import Plan
 from amlemu.errors import Unreachable, WorkerCrashed
 from amlemu.events import RequestRefused, Spoke, WorkerReady, WorkerStarted, WorkerTimedOut
 from amlemu.exchange import Response
 from amlemu.layout import Layout, Place
+from amlemu.stand import Plan
 
 from .told import FAULT, ended, exchange, shown
 

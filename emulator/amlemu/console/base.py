@@ -13,10 +13,11 @@ import sys
 from typing import Any, TextIO
 
 from amlemu.backends import Capabilities
-from amlemu.emulator import Opening, Plan
+from amlemu.emulator import Opening
 from amlemu.events import Event
 from amlemu.exchange import Exchange
 from amlemu.layout import Layout
+from amlemu.stand import Plan
 
 _FLUSH_S = 0.02
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from amlemu.backends import Capabilities
 from amlemu.console.base import Console, url_of
-from amlemu.emulator import Opening, Plan
+from amlemu.emulator import Opening
 from amlemu.events import Event
 from amlemu.exchange import Exchange
+from amlemu.stand import Plan
 
 
 class JsonConsole(Console):

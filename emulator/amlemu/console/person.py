@@ -13,12 +13,13 @@ from typing import Any, TextIO
 from amlemu import __version__
 from amlemu.backends import Capabilities
 from amlemu.console.base import Console, url_of
-from amlemu.emulator import Opening, Plan
+from amlemu.emulator import Opening
 from amlemu.errors import WorkerCrashed
 from amlemu.events import Event, RequestRefused, Spoke, WorkerEnded, WorkerReady, WorkerTimedOut
 from amlemu.exchange import Exchange, Request
 from amlemu.layout import BASE, Layout
 from amlemu.scoring.codec import FORM_TYPES, media_type
+from amlemu.stand import Plan
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 # What the real server warns of at every start, though nothing is wrong (contract 3.7).

@@ -13,11 +13,12 @@ from typing import Any, TextIO
 
 from amlemu.console.base import Console
 from amlemu.console.server_start import start_print
-from amlemu.emulator import Opening, Plan
+from amlemu.emulator import Opening
 from amlemu.environment import SERVER_SOFTWARE
 from amlemu.events import Event, RequestRefused, Spoke, WorkerEnded, WorkerStarted, WorkerTimedOut
 from amlemu.exchange import Exchange
 from amlemu.scoring import logs, request_lines
+from amlemu.stand import Plan
 
 _SET_UP = Path(logs.__file__)  # where our logging set-up is; the real server names its own file
 _LEVELS = {"SIGKILL": "ERROR", "SIGTERM": "INFO"}  # of gunicorn's word on a signal; others are warnings
