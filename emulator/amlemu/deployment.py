@@ -123,7 +123,7 @@ def _script_path(path: Path) -> Path:
         raise UsageError("this is a folder, not a scoring script", where=where, hint=hint)
     if path.suffix != ".py":
         raise UsageError("not a Python file", where=where, expected="A scoring script is a .py file.")
-    if not os.access(path, os.R_OK):
+    if not _may(path, os.R_OK):
         raise UsageError("not readable by this user", where=where, hint=f"chmod u+r {path}")
     return path.resolve()
 
@@ -198,9 +198,14 @@ def _existing(path: Path, where: str) -> Path:
         near = difflib.get_close_matches(path.name, _names_in(path.absolute().parent), n=1, cutoff=0.5)
         hint = f"Did you mean {path.parent / near[0]}?" if near else f"Looked for {path.absolute()}."
         raise UsageError("no such file or folder", where=where, hint=hint)
-    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+    if not _may(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
         raise UsageError("not readable by this user", where=where, hint=f"chmod -R u+rX {path}")
     return Path(os.path.abspath(path))  # a link keeps its name: that is what the model is called by
+
+
+def _may(path: Path, mode: int) -> bool:
+    """Ask for what this process may do, which is not always what the user who has started it might."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _names_in(folder: Path) -> list[str]:
@@ -225,7 +230,7 @@ def _interpreter(path: Path, where: str) -> Path:
         path = inside
     if not path.exists():
         raise UsageError("no such file", where=where, expected=expected)
-    if not os.access(path, os.X_OK):
+    if not _may(path, os.X_OK):
         raise UsageError("not executable", where=where, expected=expected)
     # Not resolved: an environment's python is a link, and it is the link's place that makes it an environment.
     path = Path(os.path.abspath(path))

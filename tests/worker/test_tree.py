@@ -25,6 +25,7 @@ from amlemu.deployment import Deployment, Model
 from amlemu.errors import UsageError
 from amlemu.worker.tree import choose
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 IS_ROOT = os.geteuid() == 0
 MAY_MOUNT = IS_ROOT and not subprocess.run(["unshare", "--mount", "true"], check=False).returncode
 needs_mounts = pytest.mark.skipif(not MAY_MOUNT, reason="only root may mount, and not in every container")
@@ -44,6 +45,18 @@ HARD_CODED = """
 
     def run(data):
         return weights
+"""
+PAGE_OF_2020 = """
+    from azureml.core.model import Model
+    import logging
+    logging.basicConfig(level=logging.DEBUG)
+
+    def init():
+        print(Model.get_model_path(model_name='my-best-model'))
+
+    def run(data):
+        path = Model.get_model_path(model_name='my-best-model')
+        return [path, open(path).read()]
 """
 LOOKS_AROUND = """
     import os, sys
@@ -208,6 +221,33 @@ def test_the_base_may_be_the_app_root(write, invoke, kind, shell):
     told, _ = invoke("--model", "m:1=model.pkl", "--env", "AML_APP_ROOT=/var/azureml-app", shell=shell)
 
     assert told == ["sibling", "weights"]
+
+
+@pytest.mark.parametrize("has_core", [False, True], ids=["served", "azureml-core"])
+@pytest.mark.parametrize(("kind", "shell"), KINDS)
+def test_the_page_of_2020_prints_the_path(write, invoke, tmp_path, kind, shell, has_core):
+    """`print(Model.get_model_path(...))` as the page has it: relative to /var/azureml-app it is where Azure puts models."""
+    write("request.json", "{}")
+    write("model.pkl", "weights")
+    write("src/score.py", PAGE_OF_2020)
+    words = ["--python", core_python()] if has_core else []
+
+    told, command = invoke("--model", "my-best-model:1=model.pkl", *words, shell=shell)
+
+    links = f"{tmp_path}/src/.amlemu/invoke-{command.process.pid}/var/azureml-app"
+    base = "/var/azureml-app" if kind == "var" else links
+    printed = next(line for line in command.finish().err.splitlines() if line.endswith("model.pkl"))
+    path = printed.removeprefix("score | ")
+    assert os.path.relpath(path, base) == "azureml-models/my-best-model/1/model.pkl"
+    assert told == [path, "weights"]
+
+
+def core_python():
+    """Return an interpreter that has azureml-core."""
+    folder = Path(os.environ.get("AMLEMU_TEST_CORE") or REPOSITORY / ".environments" / "azureml-core")
+    if not (folder / "bin" / "python").exists():
+        pytest.fail(f"{folder} has no azureml-core. `make test` creates it, or set AMLEMU_TEST_CORE to such a folder.")
+    return str(folder / "bin" / "python")
 
 
 @pytest.mark.parametrize(("kind", "shell"), KINDS)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import re
 import signal
@@ -24,7 +25,6 @@ import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from amlemu.backends import Capabilities
 from amlemu.backends.engine_fault import TRACEBACK, tell_fault
 from amlemu.backends.engine_log import READY, SAID_BY_CONSOLES, Log, Record
 from amlemu.backends.upstream import Upstream
@@ -53,15 +53,7 @@ _DEFAULT_TIMEOUT_S = 300.0  # WORKER_TIMEOUT
 class Engine:
     """One azmlinfsrv, its gunicorn and its workers. Used from one event loop, whose thread must live as long as it."""
 
-    capabilities = Capabilities(
-        survives_crashes=True,
-        keeps_scoring_timeout=True,
-        streams=True,
-        forwards_exactly=False,
-        is_duplex=False,
-        attributes_output=False,
-        tells_faults=False,
-    )
+    capabilities = dataclasses.replace(Upstream.capabilities, tells_output=True)
 
     def __init__(self, plan: LaunchPlan, listener: Listener, port: int = 0) -> None:
         """

@@ -23,7 +23,7 @@ from amlemu.stand import Plan
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 # What the real server warns of at every start, though nothing is wrong (contract 3.7).
-_NOISE = ("Found extra keys in the config file", "Model directory is not set or does not exist")
+_NOISE = re.compile(r"Found extra keys in the config file|Model directory is not set or does not exist: $")
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # a progress bar's \r begins a line, other separators do not
 _FILE = re.compile(r'File "([^"]+)"')
 _PATIENCE = 3  # workers that die at start before we explain it
@@ -159,7 +159,7 @@ class PersonConsole(Console):
             self._quote(_without_our_frames(event.text), self._err)
         elif not event.own:
             self._quote(event.text + "\n", self._out)
-        elif event.level == "WARNING" and not event.text.startswith(_NOISE):
+        elif event.level == "WARNING" and not _NOISE.match(event.text):
             self.say("yellow", event.text)
 
     def _quote(self, text: str, stream: TextIO) -> None:
