@@ -86,7 +86,7 @@ def outcome(
 
 def selected(session: pytest.Session, table: str) -> list[tuple[Target, Any]]:
     """Return the targets and entries of one table that this session will run, in its order."""
-    return [(call["target"], call[table]) for call in _calls(session) if table in call]
+    return [(call["target"], call[table]) for call in _calls(session) if {"target", table} <= call.keys()]
 
 
 def twins(session: pytest.Session) -> list[tuple[Target, Boot]]:

@@ -26,6 +26,8 @@ BY_NATURE = (
     (re.compile(r"^\namlemu's own: .*\n(?:.+\n)*", re.MULTILINE), ""),
     # a variable that is no number: we say the exception without our frames
     (re.compile(r"^Traceback \(most recent call last\):\n(?=ValueError: invalid literal)", re.MULTILINE), ""),
+    # where in a line the signal has found the script
+    (re.compile(r"^ +[~^]+\n", re.MULTILINE), ""),
     # folders of an installation, and the folder of the control socket
     (re.compile(r"(Expected script to be found in PYTHONPATH: ).*"), r"\1<paths>"),
     (re.compile(r"'\.gunicorn', |, '\.gunicorn'"), ""),

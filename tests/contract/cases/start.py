@@ -149,6 +149,17 @@ VARIABLES = {
     "SERVER_VERSION_LOG_RESPONSE_ENABLED": "false",
     "WORKER_COUNT": "3",
 }
+# on one line: wherever the signal finds it, the traceback names the same place
+SLOW_INIT = """import time
+
+
+def init():
+    print("in init"), time.sleep(1)
+
+
+def run(data):
+    return data
+"""
 OPTIONS = (
     *("--entry_script", "echo.py", "--model_dir", "../model", "--port", "8001", "--health_port", "8000"),
     *("--worker_count", "2", "--access_control_allow_origins", "*", "--config_file", "absent.json"),
@@ -508,11 +519,11 @@ FULL_START = (
         Boot(
             f"{name.lower()}-in-init",
             ("3.4 signal in init",),
-            Deployment("slow_init.py", {"INIT_S": "1"}),
+            Deployment(entry="score.py", files={"score.py": SLOW_INIT}),
             exit_code,
             stdout=stdout,
             stderr=stderr,
-            awaits="Invoking user's init function",
+            awaits="azmlinfsrv.print - in init",
             signal=signal.Signals[name],
             needs=NEEDS,
         )
