@@ -392,3 +392,14 @@ def test_a_master_that_dies_of_its_script_dies_by_the_same_signal(write, start):
 
     assert command.finish().code == -signal.SIGKILL
     assert command.left_behind() == []
+
+
+def test_our_own_option_without_its_value_is_refused_in_a_line(capsys):
+    """As the real command refuses its own: exit code 1."""
+    with pytest.raises(SystemExit) as left:
+        parse(["--host"])
+
+    assert left.value.code == 1
+    assert (
+        capsys.readouterr().err == "usage: azmlinfsrv ...\nazmlinfsrv: error: argument --host: expected one argument\n"
+    )

@@ -74,7 +74,7 @@ def _main(options: argparse.Namespace, console: ServerConsole) -> int:
 
 def parse(words: list[str]) -> argparse.Namespace:
     """Read the options; a bad one, and --help, end in exit code 1, as the real command does."""
-    own, words = _own_parser().parse_known_args(words)
+    own, words = _parse_own(words)
     parser = argparse.ArgumentParser(
         "azmlinfsrv",
         description=f"Azure ML Inferencing HTTP server v{_version()}",
@@ -103,12 +103,15 @@ def parse(words: list[str]) -> argparse.Namespace:
         sys.exit(EXIT_REFUSED)
 
 
-def _own_parser() -> argparse.ArgumentParser:
+def _parse_own(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """Read what the real command does not have; never abbreviated, so that its own options still can be."""
-    parser = argparse.ArgumentParser("azmlinfsrv", add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser = argparse.ArgumentParser("azmlinfsrv", usage="azmlinfsrv ...", add_help=False, allow_abbrev=False)
     parser.add_argument("--host", default="0.0.0.0")  # noqa: S104  # as the real command does
     parser.add_argument("--python")
-    return parser
+    try:
+        return parser.parse_known_args(words)
+    except SystemExit:
+        sys.exit(EXIT_REFUSED)
 
 
 def validate_port(word: str) -> int:
