@@ -29,7 +29,7 @@ class Exemption:
     since: str
 
 
-OURS = ("worker", "foreign")
+FORWARDERS = ("upstream", "engine")
 DAY = "2026-11-21"
 
 EXEMPTIONS: tuple[Exemption, ...] = (
@@ -43,13 +43,13 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "cannot",
         "chunked-cut-*",
-        ("upstream",),
+        FORWARDERS,
         "a body is forwarded whole, so the server behind cannot meet the broken chunks",
         DAY,
     ),
-    Exemption("cannot", "chunked-bad-*", ("upstream",), "likewise: a body is forwarded whole", DAY),
-    Exemption("cannot", "raw-chunked-cut", ("upstream",), "likewise: a body is forwarded whole", DAY),
-    Exemption("cannot", "request-headers-none", ("upstream",), "httpx sends a Host header, as HTTP/1.1 demands", DAY),
+    Exemption("cannot", "chunked-bad-*", FORWARDERS, "likewise: a body is forwarded whole", DAY),
+    Exemption("cannot", "raw-chunked-cut", FORWARDERS, "likewise: a body is forwarded whole", DAY),
+    Exemption("cannot", "request-headers-none", FORWARDERS, "httpx sends a Host header, as HTTP/1.1 demands", DAY),
 )
 
 

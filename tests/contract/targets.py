@@ -226,6 +226,11 @@ def _start_upstream(deployment: Deployment, folder: Path, other: Callable[[Targe
     return _gateway(deployment, folder, other(REAL))
 
 
+def _start_engine(deployment: Deployment, folder: Path, _other: Callable[[Target], Running]) -> Running:
+    python = _interpreter_folder("AMLEMU_TEST_REAL", "azmlinfsrv", "a virtual environment with azmlinfsrv")
+    return _start_ours(deployment, folder, engine="azmlinfsrv", python=python)
+
+
 def _gateway(deployment: Deployment, folder: Path, server: Running) -> Running:
     return _start_ours(deployment, folder, backend="upstream", upstream=f"http://127.0.0.1:{server.port}")
 
@@ -249,4 +254,6 @@ WORKER = Target(
 FOREIGN = Target("foreign", frozenset({"process", "duplex"}), _start_foreign)
 UPSTREAM = Target("upstream", frozenset({"process"}), _start_upstream)
 
-TARGETS = (REAL, INPROCESS, WORKER, FOREIGN, UPSTREAM)
+ENGINE = Target("engine", frozenset({"process"}), _start_engine, may_start_early=True)
+
+TARGETS = (REAL, INPROCESS, WORKER, FOREIGN, UPSTREAM, ENGINE)
