@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Else FastAPI 0.165 asks at every request whether somebody has set up OpenTelemetry; earlier ones ignore the word.
+_NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 _ROWS: dict[type[BackendFailure], str] = {
     NotReady: "not_ready",
     Busy: "busy",
@@ -104,6 +106,6 @@ def application(front_door: FrontDoor) -> FastAPI:
         def build_middleware_stack(self) -> Any:
             return self.router
 
-    app = Gateway(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = Gateway(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=_NO_TELEMETRY)
     app.router.routes.append(EveryPath())
     return app
