@@ -82,7 +82,8 @@ class Emulator:
         except BaseException:
             self._close()
             raise
-        self._server = self._make_server()  # imports FastAPI while the worker boots
+        # It imports FastAPI while the worker boots; in a thread, for we must hear the worker meanwhile.
+        self._server = await asyncio.to_thread(self._make_server)
         self._serving = asyncio.get_running_loop().create_task(self._server.serve(sockets=self._listeners))
 
     async def ready(self) -> None:

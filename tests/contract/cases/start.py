@@ -154,7 +154,7 @@ SLOW_INIT = """import time
 
 
 def init():
-    print("in init"), time.sleep(1)
+    print("in init"), time.sleep({seconds})
 
 
 def run(data):
@@ -519,7 +519,7 @@ FULL_START = (
         Boot(
             f"{name.lower()}-in-init",
             ("3.4 signal in init",),
-            Deployment(entry="score.py", files={"score.py": SLOW_INIT}),
+            Deployment(entry="score.py", files={"score.py": SLOW_INIT.format(seconds=seconds)}),
             exit_code,
             stdout=stdout,
             stderr=stderr,
@@ -527,15 +527,17 @@ FULL_START = (
             signal=signal.Signals[name],
             needs=NEEDS,
         )
-        for name, exit_code, stdout, stderr in (
+        for name, seconds, exit_code, stdout, stderr in (  # the signal must find it there, on a busy machine too
             (
                 "SIGTERM",
+                2,
                 0,
                 (_said("azmlinfsrv.user_script - Users's init has completed successfully"),),
                 _ended("term"),
             ),
             (
                 "SIGINT",
+                30,
                 3,
                 ("<time> E [<pid>] azmlinfsrv - User's init function failed", "SystemExit: 0"),
                 ("<time> E [<pid>] gunicorn.error - Reason: Worker failed to boot.",),
