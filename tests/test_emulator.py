@@ -12,7 +12,11 @@ from pathlib import Path
 import amlemu
 import httpx
 import pytest
+from amlemu.deployment import from_script
+from amlemu.emulator import Emulator, Endpoint
 from amlemu.events import Spoke, WorkerEnded, WorkerReady, WorkerStarted
+from amlemu.profile import load
+from amlemu.stand import Plan
 
 GOOD = """
     import json
@@ -104,6 +108,25 @@ def test_what_happened_is_on_record(write):
     assert kinds == [WorkerStarted, WorkerReady, WorkerEnded]
     assert endpoint.events[-1].planned
     assert "init done" in [event.text for event in endpoint.events if isinstance(event, Spoke) and not event.own]
+
+
+def test_the_script_is_heard_while_the_front_door_is_made(write, monkeypatch):
+    """Making it imports FastAPI, some 0.3 s; a script that speaks meanwhile must not wait for that."""
+    has_spoken = threading.Event()
+    heard = []
+    make_server = Emulator._make_server
+
+    def make_late(emulator):
+        heard.append(has_spoken.wait(10))
+        return make_server(emulator)
+
+    monkeypatch.setattr(Emulator, "_make_server", make_late)
+    deployment = from_script(write("score.py", GOOD))
+    plan = Plan(deployment, load("bare"), port=0, on_event=lambda event: "init done" in str(event) and has_spoken.set())
+
+    Endpoint(plan, 1.0, [], []).start().stop()
+
+    assert heard == [True]
 
 
 @pytest.mark.parametrize(

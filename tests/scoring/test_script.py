@@ -86,6 +86,22 @@ def test_init_and_run_must_be_there(make, text, name, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("def init(): ...\ndef rum(data): ...", "It has rum(); is that meant to be run()?"),
+        ("def Init(): ...\ndef run(data): ...", "It has Init(); is that meant to be init()?"),
+        ("def init(): ...\ndef predict(data): ...", None),
+        ("def init(): ...\nruns = 3", None),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_pointed_out(make, text, question):
+    with pytest.raises(FunctionMissing) as caught:
+        make(text).load()
+
+    assert caught.value.hint.splitlines()[1:] == ([question] if question else [])
+
+
+@pytest.mark.parametrize(
     ("signature", "message"),
     [
         ("()", "run() needs to accept an argument for input data."),

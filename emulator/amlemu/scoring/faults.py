@@ -7,11 +7,12 @@ reads; the script's frames never are.
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 import traceback
 from dataclasses import asdict, dataclass
-from typing import Any, Callable, Dict, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, Iterable, Optional, Type, TypeVar
 
 from amlemu.scoring import missing
 from amlemu.scoring.compat import doors
@@ -33,6 +34,7 @@ _WHY_NEEDED = {
     "init": "Azure ML calls init() once before the first request; add `def init(): ...` (it may do nothing).",
     "run": "Azure ML calls run(data) for every request; add `def run(data): ...`.",
 }
+_ALIKE = 0.6  # two names of which one may be the other, misspelt
 _Class = TypeVar("_Class", bound=Type[BaseException])
 
 
@@ -59,9 +61,11 @@ class ScriptFault(Exception):
 class FunctionMissing(ScriptFault):
     """The module was imported, but it has no init() or no run()."""
 
-    def __init__(self, name: str, path: str) -> None:
+    def __init__(self, name: str, path: str, others: Iterable[str] = ()) -> None:
+        """`others` are the functions that it does have."""
+        near = [other for other in others if difflib.SequenceMatcher(None, name, other.lower()).ratio() > _ALIKE]
         self.what = f"the module was imported, but it has no {name}()"
-        self.hint = _WHY_NEEDED[name]
+        self.hint = _WHY_NEEDED[name] + (f"\nIt has {near[0]}(); is that meant to be {name}()?" if near else "")
         super().__init__(f"User script at {path} does not have a {name}() function defined.")
 
 

@@ -57,7 +57,8 @@ class UserScript:
         module = self._import()
         for name in ("init", "run"):
             if not hasattr(module, name):
-                raise FunctionMissing(name, module.__file__)
+                others = [other for other, value in vars(module).items() if inspect.isfunction(value)]
+                raise FunctionMissing(name, module.__file__, others)
         self._init = module.init
         self.run = self._find_run(module)
         self._check_run()
