@@ -32,14 +32,17 @@ GOOD = """
 """
 
 
+MINE = 'name = "mine"\nsummary = "of mine"\nextends = "managed"\n'
+
+
 def shows_no_frame_of_ours(said):
     return OURS not in said and "<frozen" not in said and "bootstrap" not in said
 
 
-def post(port, body=b'{"data": [1, 2]}', content_type="application/json"):
+def post(port, body=b'{"data": [1, 2]}', content_type="application/json", **headers):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request("POST", "/score", body, {"Content-Type": content_type})
+        connection.request("POST", "/score", body, {"Content-Type": content_type, **headers})
         response = connection.getresponse()
         return response.status, response.read()
     finally:
@@ -77,7 +80,12 @@ def post(port, body=b'{"data": [1, 2]}', content_type="application/json"):
         pytest.param(
             ["score.py", "--set", "wire"], "--set: 'wire' has no value. Expected SECTION.KEY=VALUE.", id="set"
         ),
-        pytest.param(["score.py", "--profile", "mars"], "no profile 'mars'. There are: bare.", id="no-such-profile"),
+        pytest.param(
+            ["score.py", "--profile", "mars"],
+            "no profile 'mars'. There are: aci, aks, bare, image, kubernetes, local, managed, managed-2021, managed-current."
+            " Or name a file, mine.toml.",
+            id="no-such-profile",
+        ),
         pytest.param(
             ["score.py", "--workers", "0"],
             "--workers: '0' is no number of processes. At least one is needed.",
@@ -97,6 +105,29 @@ def post(port, body=b'{"data": [1, 2]}', content_type="application/json"):
             id="no-upstream",
         ),
         pytest.param(
+            ["score.py", "--host", "0.0.0.0"],
+            "--host 0.0.0.0: others can reach this address, and nobody is asked for a key."
+            " Add --auth key, or --insecure if that is what you want.",
+            id="public-address",
+        ),
+        pytest.param(
+            ["score.py", "--profile", "aci", "--auth", "aml_token"],
+            "--auth aml_token: profile aci has no such way."
+            " It has key (contract 2.1: auth_enabled, off by default (azureml-core 1.61)).",
+            id="no-such-authentication",
+        ),
+        pytest.param(
+            ["score.py", "--set", "limits.request_timeout_ms=180001"],
+            "--set limits.request_timeout_ms: 180001 is more than the maximum, 180000"
+            " (180 s: contract 1.5, how-to-manage-quotas, 2026-01-27)",
+            id="illegal-value",
+        ),
+        pytest.param(
+            ["score.py", "--profile", "mine.toml"],
+            'mine.toml:5: limits.request_bytes has no source. Add source = "..." or source = "assumed: ...".',
+            id="profile-without-source",
+        ),
+        pytest.param(
             ["score.py", "--env", "WORKER_TIMEOUT=soon"],
             "WORKER_TIMEOUT: 'soon' is no number of seconds",
             id="variable",
@@ -107,6 +138,7 @@ def test_wrong_words_are_refused_in_one_line(write, finish, tmp_path, words, mes
     """What is not usable as given is named, with what was expected; nothing is started."""
     write("score.py", GOOD)
     write("data.txt", "1")
+    write("mine.toml", f"{MINE}[limits]\nrequest_bytes = {{ value = 7 }}\n")
 
     ended = finish("serve", "--port", "0", *words)
 
@@ -323,7 +355,7 @@ def test_serving_shows_a_block_then_a_line_a_request(write, start):
     port = command.port
 
     assert post(port) == (200, b'{"sum": 3}')
-    assert post(port, b"{}")[0] == 500
+    assert post(port, b"{}")[0] == 424
     command.until_said("KeyError: 'data'")
     command.send(signal.SIGTERM)
     ended = command.finish()
@@ -332,7 +364,9 @@ def test_serving_shows_a_block_then_a_line_a_request(write, start):
     assert ended.out == "score | init done\n"
     block, _, rest = ended.err.partition("POST /score ")
     assert 1 <= block.count("\n") <= 8
-    assert re.match(r"200 [\d.]+ ms  run [\d.]+ ms\nPOST /score 500 [\d.]+ ms\n", rest), rest
+    assert re.match(
+        r"200 [\d.]+ ms  run [\d.]+ ms\nPOST /score 424 \(model said 500, KeyError in score.py:7\) [\d.]+ ms\n", rest
+    ), rest
     assert "  run() raised KeyError: 'data' (score.py:7)\n  Traceback (most recent call last):\n" in rest
     assert f'    File "{path}", line 7, in run\n' in rest
     assert ended.err.endswith("\namlemu has stopped; nothing is left running.\n")
@@ -345,7 +379,7 @@ def test_a_form_is_explained_when_the_script_stumbles_over_it(write, start):
     write("score.py", GOOD)
     command = start("serve", "score.py", "--port", "0")
 
-    assert post(command.port, content_type="application/x-www-form-urlencoded")[0] == 500
+    assert post(command.port, content_type="application/x-www-form-urlencoded")[0] == 424
     command.until_said('the body came as a form, as curl -d sends it; run(data) then gets "".')
 
 
@@ -430,7 +464,7 @@ def test_json_lines_parse_and_tell_the_whole_story(write, start):
     write("score.py", GOOD)
     command = start("serve", "score.py", "--port", "0", "--json")
     assert post(command.port) == (200, b'{"sum": 3}')
-    assert post(command.port, b"{}")[0] == 500
+    assert post(command.port, b"{}")[0] == 424
     command.until_said('"target": "/score", "request_bytes": 2')
     command.send(signal.SIGTERM)
     ended = command.finish()
@@ -441,7 +475,7 @@ def test_json_lines_parse_and_tell_the_whole_story(write, start):
     assert names == ["WorkerStarted", "WorkerReady", "Started", "Exchange", "Exchange", "WorkerEnded", "Stopped"]
     good, bad = (event for event in events if event["event"] == "Exchange")
     assert (good["status"], good["account"]["length"]) == (200, 10)
-    assert (bad["status"], bad["account"]["fault"]["where"]) == (500, "score.py:7")
+    assert (bad["status"], bad["model_status"], bad["account"]["fault"]["where"]) == (424, 500, "score.py:7")
     spoken = [event["text"] for event in events if event["event"] == "Spoke" and not event["own"]]
     assert "init done" in spoken
 
@@ -472,6 +506,236 @@ def test_variables_stand_for_flags(write, start):
 
     assert post(command.port) == (200, b"[]")
     assert "2 worker processes" in command.err
+
+
+# the front door
+
+
+def test_the_default_is_a_managed_endpoint(write, start):
+    """With what its callers meet first, and that nobody is asked for a key, in the start block."""
+    write("score.py", GOOD)
+    command = start("serve", "score.py", "--port", "0")
+    assert command.port
+
+    assert "(profile managed: a managed online endpoint of today, with the size and rate limits of 2021)" in command.err
+    command.until_said("limits: 5 s a request, 1572864 bytes, 100 requests a second, 2 at once; no key asked for")
+
+
+def test_a_body_over_the_limit_of_2021_is_refused_with_its_note(write, start):
+    """Contract 1.2, 1.5: 1.5 MB -> 413; the console says that today's documentation has no such limit."""
+    write("score.py", GOOD)
+    command = start("serve", "score.py", "--port", "0")
+
+    assert post(command.port, b"x" * 1_572_865)[0] == 413
+    command.until_said(
+        "1572864 are allowed; limit of 2021, not in today's documentation; --profile managed-current has none\n"
+    )
+
+
+SLEEPS = """
+    import time
+
+    def init(): ...
+
+    def run(data):
+        return predict(float(data))
+
+    def predict(seconds):
+        time.sleep(seconds)
+        return "done"
+"""
+
+
+def test_a_deadline_is_told_with_the_place_where_the_script_still_is(write, start):
+    """Contract 1.2: 408 at the deadline; the model's answer comes later, and is told then."""
+    write("score.py", SLEEPS)
+    command = start("serve", "score.py", "--port", "0", "--set", "limits.request_timeout_ms=300")
+
+    assert post(command.port, b"1", "text/plain") == (408, b"upstream request timeout")
+    command.until_said("still in run(): score.py:6 run -> score.py:9 predict\n")
+    command.until_said("amlemu: POST /score (request 1): the model said 200 after 1.")
+    assert re.search(r"(?m)^POST /score 408 3\d\d\.\d ms$", command.err), command.err
+
+
+def test_the_shadow_answers_as_the_model_and_tells_what_the_cloud_would(write, start):
+    write("score.py", SLEEPS)
+    command = start("serve", "score.py", "--port", "0", "--set", "limits.request_timeout_ms=300", "--shadow")
+
+    assert post(command.port, b"0.6", "text/plain") == (200, b'"done"')
+    command.until_said("POST /score 200 (cloud: 408 at 0.3 s) ")
+    assert "amlemu: --shadow: answers are what the model says; " in command.err
+
+
+def test_dev_errors_put_the_traceback_into_the_answer_and_say_so_at_the_start(write, start):
+    """The status stays; no cloud answers like this."""
+    write("score.py", GOOD)
+    command = start("serve", "score.py", "--port", "0", "--dev-errors")
+    status, body = post(command.port, b"{}")
+
+    assert status == 424
+    assert body.startswith(b"Traceback (most recent call last):\n")
+    assert b'score.py", line 7, in run' in body
+    assert "amlemu: --dev-errors: answers carry tracebacks. No cloud does that; " in command.err
+
+
+@pytest.mark.parametrize("words", [(), ("--json",), ("--log-format", "azmlinfsrv")], ids=["person", "json", "server"])
+def test_every_start_warns_of_what_no_cloud_does(write, start, words):
+    """In whatever form the log is."""
+    write("score.py", GOOD)
+    command = start("serve", "score.py", "--port", "0", "--dev-errors", "--shadow", "--workers", "2", *words)
+
+    command.until_said("--dev-errors: answers carry tracebacks. No cloud does that; clients must not rely on it.")
+    command.until_said("--shadow: answers are what the model says; what the cloud would answer is only reported here.")
+    command.until_said("max_concurrent_requests_per_instance is 1 and WORKER_COUNT 2: they should be alike")
+
+
+def test_a_public_address_may_be_wanted(write, start):
+    """--insecure says so, and so does the start."""
+    write("score.py", GOOD)
+    command = start("serve", "score.py", "--port", "0", "--host", "0.0.0.0", "--insecure")
+
+    assert post(command.port) == (200, b'{"sum": 3}')
+    assert "amlemu: --insecure: whoever reaches 0.0.0.0 may score.\n" in command.err
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)], ids=["person", "json"])
+def test_a_key_opens_and_is_shown_nowhere(write, start, finish, words):
+    """`amlemu keys` prints it, the server asks for it; neither its console nor its JSON lines have it."""
+    write("score.py", GOOD)
+    keys = json.loads(finish("keys", "score.py").out)
+    command = start("serve", "score.py", "--port", "0", "--auth", "key", *words)
+    port = command.port
+    answers = [post(port, Authorization=f"Bearer {key}")[0] for key in (*keys.values(), "guess")]
+    answers.append(post(port)[0])
+    command.until_said("no Authorization header; expected Authorization: Bearer <key or token>")
+    command.send(signal.SIGTERM)
+    said = command.finish().said
+
+    assert list(keys) == ["primaryKey", "secondaryKey"]
+    assert answers == [200, 200, 401, 401]
+    assert [secret for secret in (*keys.values(), "guess") if secret in said] == []
+
+
+def test_keys_can_be_given_by_variables(write, start, tmp_path):
+    """Then none are made."""
+    write("score.py", GOOD)
+    given = {"AMLEMU_PRIMARY_KEY": "one", "AMLEMU_SECONDARY_KEY": "two"}
+    command = start("serve", "score.py", "--port", "0", "--auth", "key", "--layout", "none", **given)
+
+    assert [post(command.port, Authorization=f"Bearer {key}")[0] for key in ("one", "two", "three")] == [200, 200, 401]
+    assert not (tmp_path / ".amlemu" / "keys.json").exists()
+
+
+def test_keys_are_printed_and_replaced(write, finish):
+    """Contract 1.4: primaryKey and secondaryKey; either can be regenerated."""
+    write("score.py", GOOD)
+    first = json.loads(finish("keys", "score.py").out)
+    again = json.loads(finish("keys", "score.py").out)
+    changed = json.loads(finish("keys", "score.py", "--regenerate", "secondary").out)
+
+    assert again == first
+    assert changed["primaryKey"] == first["primaryKey"]
+    assert changed["secondaryKey"] != first["secondaryKey"]
+
+
+def test_a_token_is_printed_and_opens(write, start, finish):
+    write("score.py", GOOD)
+    told = json.loads(finish("token", "score.py", "--minutes", "1").out)
+    command = start("serve", "score.py", "--port", "0", "--auth", "aml_token")
+
+    assert list(told) == ["accessToken", "expiryTimeUtc", "refreshAfterTimeUtc", "tokenType"]
+    assert post(command.port, Authorization=f"Bearer {told['accessToken']}") == (200, b'{"sum": 3}')
+    assert post(command.port, Authorization=f"Bearer {told['accessToken']}x")[0] == 401
+    command.until_said("no token of this endpoint (amlemu token makes one)")
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "527041"])
+def test_a_token_lives_for_more_than_nothing_and_at_most_a_year(write, finish, minutes):
+    write("score.py", GOOD)
+    ended = finish("token", "score.py", "--minutes", minutes)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert re.fullmatch(r"amlemu: --minutes: \S+ is no life of a token\. Expected up to a year\.\n", ended.err)
+
+
+def test_keys_and_tokens_are_of_a_script_that_is_there(finish):
+    for word in ("keys", "token"):
+        ended = finish(word, "scor.py")
+
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("amlemu: scor.py: no such file. ")
+
+
+def test_keys_shows_those_that_were_given(write, finish):
+    """As the server takes them then."""
+    write("score.py", GOOD)
+    told = json.loads(finish("keys", "score.py", AMLEMU_PRIMARY_KEY="one", AMLEMU_SECONDARY_KEY="two").out)
+
+    assert told == {"primaryKey": "one", "secondaryKey": "two"}
+
+
+# profiles
+
+
+def test_profiles_are_listed_one_a_line(finish):
+    """Name and what it is."""
+    ended = finish("profiles")
+
+    assert [line.split()[0] for line in ended.out.splitlines()] == [
+        "aci",
+        "aks",
+        "bare",
+        "image",
+        "kubernetes",
+        "local",
+        "managed",
+        "managed-2021",
+        "managed-current",
+    ]
+    assert "managed          a managed online endpoint of today, with the size and rate limits of 2021\n" in ended.out
+
+
+def test_a_profile_is_shown_with_value_source_and_date(finish):
+    ended = finish("profiles", "show", "managed", "--set", "limits.request_bytes=8")
+
+    assert ended.code == 0
+    assert (
+        "request_timeout_ms = 5000\n"
+        "    source: contract 1.5, 1.7 (YAML reference of managed deployments, 2023-10-19)\n"
+        "    at most 180000: 180 s: contract 1.5, how-to-manage-quotas, 2026-01-27\n"
+    ) in ended.out
+    assert "request_bytes = 8\n    source: --set\n" in ended.out
+
+
+def test_a_profile_is_shown_to_programs(finish):
+    told = json.loads(finish("profiles", "show", "managed", "--json", "--set", "limits.request_bytes=8").out)
+
+    assert told["name"] == "managed"
+    assert told["values"]["limits.request_timeout_ms"]["maximum"] == 180_000
+    assert (told["values"]["limits.request_bytes"]["value"], told["values"]["limits.request_bytes"]["source"]) == (
+        8,
+        "--set",
+    )
+
+
+def test_a_profile_of_ones_own_is_shown_and_served(write, start, finish):
+    """A file by its path, here one that lets fewer bytes in."""
+    write("score.py", GOOD)
+    write("mine.toml", f'{MINE}[limits]\nrequest_bytes = {{ value = 20, source = "assumed: for a test" }}\n')
+    shown = finish("profiles", "show", "mine.toml")
+    command = start("serve", "score.py", "--port", "0", "--profile", "mine.toml")
+
+    assert shown.out.startswith("mine: of mine\n")
+    assert "request_bytes = 20\n    source: assumed: for a test\n" in shown.out
+    assert post(command.port) == (200, b'{"sum": 3}')
+    assert post(command.port, b"x" * 21)[0] == 413
+
+
+def test_a_profile_that_is_not_there_is_refused(finish):
+    ended = finish("profiles", "show", "mars")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("amlemu: no profile 'mars'. There are: aci, ")
 
 
 # the command itself

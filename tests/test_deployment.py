@@ -242,3 +242,46 @@ def test_what_this_user_cannot_read_is_refused(score, tmp_path):
     score.chmod(0)
 
     assert refusal_of(lambda: deployment.from_script(score)).startswith(f"{score}: not readable by this user")
+
+
+# names and limits of its own
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        # contract 1.5: letters, digits and dashes, 3 to 32 of them, a letter first
+        pytest.param("iris", "iris", id="fine"),
+        pytest.param("my_model v2", "my-model-v2", id="other-characters"),
+        pytest.param("__src__", "src", id="at-the-ends"),
+        pytest.param("a" * 40, "a" * 32, id="too-long"),
+        pytest.param("b" * 31 + "--c", "b" * 31, id="dash-at-the-cut"),
+        pytest.param("ab", "endpoint", id="too-short"),
+        pytest.param("2021-model", "endpoint", id="digit-first"),
+        pytest.param("\u6a21\u578b", "endpoint", id="no-letter-of-these"),
+    ],
+)
+def test_an_endpoint_is_called_by_its_folder_as_far_as_it_may(tmp_path, folder, name):
+    script = tmp_path / folder / "score.py"
+    script.parent.mkdir()
+    script.write_text("", encoding="utf-8")
+
+    assert deployment.from_script(script).endpoint == name
+
+
+def test_names_can_be_given(score):
+    given = deployment.from_script(score, endpoint="mine", name="green")
+
+    assert (given.endpoint, given.name) == ("mine", "green")
+
+
+def test_a_deployment_is_blue_and_has_no_limits_of_its_own_unless_it_says_so(score):
+    plain = deployment.from_script(score)
+
+    assert (plain.name, dict(plain.request_settings)) == ("blue", {})
+
+
+def test_a_deployment_has_request_settings_by_their_azure_names(score):
+    own = {"request_timeout_ms": 8000, "max_concurrent_requests_per_instance": 2}
+
+    assert deployment.from_script(score, request_settings=own).request_settings == own

@@ -10,15 +10,21 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from amlemu import cli, once
+from amlemu import cli, once, profile_file
 from amlemu.settings import COMMANDS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PROFILES = (REPOSITORY / "docs" / "profiles.md").read_text(encoding="utf-8")
 PAGES = [REPOSITORY / name for name in ("README.md", "CHANGELOG.md")] + sorted((REPOSITORY / "docs").rglob("*.md"))
 CLICKS_OWN = {"--help", "--version"}
 CURLS = {"--data-binary"}
 AZURES = {"--entry_script", "--model_dir", "--port", "--local"}
+
+
+WAITS = "import time\n{}def wait_for(seconds):\n    time.sleep(seconds)\n{}def run(data):\n    wait_for(5)\n".format(
+    "\n" * 4 + "def init():\n    pass\n" + "\n" * 3, "\n" * 4
+)
 
 
 def blocks(language):
@@ -30,6 +36,7 @@ def blocks(language):
 def normal(text):
     """Take out what differs from run to run: numbers that are measured, places, the lines that point at columns."""
     text = re.sub(r"\d+(\.\d+)? ms", "N ms", text)
+    text = re.sub(r"within \d+\.\d s", "within N s", text)
     text = re.sub(r"(serves|python  ) \S+(?=/score\.py|,)", r"\1 PLACE", text)
     text = re.sub(r'File ".*/score\.py"', 'File "score.py"', text)
     text = re.sub(r"(?m)^(  tree     ).*", r"\1PLACE", text)  # another one for root
@@ -43,7 +50,7 @@ def normal(text):
 def test_the_readmes_session_is_what_is_seen(write, start, tmp_path):
     """Its score.py is served; the start block and the two request lines come out as printed there."""
     write("score.py", blocks("python")[0])
-    session, requests, answer = blocks("")
+    session, requests, answer, _ = blocks("")
     command = start("serve", "score.py", "--port", "0")
     port = command.port
     for body in (b'{"data": [1, 2, 3]}', b'{"dat": [1]}'):
@@ -57,13 +64,34 @@ def test_the_readmes_session_is_what_is_seen(write, start, tmp_path):
     assert head_and_body(told) == head_and_body(answer)
 
 
+def test_the_readmes_line_about_a_deadline_is_what_is_seen(write, start):
+    """With a script whose run() waits in another function, on the lines that the README names."""
+    write("score.py", WAITS)
+    command = start("serve", "score.py", "--port", "0", "--set", "limits.request_timeout_ms=300", "--grace", "1")
+    raw_post(command.port, b'{"data": [1]}')
+    command.until_said("still in run()")
+    command.send(signal.SIGTERM)
+
+    assert normal(blocks("")[3]) == [line for line in normal(command.finish().err) if "408" in line or "still" in line]
+
+
 def raw_post(port, body):
+    """Return the answer as text; the connection stays open where the profile keeps it."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         head = (
             f"POST /score HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         client.sendall(head.encode() + body)
-        return b"".join(iter(lambda: client.recv(65536), b"")).decode().replace("\r\n", "\n")
+        told = b""
+        while not is_whole(told) and (data := client.recv(65536)):
+            told += data
+        return told.decode().replace("\r\n", "\n")
+
+
+def is_whole(told):
+    head, blank, body = told.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    return bool(blank and length and len(body) >= int(length[1]))
 
 
 def head_and_body(answer):
@@ -122,6 +150,102 @@ def test_pages_name_no_machine(page):
 # pages about the code
 
 
+def test_the_page_about_profiles_lists_them():
+    """The names of `amlemu profiles`, each once in the first table and once at the head of a column of codes."""
+    listed = re.findall(r"^\| `([\w-]+)` \|", PROFILES, re.MULTILINE)
+    columns = re.search(r"^\| cause \| (.*) \|$", PROFILES, re.MULTILINE)
+
+    assert sorted(listed) == profile_file.names()
+    assert columns is not None
+    assert sorted(columns[1].split(" | ")) == profile_file.names()
+
+
+def test_the_table_of_codes_is_what_the_profiles_say():
+    """Each cell, from the values themselves."""
+    head, _, *rows = re.search(r"^\| cause \| .*?(?=\n\n)", PROFILES, re.MULTILINE | re.DOTALL)[0].splitlines()
+    names = head.strip("| ").split(" | ")[1:]
+    told = {row.split(" | ")[0].strip("| "): row.strip("| ").split(" | ")[1:] for row in rows}
+    expected = [codes(profile_file.load(name)) for name in names]
+
+    assert told == {cause: [column[cause] for column in expected] for cause in expected[0]}
+
+
+def codes(profile):
+    """Say by cause what a caller gets, as the page words it."""
+    limits, nginx, answers = profile.limits, profile.container.nginx, profile.answers
+    page = profile.container.read_timeout_ms if nginx else 0
+    crash = mapped(profile, 502) if nginx else said(answers.worker_crashed)
+    late = mapped(profile, 504) + f" after {page // 1000} s" if page else "waits"
+    if limits.request_timeout_ms:
+        late = f"{said(answers.backend_timeout)} after {limits.request_timeout_ms // 1000} s"
+    too_large = f"{mapped(profile, 413)} above 100 MB" if nginx and profile.container.request_bytes else "-"
+    if limits.request_bytes:
+        too_large = f"{said(answers.request_too_large)} above {size(limits.request_bytes)}"
+    at_once = limits.pending_factor * limits.slots
+    return {
+        "`run()` returns": "200",
+        "`run()` raises": mapped(profile, 500),
+        "another code, as 400 or 404": "unchanged" if mapped(profile, 404) == "404" else mapped(profile, 404),
+        "the worker dies": crash,
+        "no answer in time": late,
+        "request too large": too_large,
+        "answer too large": f"{said(answers.response_too_large)} above {size(limits.response_bytes)}"
+        if limits.response_bytes
+        else "-",
+        "too many a second": f"{said(answers.rate_limited)} above {limits.requests_per_second}"
+        if limits.requests_per_second
+        else "-",
+        "too many at once": f"{said(answers.too_many_pending)} above {at_once}" if at_once else "-",
+        "no free slot": f"{said(answers.busy)} after {limits.max_queue_wait_ms / 1000:g} s"
+        if limits.max_queue_wait_ms
+        else "waits",
+        "`init()` has not returned": f"{said(answers.not_ready)} after {limits.boot_wait_ms // 1000} s"
+        if limits.boot_wait_ms
+        else "waits",
+        "no key, or a wrong one (`--auth`)": said(answers.unauthorized),
+        "another deployment is named": said(answers.no_deployment) if profile.routes.deployment_header else "-",
+        "no such path": said(answers.no_route) if profile.routes.paths else mapped(profile, 404),
+        "PUT, DELETE": said(answers.method_not_routed) if profile.routes.methods else mapped(profile, 405),
+    }
+
+
+def mapped(profile, status):
+    rules = profile.statuses
+    is_mapped = rules.mapped == "all but 200" or rules.mapped == str(status)
+    return str(rules.status if is_mapped else status)
+
+
+def said(answer):
+    return "closed" if answer == "close" else str(answer.status)
+
+
+def size(count):
+    return f"{count / 2**20:g} MB"
+
+
+def test_the_stages_are_told_in_their_order():
+    """docs/profiles.md against the list in stages.py; the two halves one after the other."""
+    gateway = REPOSITORY / "emulator" / "amlemu" / "gateway"
+    classes = {}
+    for module in ("entry", "load", "outcome"):
+        for body in (gateway / f"{module}.py").read_text(encoding="utf-8").split("\nclass ")[1:]:
+            name = re.search(r'^    name = "(.*)"', body, re.MULTILINE)
+            classes[re.match(r"\w+", body)[0]] = name and name[1]
+    order = re.findall(r"\b(?:entry|load|outcome)\.(\w+)\(", (gateway / "stages.py").read_text(encoding="utf-8"))
+
+    assert re.findall(r"^\| \d+ \| ([a-z ]+) \|", PROFILES, re.MULTILINE) == [classes[name] for name in order]
+
+
+def test_the_profile_of_the_page_can_be_used(tmp_path):
+    """The TOML that it gives as an example."""
+    example = re.search(r"^```toml\n(.*?)^```$", PROFILES, re.MULTILINE | re.DOTALL)[1]
+    (tmp_path / "ours.toml").write_text(example, encoding="utf-8")
+    profile = profile_file.load(str(tmp_path / "ours.toml"))
+
+    assert profile.limits.request_timeout_ms == 8000
+    assert profile.answers.rate_limited.status == 429
+
+
 def test_the_map_names_every_module():
     """docs/architecture.md, and nothing that does not exist but is not called planned."""
     page = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -137,7 +261,7 @@ def test_the_map_names_every_module():
 
 def test_the_layers_are_those_that_are_enforced():
     page = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^ (\d) \w+(?: \w+)? {2,}([a-z ]+?)(?: {2,}.*)?$", page, re.MULTILINE))
+    rows = dict(re.findall(r"^ (\d) \w+(?: \w+)? {2,}([a-z_ ]+?)(?: {2,}.*)?$", page, re.MULTILINE))
     layers = runpy.run_path(str(REPOSITORY / "tests" / "test_layers.py"))["LAYERS"]
     package = REPOSITORY / "emulator" / "amlemu"
     existing = [{n for n in names if (package / n).is_dir() or (package / f"{n}.py").is_file()} for names in layers]
@@ -147,11 +271,24 @@ def test_the_layers_are_those_that_are_enforced():
 
 
 def test_the_fidelity_page_counts_the_rows_that_are_held():
-    page = (REPOSITORY / "docs" / "fidelity.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs" / "fidelity.md").read_text(encoding="utf-8").partition("## The cloud, row by row")[0]
     told = {section: int(count) for section, count in re.findall(r"^\| ([\w. ]+?) \| (\d+) \|", page, re.MULTILINE)}
     sections = runpy.run_path(str(REPOSITORY / "tests" / "contract" / "rows.py"))["_SECTIONS"]
 
     assert told == {section: len(rows) for section, rows in sections.items()}
+
+
+def test_the_fidelity_page_counts_the_rows_of_the_cloud():
+    """All of a section, and those that a case can hold."""
+    page = (REPOSITORY / "docs" / "fidelity.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| ([\w. ]+) \| (\d+) \| (\d+) \|", page, re.MULTILINE)
+    module = runpy.run_path(str(REPOSITORY / "tests" / "cloud" / "rows.py"))
+    rows, without = module["_SECTIONS"], module["NOT_HELD"]
+
+    assert told == [
+        (section, str(len(names)), str(sum(f"{section} {name}" not in without for name in names)))
+        for section, names in rows.items()
+    ]
 
 
 def test_the_fidelity_page_has_every_kind_of_exemption():

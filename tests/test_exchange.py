@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amlemu.exchange import Exchange, Request, Response
+from amlemu.exchange import Exchange, Request, Response, Step
 
 HEADERS = [("X-One", "1"), ("x-ONE", "2"), ("Content-Type", "text/plain")]
 
@@ -45,3 +45,32 @@ def test_responses_do_not_share_their_account():
 
 def test_an_exchange_has_the_number_of_its_request():
     assert Exchange(Request("GET", "/", [], number=7)).number == 7
+
+
+def test_responses_do_not_share_their_trailers():
+    Response(200, "OK", []).trailers.append(("X-One", "1"))
+
+    assert Response(200, "OK", []).trailers == []
+
+
+def test_the_account_of_an_exchange_is_the_model_s():
+    """The caller's lane may be another answer, or none; without a model there is nothing to know."""
+    request, model = Request("GET", "/", []), Response(500, "No", [], account={"run_ms": 1})
+
+    assert Exchange(request, model=model, response=Response(424, "Failed Dependency", [])).account == {"run_ms": 1}
+    assert Exchange(request).account == {}
+
+
+def test_an_exchange_tells_what_each_stage_decided():
+    """In the order that they were asked."""
+    exchange = Exchange(Request("GET", "/", []))
+    exchange.passed += [("size", "", 0.1), ("forward", "the model said 200", 12.0)]
+
+    assert exchange.steps == [Step("size", "", 0.1), Step("forward", "the model said 200", 12.0)]
+    assert exchange.steps[1].decision == "the model said 200"
+
+
+def test_exchanges_do_not_share_their_steps():
+    Exchange(Request("GET", "/", [])).passed.append(("size", "", 0.1))
+
+    assert Exchange(Request("GET", "/", [])).steps == []

@@ -58,7 +58,7 @@ class Asking(threading.Thread):
 def test_an_init_that_is_killed_is_tried_again_and_told(write, start):
     """As under the real server workers are started for ever; each death is named, and Ctrl-C ends it."""
     write("score.py", "import os, signal\ndef init(): os.kill(os.getpid(), signal.SIGKILL)\ndef run(data): ...")
-    command = start("serve", "score.py", "--port", "0")
+    command = start("serve", "score.py", "--profile", "bare", "--port", "0")
 
     command.until_said("A new one starts in 0.5 s.")
     command.send(signal.SIGINT)
@@ -89,7 +89,7 @@ def test_a_start_that_takes_long_says_what_is_waited_for(write, tmp_path, words,
     monkeypatch.setattr(JsonConsole, "say", lambda *words: (said(*words), os.kill(os.getpid(), signal.SIGINT)))
 
     with pytest.raises(SystemExit) as ended:
-        cli.main(["serve", *words, "--port", "0", "--json"])
+        cli.main(["serve", "--profile", "bare", *words, "--port", "0", "--json"])
 
     assert ended.value.code == 130
     assert f"still waiting for {whom}, and so do requests." in capfd.readouterr().out
@@ -100,7 +100,7 @@ def test_a_slow_init_can_be_interrupted_although_a_probe_waits(write, start, tmp
     write("score.py", "def init():\n    print('loading')\n    open('gate').read()\ndef run(data): ...")
     os.mkfifo(tmp_path / "gate")
     port = free_port()
-    command = start("serve", "score.py", "--port", str(port), "--grace", "60")
+    command = start("serve", "score.py", "--profile", "bare", "--port", str(port), "--grace", "60")
     command.until_said("loading")
     asking = Asking(port)
     command.until(lambda: is_connected(port), "asked by the probe")
@@ -135,7 +135,7 @@ def test_a_signal_lets_the_request_in_hand_finish_and_leaves_nothing(write, star
     """The client gets its answer; no process, no socket and no temporary file stays."""
     write("score.py", WAITS)
     os.mkfifo(tmp_path / "gate")
-    command = start("serve", "score.py", "--port", "0")
+    command = start("serve", "score.py", "--profile", "bare", "--port", "0")
     port = command.port
     asking = Asking(port)
     command.until_said("run begins")
@@ -157,7 +157,7 @@ def test_a_second_signal_ends_at_once(write, start, tmp_path):
     """Whoever presses Ctrl-C twice does not want to wait; the request that is lost is shown."""
     write("score.py", WAITS)
     os.mkfifo(tmp_path / "gate")
-    command = start("serve", "score.py", "--port", "0", "--grace", "60")
+    command = start("serve", "score.py", "--profile", "bare", "--port", "0", "--grace", "60")
     asking = Asking(command.port)
     command.until_said("run begins")
 
@@ -178,7 +178,9 @@ def test_the_log_names_the_first_signal_as_gunicorn_does(write, start, tmp_path)
     write("score.py", WAITS)
     os.mkfifo(tmp_path / "gate")
     port = free_port()
-    command = start("serve", "score.py", "--port", str(port), "--grace", "60", "--log-format", "azmlinfsrv")
+    command = start(
+        "serve", "score.py", "--profile", "bare", "--port", str(port), "--grace", "60", "--log-format", "azmlinfsrv"
+    )
     command.until_said("ready for serving traffic")
     asking = Asking(port)
     command.until_said("run begins")

@@ -20,7 +20,20 @@ HARNESS = REPOSITORY / "harness" / "amlemu_harness"
 
 # lowest first; a package stands for all its modules. Neighbours in a row do not know each other, but for the words.
 LAYERS = (
-    {"errors", "exchange", "events", "profile", "deployment", "layout", "environment", "settings", "ports"},
+    {
+        "errors",
+        "exchange",
+        "events",
+        "profile",
+        "profile_file",
+        "deployment",
+        "layout",
+        "environment",
+        "settings",
+        "ports",
+        "credentials",
+        "whereabouts",
+    },
     {"scoring"},
     {"worker"},
     {"backends"},

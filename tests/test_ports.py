@@ -91,3 +91,14 @@ def test_an_address_that_cannot_be_is_refused(host, port, message):
 
     assert told.startswith(message)
     assert "Errno" not in told
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])
+def test_a_loopback_address_is_this_machines_alone(host):
+    assert ports.is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "10.0.0.1", "192.168.1.2", "localhost.example.com", "myhost"])
+def test_any_other_address_may_be_reached_by_others(host):
+    """Empty means all; a name may be any address."""
+    assert not ports.is_loopback(host)

@@ -1,139 +1,244 @@
-"""A profile is data with sources; whatever is not, is refused with the place and the remedy."""
+"""What a profile is, whichever it is: nine of them, every value with its source."""
 
 from __future__ import annotations
 
-from importlib import resources
+import dataclasses
+import re
 
 import pytest
-from amlemu import profile
-from amlemu.errors import UsageError
+from amlemu import profile_file as profiles
+from amlemu.profile import SECTIONS, Answer, Fact, Limits
 
-BARE = (resources.files("amlemu") / "profiles" / "bare.toml").read_text(encoding="utf-8")
-
-
-def refusal_of(call):
-    with pytest.raises(UsageError) as caught:
-        call()
-    return str(caught.value)
-
-
-@pytest.mark.parametrize("name", profile.names())
-def test_every_value_of_every_profile_has_a_source(name):
-    """A contract section, a file of a version, or `assumed` with its reason."""
-    loaded = profile.load(name)
-    values = {f"wire.{key}" for key in vars(loaded.wire)} | {f"failures.{key}" for key in vars(loaded.failures)}
-
-    assert loaded.sources.keys() == values
-    for key, source in loaded.sources.items():
-        assert source.startswith(("contract ", "assumed: ")), key
-        assert len(source) > len("assumed: "), key
+NAMES = ("aci", "aks", "bare", "image", "kubernetes", "local", "managed", "managed-2021", "managed-current")
+_DATED = re.compile(r"contract \d|\b20\d\d-\d\d(-\d\d)?\b|\b\d+\.\d+\.\d+\b|issue 03")
+_LIMITS = Limits(
+    request_timeout_ms=0,
+    max_concurrent_requests_per_instance=0,
+    instance_count=1,
+    pending_factor=0,
+    max_queue_wait_ms=0,
+    boot_wait_ms=0,
+    request_bytes=0,
+    response_bytes=0,
+    requests_per_second=0,
+    new_connections_per_second=0,
+    open_connections=0,
+    bandwidth_bytes_per_second=0,
+)
 
 
-def test_bare_is_the_servers_own_manners():
-    """The numbers of contract 4.1 and 4.8."""
-    bare = profile.load("bare")
-
-    assert bare.name == "bare"
-    assert bare.wire.keep_alive is False
-    assert (bare.wire.request_line_bytes, bare.wire.header_field_bytes, bare.wire.header_fields) == (4094, 8190, 100)
-    assert bare.failures.worker_crashed == "close"
+def values_of(profile):
+    """Return every value by `section.key`."""
+    return {f"{section}.{key}": value for section in SECTIONS for key, value in vars(getattr(profile, section)).items()}
 
 
-def test_an_override_replaces_a_value_and_says_so():
-    """--set wire.keep_alive=on; its source is the flag."""
-    set_by_hand = profile.load(
-        "bare", {"wire.keep_alive": "on", "wire.header_seconds": "2.5", "wire.header_fields": "7"}
+# where values come from
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_value_has_a_source_that_can_be_looked_up(name):
+    """A section of the contract, a date, a version; or it says `assumed` and why."""
+    profile = profiles.load(name)
+
+    assert profile.facts.keys() == values_of(profile).keys()
+    for key, fact in profile.facts.items():
+        assert _DATED.search(fact.source) or re.search(r"assumed: \w", fact.source), f"{key}: {fact.source}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_bound_has_a_source_of_its_own(name):
+    """But for the minimum of 1 of what is counted."""
+    for key, fact in profiles.load(name).facts.items():
+        assert fact.maximum is None or fact.bound_source, key
+        assert fact.minimum in (None, 1) or fact.bound_source, key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_profile_is_called_as_its_file_is(name):
+    profile = profiles.load(name)
+
+    assert profile.name == name
+    assert profile.summary
+
+
+def test_there_are_these_profiles():
+    """`amlemu profiles` lists them, and so do the pages."""
+    assert tuple(profiles.names()) == NAMES
+
+
+def test_a_note_follows_a_semicolon():
+    """So that it can be put behind a sentence; mostly there is none."""
+    managed = profiles.load("managed")
+
+    assert (
+        managed.note("limits.request_bytes")
+        == "; limit of 2021, not in today's documentation; --profile managed-current has none"
     )
-
-    assert (set_by_hand.wire.keep_alive, set_by_hand.wire.header_seconds, set_by_hand.wire.header_fields) == (
-        True,
-        2.5,
-        7,
-    )
-    assert set_by_hand.sources["wire.keep_alive"] == "--set"
-    assert profile.load("bare").wire.keep_alive is False
+    assert managed.note("limits.request_timeout_ms") == ""
 
 
-@pytest.mark.parametrize("word", ["on", "true", "YES"])
-@pytest.mark.parametrize("opposite", ["off", "False", "no"])
-def test_switches_take_the_usual_words(word, opposite):
-    assert profile.load("bare", {"wire.keep_alive": word}).wire.keep_alive is True
-    assert profile.load("bare", {"wire.keep_alive": opposite}).wire.keep_alive is False
+@pytest.mark.parametrize("key", ["request_bytes", "response_bytes", "requests_per_second"])
+def test_only_managed_says_that_a_limit_is_of_2021(key):
+    """In managed-2021 it is no news."""
+    noted = {name for name in NAMES if "limit of 2021" in profiles.load(name).facts[f"limits.{key}"].note}
+
+    assert noted == {"managed"}
+
+
+# their values, from the contract
 
 
 @pytest.mark.parametrize(
-    ("key", "word", "message"),
+    ("name", "limits"),
     [
+        # contract 1.5, 1.7: today's table; no payload cap (8 #9)
         pytest.param(
-            "wire.keepalive",
-            "on",
-            "--set wire.keepalive: no such value. There are: failures.backend_timeout, ",
-            id="unknown-key",
+            "managed-current",
+            {
+                "request_timeout_ms": 5000,
+                "max_concurrent_requests_per_instance": 1,
+                "instance_count": 1,
+                "pending_factor": 2,
+                "max_queue_wait_ms": 0,
+                "request_bytes": 0,
+                "response_bytes": 0,
+                "requests_per_second": 500,
+                "new_connections_per_second": 500,
+                "open_connections": 500,
+                "bandwidth_bytes_per_second": 5_000_000,
+            },
+            id="managed-current",
         ),
-        pytest.param("keep_alive", "on", "--set keep_alive: no such value. There are: ", id="no-section"),
-        pytest.param("name", "x", "--set name: no such value. There are: ", id="not-a-value"),
+        # the same, and 1.5 MB, 100 a second of the documentation of 2021-05-13 (1.2, 1.5)
         pytest.param(
-            "wire.keep_alive", "maybe", "--set wire.keep_alive: 'maybe' is neither on nor off", id="not-a-switch"
+            "managed",
+            {
+                "request_timeout_ms": 5000,
+                "pending_factor": 2,
+                "request_bytes": 1_572_864,
+                "response_bytes": 1_572_864,
+                "requests_per_second": 100,
+                "new_connections_per_second": 0,
+                "open_connections": 0,
+                "bandwidth_bytes_per_second": 0,
+            },
+            id="managed",
         ),
-        pytest.param("wire.header_fields", "many", "--set wire.header_fields: 'many' is no int", id="not-an-integer"),
-        pytest.param("wire.header_seconds", "soon", "--set wire.header_seconds: 'soon' is no float", id="not-a-number"),
+        pytest.param(
+            "managed-2021",
+            {
+                "request_timeout_ms": 5000,
+                "pending_factor": 2,
+                "request_bytes": 1_572_864,
+                "response_bytes": 1_572_864,
+                "requests_per_second": 100,
+            },
+            id="managed-2021",
+        ),
+        # contract 2.1, 2.2: 504 after 5 s, 500 ms in the queue
+        pytest.param(
+            "kubernetes",
+            {"request_timeout_ms": 5000, "max_concurrent_requests_per_instance": 1, "max_queue_wait_ms": 500},
+            id="kubernetes",
+        ),
+        # contract 2.1, 2.2: scoring_timeout_ms 60000, 100 MB
+        pytest.param(
+            "aks",
+            {"request_timeout_ms": 60_000, "max_queue_wait_ms": 500, "request_bytes": 104_857_600},
+            id="aks",
+        ),
+        pytest.param("aci", {"request_timeout_ms": 60_000}, id="aci"),
+        # contract 5.2: the container on the user's own port; issue 03: no limits
+        pytest.param("local", {**vars(_LIMITS)}, id="local"),
+        # contract 3.5, 8 #18: client_max_body_size 100m
+        pytest.param("image", {**vars(_LIMITS), "request_bytes": 104_857_600}, id="image"),
+        pytest.param("bare", {**vars(_LIMITS)}, id="bare"),
     ],
 )
-def test_a_bad_override_is_refused(key, word, message):
-    assert refusal_of(lambda: profile.load("bare", {key: word})).startswith(message)
+def test_the_limits_of_a_cloud_are_those_of_the_contract(name, limits):
+    found = vars(profiles.load(name).limits)
 
-
-def test_an_unknown_profile_is_refused_with_the_known_ones():
-    assert refusal_of(lambda: profile.load("mars")) == "no profile 'mars'. There are: bare."
+    assert {key: found[key] for key in limits} == limits
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("name", "mapped", "status"),
     [
-        pytest.param("[wire]", "[wire", "mine.toml: not TOML: ", id="not-toml"),
-        pytest.param(
-            "[wire]",
-            "[wire]\nspeed = { value = 1, source = 'x' }",
-            "mine.toml, [wire]: unknown speed. Known are: body_bytes, ",
-            id="unknown-key",
-        ),
-        pytest.param(
-            "[wire]",
-            "[extras]\nx = 1\n[wire]",
-            "mine.toml: unknown extras. Known are: failures, name, summary, wire.",
-            id="unknown-section",
-        ),
-        pytest.param("header_fields = ", "#", "mine.toml: [wire] lacks header_fields", id="missing"),
-        pytest.param(
-            'header_fields = { value = 100, source = "contract 4.8, gunicorn 27.0.1 limit_request_fields" }',
-            "header_fields = { value = 100 }",
-            'mine.toml: wire.header_fields has no source. Add source = "..." or source = "assumed: ...".',
-            id="no-source",
-        ),
-        pytest.param(
-            'header_fields = { value = 100, source = "contract 4.8, gunicorn 27.0.1 limit_request_fields" }',
-            "header_fields = 100",
-            "mine.toml: wire.header_fields has no source.",
-            id="bare-value",
-        ),
-        pytest.param(
-            "value = 4094",
-            "value = '4094'",
-            "mine.toml: wire.request_line_bytes: '4094' is no int",
-            id="text-for-a-number",
-        ),
-        pytest.param(
-            "value = 4094",
-            "value = true",
-            "mine.toml: wire.request_line_bytes: True is no int",
-            id="switch-for-a-number",
-        ),
-        pytest.param(
-            "value = 30.0", "value = 30", "mine.toml: wire.header_seconds: 30 is no float", id="integer-for-seconds"
-        ),
+        # contract 1.2: anything but 200 becomes 424; 2.1: a 500 becomes 502
+        ("managed", "all but 200", 424),
+        ("managed-current", "all but 200", 424),
+        ("managed-2021", "all but 200", 424),
+        ("kubernetes", "500", 502),
+        ("aks", "500", 502),
+        ("aci", "500", 502),
     ],
 )
-def test_a_bad_profile_is_refused_with_place_and_remedy(old, new, message):
-    """Read from a copy of the bare profile with one thing wrong."""
-    assert old in BARE
-    assert refusal_of(lambda: profile.parse(BARE.replace(old, new, 1), "mine.toml", {})).startswith(message)
+def test_a_front_end_maps_the_models_status(name, mapped, status):
+    rules = profiles.load(name).statuses
+
+    assert (rules.mapped, rules.status) == (mapped, status)
+
+
+@pytest.mark.parametrize("name", ["bare", "image", "local"])
+def test_without_a_front_end_the_models_status_stays(name):
+    assert profiles.load(name).statuses.mapped == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "maximum"),
+    [
+        # contract 1.5: 180 s today, 90 s in autumn 2021; 2.2: 300 s
+        ("managed", 180_000),
+        ("managed-current", 180_000),
+        ("managed-2021", 90_000),
+        ("kubernetes", 300_000),
+        ("aks", 300_000),
+    ],
+)
+def test_the_longest_time_limit_is_that_of_the_contract(name, maximum):
+    assert profiles.load(name).facts["limits.request_timeout_ms"].maximum == maximum
+
+
+@pytest.mark.parametrize(
+    ("name", "port"),
+    # contract 3.2: 5001; 5.2: 8890 of LocalWebservice
+    [("managed", 5001), ("bare", 5001), ("local", 8890)],
+)
+def test_a_profile_has_its_port(name, port):
+    assert profiles.load(name).wire.port == port
+
+
+@pytest.mark.parametrize(
+    ("name", "modes"),
+    [
+        # contract 1.4, 2.1: aad_token only on managed endpoints; ACI has keys only
+        ("managed", ("key", "aml_token", "aad_token")),
+        ("kubernetes", ("key", "aml_token")),
+        ("aks", ("key", "aml_token")),
+        ("aci", ("key",)),
+    ],
+)
+def test_a_cloud_has_its_ways_of_authentication(name, modes):
+    assert profiles.load(name).auth.modes == modes
+
+
+# the values themselves
+
+
+@pytest.mark.parametrize(("concurrent", "instances", "slots"), [(1, 1, 1), (2, 3, 6), (0, 1, 1)])
+def test_slots_are_what_all_instances_take_at_once(concurrent, instances, slots):
+    """At least one, also where requests wait in the kernel's queue."""
+    limits = dataclasses.replace(_LIMITS, max_concurrent_requests_per_instance=concurrent, instance_count=instances)
+
+    assert limits.slots == slots
+
+
+def test_an_answer_is_empty_text_unless_it_says_otherwise():
+    """Contract 8 #4: empty, text/plain, no model headers."""
+    answer = Answer(429, "Too Many Requests")
+
+    assert (answer.body, answer.content_type, answer.model_status, answer.server) == ("", "text/plain", None, "")
+
+
+def test_a_fact_bounds_nothing_unless_it_says_so():
+    assert (Fact("x").minimum, Fact("x").maximum, Fact("x").note) == (None, None, "")

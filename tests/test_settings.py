@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
 import click
 import pytest
 from amlemu.cli import cli
+from amlemu.credentials import MODES
 from amlemu.layout import KINDS
-from amlemu.settings import INVOKE_SETTINGS, LAYOUT_SETTINGS, SCRIPT_SETTINGS, SERVE_SETTINGS, as_markdown
+from amlemu.settings import COMMANDS as SETTINGS
+from amlemu.settings import SCRIPT_SETTINGS, as_markdown
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
-COMMANDS = [
-    pytest.param(command, settings, id=command)
-    for command, settings in {"serve": SERVE_SETTINGS, "invoke": INVOKE_SETTINGS, "layout": LAYOUT_SETTINGS}.items()
-]
+COMMANDS = [pytest.param(words.split()[1], settings, id=words.split()[1]) for words, settings in SETTINGS.items()]
 
 
 def options_of(command):
@@ -52,6 +52,19 @@ def test_the_page_lists_flag_variable_default_and_meaning(command, settings):
         assert meaning == setting.help
 
 
+def test_these_commands_have_settings():
+    """`profiles` and `azmlinfsrv` have words of their own."""
+    assert list(SETTINGS) == [f"amlemu {word} SCRIPT" for word in ("serve", "invoke", "layout", "keys", "token")]
+
+
+def test_the_words_for_authentication_are_those_that_there_are():
+    """Declared twice, likewise."""
+    serve = {setting.name: setting for setting in SETTINGS["amlemu serve SCRIPT"]}
+
+    assert serve["auth"].kind == ("off", *MODES)
+    assert serve["auth"].default == "off"
+
+
 def test_the_page_in_the_repository_is_the_newest():
     """`make docs` writes it."""
     assert PAGE.read_text(encoding="utf-8") == as_markdown()
@@ -59,7 +72,7 @@ def test_the_page_in_the_repository_is_the_newest():
 
 def test_names_are_ours():
     """Never spelled like Azure's variables."""
-    for setting in (*SERVE_SETTINGS, *INVOKE_SETTINGS, *LAYOUT_SETTINGS):
+    for setting in itertools.chain.from_iterable(SETTINGS.values()):
         assert re.fullmatch(r"AMLEMU_[A-Z_]+", setting.variable)
         assert re.fullmatch(r"--[a-z-]+", setting.flag)
         assert setting.help.endswith(".")

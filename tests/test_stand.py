@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from amlemu import profile
+from amlemu import profile_file as profile
 from amlemu.backends.inprocess import InProcess
 from amlemu.backends.pool import Pool
 from amlemu.backends.upstream import Upstream

@@ -20,7 +20,7 @@ from typing import Any
 
 import click
 
-from amlemu import deployment, foreground, profile
+from amlemu import deployment, foreground, profile_file
 from amlemu.console.server_lines import ServerConsole
 from amlemu.deployment import Deployment
 from amlemu.emulator import Emulator, Opening, run_loop
@@ -68,7 +68,9 @@ def _main(options: argparse.Namespace, console: ServerConsole) -> int:
     if code:
         return code
     plan = _plan(options, environment, console)
-    serving = foreground.serve(plan, console, _GRACE_S, lambda emulator: _open(emulator, console), _end_boot)
+    serving = foreground.serve(
+        plan, console, _GRACE_S, lambda emulator: _open(emulator, console), _end_boot, warns=False
+    )
     return int(run_loop(serving))
 
 
@@ -206,7 +208,8 @@ def _plan(options: argparse.Namespace, environment: dict[str, str], console: Ser
     has_health_port = environment.get("SEPERATE_HEALTH_ENDPOINT") == "true"
     return Plan(
         deployment=Deployment(script, python, script.parent, workers=int(environment["WORKER_COUNT"])),
-        profile=profile.load("bare", {}),
+        profile=profile_file.load("bare"),
+        is_insecure=True,  # the real command, too, listens on all addresses and asks nobody,
         host=options.host,
         port=int(environment["SERVER_PORT"]),
         health_port=int(environment["HEALTH_PORT"]) if has_health_port else None,

@@ -11,20 +11,23 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from amlemu import __version__
 from amlemu.errors import AmlemuError, BootFailed, UsageError
-from amlemu.settings import INVOKE_SETTINGS, LAYOUT_SETTINGS, SERVE_SETTINGS, Setting
+from amlemu.settings import INVOKE_SETTINGS, KEYS_SETTINGS, LAYOUT_SETTINGS, SERVE_SETTINGS, TOKEN_SETTINGS, Setting
 
 if TYPE_CHECKING:
     from amlemu.console import Console
+    from amlemu.credentials import KeyFile
     from amlemu.deployment import Deployment
     from amlemu.stand import Plan
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+_LONGEST_TOKEN = 366 * 24 * 60  # minutes
 _TYPES: dict[str, Any] = {"text": str, "path": str, "integer": int, "number": float}
 
 
@@ -98,6 +101,53 @@ def layout(script: str, json: bool, **options: Any) -> None:
     click.echo((as_json if json else as_text)(deployment, tree.layout, variables))
 
 
+@cli.group(invoke_without_command=True, short_help="Show which clouds there are.")
+@click.pass_context
+def profiles(context: click.Context) -> None:
+    """Show which clouds the front door can be, one a line; `amlemu profiles show NAME` has every value."""
+    from amlemu import profile_file
+
+    if context.invoked_subcommand is None:
+        loaded = [profile_file.load(name) for name in profile_file.names()]
+        click.echo("\n".join(f"{one.name:<16} {one.summary}" for one in loaded))
+
+
+@profiles.command(short_help="Show every value of a profile, with its source.")
+@click.argument("name")
+@click.option("--set", "overrides", multiple=True, help="Override one value, SECTION.KEY=VALUE.")
+@click.option("--json", is_flag=True, help="Print one JSON object.")
+def show(name: str, overrides: tuple[str, ...], json: bool) -> None:
+    """Show every value of the profile NAME (or a file, mine.toml) and where it comes from."""
+    from amlemu import profile_file
+    from amlemu.console import facts
+
+    loaded = profile_file.load(name, _pairs(overrides, "--set", "SECTION.KEY=VALUE"))
+    click.echo((facts.as_json if json else facts.as_text)(loaded))
+
+
+@cli.command(short_help="Print the keys of SCRIPT's endpoint.")
+@click.argument("script")
+@with_settings(KEYS_SETTINGS)
+def keys(script: str, regenerate: str | None, primary_key: str | None, secondary_key: str | None) -> None:
+    """Print the keys that `amlemu serve SCRIPT --auth key` takes, in the words of Azure's own command."""
+    kept = _key_file(script)
+    found = kept.keys() if regenerate is None else kept.regenerate(regenerate)
+    told = {"primaryKey": primary_key or found.primary, "secondaryKey": secondary_key or found.secondary}
+    click.echo(dumps(told, indent=2))
+
+
+@cli.command(short_help="Print a token for SCRIPT's endpoint.")
+@click.argument("script")
+@with_settings(TOKEN_SETTINGS)
+def token(script: str, minutes: float) -> None:
+    """Print a token that `amlemu serve SCRIPT --auth aml_token` takes until it expires."""
+    from amlemu.credentials import make_token
+
+    if not 0 < minutes <= _LONGEST_TOKEN:  # not a number, either
+        raise UsageError(f"{minutes:g} is no life of a token", where="--minutes", expected="Expected up to a year.")
+    click.echo(dumps(make_token(_key_file(script).keys(), minutes), indent=2))
+
+
 @cli.command(
     short_help="Stand in for the real command, word for word.",
     add_help_option=False,
@@ -125,17 +175,25 @@ def _run(work: Callable[[], Any], console: Console) -> None:
 
 
 def _plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
-    from amlemu import profile
+    from amlemu import profile_file
     from amlemu.stand import Plan, choose_backend
 
+    deployment = _deployment(script, options)
+    overrides = _pairs(options["set"], "--set", "SECTION.KEY=VALUE")
+    profile = profile_file.load(options["profile"], overrides, deployment.request_settings)
     return Plan(
-        deployment=_deployment(script, options),
-        profile=profile.load(options["profile"], _pairs(options["set"], "--set", "SECTION.KEY=VALUE")),
+        deployment=deployment,
+        profile=profile,
         backend=choose_backend(options["backend"], options["upstream"], options["engine"]),
         upstream=options["upstream"],
         host=options["host"],
-        port=options["port"],
+        port=profile.wire.port if options["port"] is None else options["port"],
         layout=options["layout"],
+        auth=None if options["auth"] == "off" else options["auth"],
+        keys=(options["primary_key"], options["secondary_key"]),
+        is_insecure=options["insecure"],
+        is_shadow=options["shadow"],
+        dev_errors=options["dev_errors"],
         on_event=console.event,
         on_exchange=console.exchange,
     )
@@ -152,7 +210,17 @@ def _deployment(script: str, options: dict[str, Any]) -> Deployment:
         python=options["python"],
         environment=_pairs(options["env"], "--env", "KEY=VALUE"),
         workers=options["workers"],
+        endpoint=options["endpoint_name"],
+        name=options["deployment_name"],
     )
+
+
+def _key_file(script: str) -> KeyFile:
+    from amlemu import deployment
+    from amlemu.credentials import KeyFile
+    from amlemu.layout import OWN_FOLDER
+
+    return KeyFile(deployment.from_script(script).script.parent / OWN_FOLDER)
 
 
 def _defaults() -> dict[str, Any]:

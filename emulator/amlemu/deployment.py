@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -49,6 +50,9 @@ class Deployment:
         app_root: None is the script's folder; else the AML_APP_ROOT that the user chose, as typed.
         models: what lies below azureml-models.
         environment: what the user asked for by `--env`, on top of the variables of the calling shell.
+        endpoint: name of the endpoint; front doors of some clouds say it, or have it in their paths.
+        name: of the deployment itself; clients name it in `azureml-model-deployment`.
+        request_settings: limits of its own by their Azure names, `request_timeout_ms` ...; they beat the profile's.
     """
 
     script: Path
@@ -58,6 +62,9 @@ class Deployment:
     models: tuple[Model, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
+    endpoint: str = "endpoint"
+    name: str = "blue"
+    request_settings: Mapping[str, int] = field(default_factory=dict)
 
 
 def from_script(
@@ -69,6 +76,9 @@ def from_script(
     python: str | os.PathLike[str] | None = None,
     environment: Mapping[str, str] | None = None,
     workers: int | None = None,
+    endpoint: str | None = None,
+    name: str | None = None,
+    request_settings: Mapping[str, int] | None = None,
 ) -> Deployment:
     """
     Describe a deployment of one script; its folder becomes the app root, as in `az ml ... --local`, unless the script's
@@ -80,6 +90,9 @@ def from_script(
             folder is version 1 of a model of its name; a folder `azureml-models` holds `<name>/<version>` itself.
         models: files or folders by `NAME:VERSION` or `NAME`.
         workers: None leaves it to WORKER_COUNT, in `environment` or this process's own; else 1.
+        endpoint: None is the name of the script's folder, as far as an endpoint may be called so.
+        name: None is `blue`.
+        request_settings: see `Deployment`.
 
     Raises:
         UsageError: the script, a folder or the interpreter is not there or not usable.
@@ -93,7 +106,16 @@ def from_script(
         models=_models(None if model_dir is None else Path(model_dir), models or {}),
         environment=dict(environment or {}),
         workers=_worker_count(workers, environment or {}),
+        endpoint=endpoint or _endpoint_name(path.parent),
+        name=name or "blue",
+        request_settings=dict(request_settings or {}),
     )
+
+
+def _endpoint_name(folder: Path) -> str:
+    """Letters, digits and single dashes, 3 to 32 of them, a letter first (contract 1.5)."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", folder.name).strip("-")[:32].rstrip("-")
+    return name if len(name) >= 3 and name[0].isalpha() else "endpoint"
 
 
 def find_python(choice: str | os.PathLike[str] | None) -> Path:

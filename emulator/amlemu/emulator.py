@@ -10,19 +10,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import posixpath
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from amlemu import deployment as deployments
-from amlemu import ports
-from amlemu import profile as profiles
-from amlemu.errors import ScoringFailed
+from amlemu import ports, whereabouts
+from amlemu import profile_file as profiles
+from amlemu.credentials import KeyFile, Keyring
+from amlemu.errors import ScoringFailed, UsageError
 from amlemu.events import Event
 from amlemu.exchange import Exchange
-from amlemu.layout import Layout
+from amlemu.journal import Journal, has_secrets, without_secrets
+from amlemu.layout import OWN_FOLDER, Layout
 from amlemu.stand import Plan, Stand, choose_backend
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class Emulator:
         """Remember the plan; nothing is opened yet."""
         self._plan = plan
         self._listeners: list[socket.socket] = []
+        self.journal = Journal()
 
     def open(self) -> Opening:
         """
@@ -58,11 +62,13 @@ class Emulator:
             UsageError: a port is taken, the address is none, the layout is impossible here.
         """
         plan = self._plan
+        self._doorkeeper = doorkeeper(plan)
         wanted = [port for port in (plan.health_port, plan.port) if port is not None]
         try:
             self._listeners += [ports.listen(plan.host, port) for port in wanted]
             self.port = int(self._listeners[-1].getsockname()[1])
             self._stand = Stand(plan, self.port)
+            self._folders = _folders(self._stand.layout, plan)
         except BaseException:
             self._close()
             raise
@@ -76,6 +82,7 @@ class Emulator:
         Raises:
             UsageError: the interpreter cannot be started.
         """
+        self._is_ready = asyncio.Event()
         try:
             self.backend = self._stand.make_backend()
             await self.backend.start()
@@ -89,6 +96,7 @@ class Emulator:
     async def ready(self) -> None:
         """Wait for init(). Raises BootFailed."""
         await self.backend.ready()
+        self._is_ready.set()
 
     async def wait(self, stop: asyncio.Event) -> Exception | None:
         """Wait until `stop` is set, or until the backend gives up for good; returns why it did."""
@@ -112,6 +120,22 @@ class Emulator:
         await self._serving
         self._close()
 
+    def _record(self, exchange: Exchange) -> None:
+        """Keep an exchange and show it: with the script's own view of where it was, and without secrets."""
+        if exchange.stack:
+            exchange.stack = whereabouts.of_user(exchange.stack, self._folders)
+            exchange.where = whereabouts.told(exchange.stack, self._folders)
+        if has_secrets(exchange.request):
+            exchange = replace(exchange, request=replace(exchange.request, headers=without_secrets(exchange.request)))
+        self.journal.add(exchange)
+        self._plan.on_exchange(exchange)
+
+    async def _locate(self, exchange: Exchange) -> None:
+        """Write on an exchange that is answered where the script is with it."""
+        stack = await self.backend.locate(exchange.number)
+        exchange.stack = stack or []
+        exchange.where = "waiting for a worker" if stack is None else ""
+
     def _close(self) -> None:
         for listener in self._listeners:
             listener.close()
@@ -121,8 +145,9 @@ class Emulator:
     def _make_server(self) -> uvicorn.Server:
         import uvicorn
 
-        from amlemu.gateway.app import FrontDoor, application
-        from amlemu.gateway.stages import Forward
+        from amlemu.gateway.app import FrontDoor, Witness, application
+        from amlemu.gateway.connections import Connections
+        from amlemu.gateway.stages import Served, stages
         from amlemu.gateway.wire import Sweeper, Wire
 
         class Server(uvicorn.Server):
@@ -133,9 +158,23 @@ class Emulator:
                 yield
 
         plan = self._plan
-        stages = [Forward(self.backend)]
-        front_door = FrontDoor(stages, plan.profile.failures, plan.on_exchange)
-        wire: Any = functools.partial(Wire, rules=plan.profile.wire, sweeper=Sweeper(), on_refusal=plan.on_event)
+        served = Served(
+            self.backend,
+            plan.deployment.endpoint,
+            plan.deployment.name,
+            self._is_ready,
+            self._doorkeeper,
+            plan.dev_errors,
+        )
+        witness = Witness(self._record, plan.on_event, self._locate)
+        front_door = FrontDoor(stages(plan.profile, served), witness, shadow=plan.is_shadow)
+        wire: Any = functools.partial(
+            Wire,
+            rules=plan.profile.wire,
+            sweeper=Sweeper(),
+            connections=Connections(plan.profile),
+            on_refusal=plan.on_event,
+        )
         config = uvicorn.Config(
             application(front_door),
             http=wire,
@@ -152,6 +191,39 @@ class Emulator:
         return Server(config)
 
 
+def _folders(layout: Layout, plan: Plan) -> list[str]:
+    """Return the folders of the user's own code, as the script's file system has them."""
+    return [layout.app_root, str(plan.deployment.code), posixpath.dirname(layout.script)]
+
+
+def doorkeeper(plan: Plan) -> Keyring | None:
+    """
+    Return who guards the front door; None lets everybody in.
+
+    Raises:
+        UsageError: others could come in and nobody guards it, or this cloud has no such way of authentication.
+    """
+    if plan.auth is None:
+        if not plan.is_insecure and not ports.is_loopback(plan.host):
+            raise UsageError(
+                "others can reach this address, and nobody is asked for a key",
+                where=f"--host {plan.host or repr(plan.host)}",
+                hint="Add --auth key, or --insecure if that is what you want.",
+            )
+        return None
+    modes = plan.profile.auth.modes
+    if plan.auth not in modes:
+        source = plan.profile.facts["auth.modes"].source
+        raise UsageError(
+            f"profile {plan.profile.name} has no such way",
+            where=f"--auth {plan.auth}",
+            expected=f"It has {', '.join(modes)} ({source}).",
+        )
+    keyring = Keyring(plan.auth, KeyFile(plan.deployment.script.parent / OWN_FOLDER), *plan.keys)
+    keyring.prepare()
+    return keyring
+
+
 def run_loop(main: Any) -> Any:
     """Run a coroutine in a new event loop, uvloop's where it is installed."""
     try:
@@ -164,16 +236,21 @@ def run_loop(main: Any) -> Any:
 class Endpoint:
     """A served deployment, for Python programs: `url`, `score`, `exchanges`; stops at the end of the `with` block."""
 
-    def __init__(self, plan: Plan, grace_s: float, events: list[Event], exchanges: list[Exchange]) -> None:
-        """`plan` must put what happens into the two lists; nothing is started yet."""
+    def __init__(self, plan: Plan, grace_s: float, events: list[Event]) -> None:
+        """`plan` must put what happens into the list; nothing is started yet."""
         self.events = events
-        self.exchanges = exchanges
         self._plan = plan
+        self._emulator = Emulator(plan)
         self._grace_s = grace_s
         self._started = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="amlemu", daemon=True)
         self._client: httpx.Client | None = None
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """The requests that are over, oldest first: as many as the journal holds."""
+        return list(self._emulator.journal)
 
     @property
     def url(self) -> str:
@@ -243,7 +320,7 @@ class Endpoint:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        emulator = Emulator(self._plan)
+        emulator = self._emulator
         self.opening = emulator.open()
         await emulator.start()
         self.port = emulator.port
@@ -253,6 +330,10 @@ class Endpoint:
             await emulator.wait(self._stop)
         finally:
             await emulator.stop(self._grace_s)
+
+
+def _unseen(exchange: Exchange) -> None:
+    """Nobody watches: the journal has it."""
 
 
 def serve(
@@ -267,11 +348,19 @@ def serve(
     layout: str = "auto",
     host: str = "127.0.0.1",
     port: int = 0,
-    profile: str = "bare",
+    profile: str = "managed",
     settings: Mapping[str, str] | None = None,
     backend: str = "worker",
     upstream: str | None = None,
     engine: str = "amlemu",
+    endpoint_name: str | None = None,
+    deployment_name: str | None = None,
+    request_settings: Mapping[str, int] | None = None,
+    auth: str | None = None,
+    keys: tuple[str | None, str | None] = (None, None),
+    insecure: bool = False,
+    shadow: bool = False,
+    dev_errors: bool = False,
     grace_s: float = 10.0,
 ) -> Endpoint:
     """
@@ -290,9 +379,18 @@ def serve(
         workers: processes; None follows WORKER_COUNT, else one.
         layout: `auto`, `var` (the real /var/azureml-app), `links`, or `none` (the script where it is).
         port: 0 picks a free one.
-        settings: values of the profile to override, `{"wire.keep_alive": "on"}`.
+        profile: which cloud answers; a name or the path of a file.
+        settings: values of the profile to override, `{"limits.request_timeout_ms": "8000"}`.
         backend: `worker`, `inprocess` or `upstream` (then with `upstream="http://..."`).
         engine: `amlemu`, or `azmlinfsrv`: the real server of the script's environment, instead of `backend`.
+        endpoint_name: None is the name of the script's folder.
+        deployment_name: None is `blue`.
+        request_settings: the deployment's own limits, `{"request_timeout_ms": 8000}`; `settings` beat them.
+        auth: None lets everybody in; `key`, `aml_token` or `aad_token`.
+        keys: primary and secondary key; None: made, and kept beside the script.
+        insecure: a host that others can reach needs this, or `auth`.
+        shadow: callers get what the model said; `exchange.cloud` has what they would have got.
+        dev_errors: the traceback of a failed run() is in the answer, as in no cloud.
         grace_s: seconds that requests in hand may take when the endpoint stops.
 
     Raises:
@@ -300,18 +398,31 @@ def serve(
         BootFailed: the script cannot be loaded, or init() failed.
     """
     events: list[Event] = []
-    exchanges: list[Exchange] = []
     plan = Plan(
         deployment=deployments.from_script(
-            script, code=code, model_dir=model_dir, models=models, python=python, environment=env, workers=workers
+            script,
+            code=code,
+            model_dir=model_dir,
+            models=models,
+            python=python,
+            environment=env,
+            workers=workers,
+            endpoint=endpoint_name,
+            name=deployment_name,
+            request_settings=request_settings,
         ),
-        profile=profiles.load(profile, dict(settings or {})),
+        profile=profiles.load(profile, settings, request_settings),
         backend=choose_backend(backend, upstream, engine),
         upstream=upstream,
         layout=layout,
         host=host,
         port=port,
+        auth=auth,
+        keys=keys,
+        is_insecure=insecure,
+        is_shadow=shadow,
+        dev_errors=dev_errors,
         on_event=events.append,
-        on_exchange=exchanges.append,
+        on_exchange=_unseen,
     )
-    return Endpoint(plan, grace_s, events, exchanges).start()
+    return Endpoint(plan, grace_s, events).start()

@@ -41,7 +41,8 @@ class AmlemuError(Exception):
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
-        sentences = [head.rstrip(".") + "."] if self.expected or self.hint else [head]
+        end = "" if head.endswith("?") else "."
+        sentences = [head.rstrip(".") + end] if self.expected or self.hint else [head]
         return " ".join(sentences + [text for text in (self.expected, self.hint) if text])
 
 
@@ -94,6 +95,7 @@ class WorkerCrashed(BackendFailure):
     def __init__(self, what: str, *, pid: int = 0, exit_code: int | None = None, **rest: str) -> None:
         self.pid = pid
         self.exit_code = exit_code
+        self.stack: list[Any] = []  # where the script was (`exchange.Frame`), as far as it could be seen
         super().__init__(what, **rest)
 
 

@@ -84,5 +84,26 @@ class RequestRefused:
     why: str
 
 
-Event = RequestRefused | Spoke | WorkerStarted | WorkerReady | WorkerFailedToBoot | WorkerTimedOut | WorkerEnded
+@dataclass(frozen=True)
+class AnsweredLate:
+    """The model was done with a request that had been answered without it, at the deadline."""
+
+    number: int  # of the exchange
+    method: str
+    target: str
+    status: int | None  # what the model said; None: nothing
+    elapsed_ms: float
+    answered_ms: float  # when the caller had been answered
+
+
+Event = (
+    AnsweredLate
+    | RequestRefused
+    | Spoke
+    | WorkerStarted
+    | WorkerReady
+    | WorkerFailedToBoot
+    | WorkerTimedOut
+    | WorkerEnded
+)
 Listener = Callable[[Event], None]

@@ -9,7 +9,7 @@ bodies are bytes. Nobody here reads sockets or knows a profile. Part of the gues
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, AsyncIterator, Iterator, List, Optional, Tuple, Union
+from typing import Any, AsyncIterator, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 Headers = List[Tuple[str, str]]
 Address = Tuple[str, int]
@@ -56,6 +56,7 @@ class Response:
     headers: Headers
     body: Body = b""
     account: dict[str, Any] = field(default_factory=dict)
+    trailers: Headers = field(default_factory=list)  # sent after the body, in chunks
 
     def header(self, name: str) -> Optional[str]:
         """Return the first value of `name` (any spelling), or None."""
@@ -66,19 +67,58 @@ class Response:
         return None
 
 
+class Step(NamedTuple):
+    """What one stage of the front door decided about an exchange; empty when it let it pass."""
+
+    stage: str
+    decision: str
+    ms: float
+
+
+class Frame(NamedTuple):
+    """One level of a Python stack, as the script's own file system names it."""
+
+    file: str
+    line: int
+    function: str
+
+
 @dataclass
 class Exchange:
-    """One request and all that happened to it; written by the gateway, read by everybody who shows or checks it."""
+    """
+    One request and all that happened to it; written by the gateway, read by everybody who shows or checks it.
+
+    Two lanes: `model` is what the server behind the front door said, `response` what the caller got. With nothing
+    between them they are the same object.
+    """
 
     request: Request
     started_at: float = 0.0  # seconds since the epoch
     elapsed_ms: float = 0.0
+    model: Optional[Response] = None
     response: Optional[Response] = None
-    failure: Optional[Exception] = None  # a BackendFailure when nobody answered
+    failure: Optional[Exception] = None  # a BackendFailure when the model said nothing (in time)
+    request_id: str = ""  # the gateway's own; empty where it has none
+    why: str = ""  # the front door answered by itself, or closed
+    cloud: Optional[Response] = None  # with --shadow: what the caller would have got
+    cloud_ms: float = 0.0  # and when
+    stack: List[Frame] = field(default_factory=list)  # where the script was when we stopped waiting; outermost first
+    where: str = ""  # the same in one line
     client_left: bool = False
     sent_bytes: int = 0  # of the response's body
+    passed: List[Tuple[str, str, float]] = field(default_factory=list)  # see `steps`
+
+    @property
+    def steps(self) -> List[Step]:
+        """What each stage decided, in the order that they were asked; kept as plain tuples, for there are many."""
+        return [Step(*passed) for passed in self.passed]
 
     @property
     def number(self) -> int:
         """Counts the exchanges of a server, from 1."""
         return self.request.number
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """What the worker knows of its answer; see `Response`."""
+        return {} if self.model is None else self.model.account

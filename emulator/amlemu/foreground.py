@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from amlemu.backends import Capabilities
 from amlemu.emulator import Emulator
 from amlemu.errors import BootFailed
 from amlemu.stand import Plan
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from amlemu.emulator import Opening
 
 EXIT_INTERRUPTED = 130
+# The journal keeps some ten thousand exchanges alive; to look through them every 2 500 requests made pauses of 30 ms.
+# What a request leaves behind has no cycles, so there is little to collect.
+_COLLECT = (10_000, 20, 100)
 _QUIET_BOOT_S = 5.0  # a start that takes longer is explained
 _QUIET_STOP_S = 0.6  # so is a stop; gunicorn as engine takes half as long
 
@@ -44,6 +48,8 @@ async def serve(
     grace_s: float,
     open_ports: Callable[[Emulator], Coroutine[Any, Any, Opening]] = open_at_once,
     end_boot: Callable[[Emulator, Signals], Coroutine[Any, Any, int]] = end_at_once,
+    *,
+    warns: bool = True,
 ) -> int:
     """
     Serve until SIGINT, SIGTERM or SIGQUIT.
@@ -51,6 +57,7 @@ async def serve(
     Args:
         grace_s: seconds that requests in hand may take at the end.
         open_ports: opens the emulator; for a command with its own way of waiting for a port.
+        warns: says where answers are not those of the cloud; the real command does not.
         end_boot: ends init() when a signal has come, and returns the exit code; it may raise BootFailed.
 
     Returns:
@@ -72,7 +79,10 @@ async def serve(
             console.stopping(signals.name)
             return await end_boot(emulator, signals)
         console.started(plan, opening.result(), emulator.backend.capabilities)
+        for warning in warnings(plan, emulator.backend.capabilities) if warns else ():
+            console.say("yellow", warning)
         gc.freeze()  # what is here now stays: the collector need not look at it with every few hundred requests
+        gc.set_threshold(*_COLLECT)
         reason = await emulator.wait(signals.first)
         if reason is not None:
             raise reason
@@ -102,7 +112,8 @@ async def _ready(emulator: Emulator, plan: Plan, console: Console) -> None:
         await asyncio.wait({ready}, timeout=_QUIET_BOOT_S)
         if not ready.done():
             whom = f"{plan.upstream} to answer" if plan.backend == "upstream" else "init()"
-            console.say("yellow", f"still waiting for {whom}, and so do requests.")
+            rest = ", and so do requests" if plan.profile.answers.not_ready == "close" else ""
+            console.say("yellow", f"still waiting for {whom}{rest}.")
         await ready
     finally:
         ready.cancel()
@@ -122,6 +133,26 @@ async def _drain(emulator: Emulator, console: Console, grace_s: float, hurry: as
     hurrying.cancel()
     await stopping
     return not is_hurried
+
+
+def warnings(plan: Plan, capabilities: Capabilities) -> list[str]:
+    """Return what everybody should know who looks at a start: where answers are not those of the cloud, and a common trap."""
+    limits, workers, told = plan.profile.limits, plan.deployment.workers, []
+    if plan.dev_errors:
+        told.append("--dev-errors: answers carry tracebacks. No cloud does that; clients must not rely on it.")
+        if not capabilities.tells_faults:
+            told.append("--dev-errors: but not here, for this backend does not tell them.")
+    if plan.is_shadow:
+        told.append("--shadow: answers are what the model says; what the cloud would answer is only reported here.")
+    if plan.auth is None and plan.is_insecure:
+        told.append(f"--insecure: whoever reaches {plan.host} may score.")
+    most = limits.max_concurrent_requests_per_instance
+    if plan.backend == "worker" and limits.pending_factor and most != workers:
+        told.append(
+            f"max_concurrent_requests_per_instance is {most} and WORKER_COUNT {workers}: they should be alike, else"
+            f" {'requests queue in the container' if most > workers else 'workers stay idle'} (contract 1.5)."
+        )
+    return told
 
 
 class Signals:

@@ -20,6 +20,7 @@ from amlemu.deployment import MODELS_FOLDER, Deployment, Model
 from amlemu.errors import UsageError
 
 BASE = "/var/azureml-app"
+OWN_FOLDER = ".amlemu"  # beside the script, unknown to git: links, one folder for each port, and keys
 KINDS = ("auto", "var", "links", "none")
 _MOST_LEAVES = 1000  # of a model with links that lead out of it; a mount for each
 

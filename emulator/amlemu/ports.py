@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import os
 import socket
 from collections.abc import Iterator
@@ -23,6 +24,16 @@ class PortTaken(UsageError):
         self.host = host
         self.port = port
         super().__init__(what, **rest)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address to listen on can be reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name, or empty, which means all
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,25 +1,14 @@
 """
-A profile is the face of one cloud: numbers and rules with their sources, read from `profiles/*.toml`, and nothing else.
+A profile is the face of one cloud: numbers, rules and answers with their sources, read from `profiles/*.toml`.
 
 Code asks a profile for values, never for its name. `deployment.py` says what is served; this says how the front door
-behaves.
+behaves; `profile_file.py` reads the files.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import sys
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any, get_type_hints
-
-from amlemu.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -27,6 +16,9 @@ class WireRules:
     """How connections are treated. Sizes in bytes and inclusive, times in seconds."""
 
     keep_alive: bool
+    says_connection: bool  # answers on a kept connection have a Connection header, too
+    answers_in: Literal["request", "1.1"]  # the HTTP version of an answer: that of its request, or always 1.1
+    streams: bool  # pieces are passed on as they come; else an answer is sent when it is whole
     request_line_bytes: int
     header_field_bytes: int
     header_fields: int
@@ -34,122 +26,156 @@ class WireRules:
     body_idle_seconds: float
     keep_alive_seconds: float
     body_bytes: int
+    port: int
 
 
 @dataclass(frozen=True)
-class FailureTable:
-    """What the client sees when the backend said nothing; `close` ends the connection without an answer."""
+class IdentityRules:
+    """What becomes of request ids. 0 characters: the client's id stays as it came."""
 
-    not_ready: str
-    busy: str
-    worker_crashed: str
-    backend_timeout: str
-    unreachable: str
+    request_id: Literal["own", "kept"]  # a GUID of the gateway's own, or whatever the client sent
+    client_request_id_characters: int
+
+
+@dataclass(frozen=True)
+class RouteRules:
+    """Which requests reach the container. Empty text or list: no such rule."""
+
+    deployment_header: str
+    prefix: str  # stands before the container's paths; may hold {endpoint}
+    methods: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AuthRules:
+    """Which ways of authentication this cloud has."""
+
+    modes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of the gateway; 0 means none. All are inclusive."""
+
+    request_timeout_ms: int
+    max_concurrent_requests_per_instance: int
+    instance_count: int
+    pending_factor: int  # times concurrent requests times instances may be in work at once
+    max_queue_wait_ms: int  # how long a request may wait for a free slot of an instance
+    boot_wait_ms: int  # how long it may wait for the first init()
+    request_bytes: int
+    response_bytes: int
+    requests_per_second: int
+    new_connections_per_second: int
+    open_connections: int
+    bandwidth_bytes_per_second: int
+
+    @property
+    def slots(self) -> int:
+        """How many requests all instances together take at once."""
+        return max(1, self.max_concurrent_requests_per_instance * self.instance_count)
+
+
+@dataclass(frozen=True)
+class ContainerRules:
+    """The container's own nginx, where there is one."""
+
+    nginx: bool
+    server: str  # its Server header, and the last line of its pages
+    request_bytes: int  # 0 = no limit
+    read_timeout_ms: int  # likewise
+
+
+@dataclass(frozen=True)
+class StatusRules:
+    """What becomes of the container's status. `{status}` in the phrase is the container's number."""
+
+    mapped: Literal["none", "all but 200", "500"]
+    status: int
+    phrase: str
+    model_headers: bool  # adds ms-azureml-model-error-statuscode and -reason
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gateway says when the container did not, or was not asked. `model_status` None: no such header."""
+
+    status: int
+    phrase: str
+    body: str = ""
+    content_type: str = "text/plain"
+    model_status: str | None = None  # ms-azureml-model-error-statuscode; may be empty
+    model_reason: str = ""  # ms-azureml-model-error-reason
+    server: str = ""  # Server header; empty for none
+    request_id: str = ""  # name of a header for a GUID of its own; likewise
+
+
+Close = Literal["close"]
+"""End the connection without an answer."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The one table that turns refusals and silence into answers. Texts may hold {endpoint} and {server}, the
+    container's.
+    """
+
+    unauthorized: Answer | Close
+    no_deployment: Answer | Close
+    no_route: Answer | Close
+    method_not_routed: Answer | Close
+    request_too_large: Answer | Close
+    rate_limited: Answer | Close
+    too_many_pending: Answer | Close
+    response_too_large: Answer | Close
+    not_ready: Answer | Close
+    busy: Answer | Close
+    worker_crashed: Answer | Close
+    backend_timeout: Answer | Close
+    unreachable: Answer | Close
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Where a value comes from; `note` goes with a refusal because of it; bounds are inclusive."""
+
+    source: str
+    note: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    bound_source: str = ""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One face of the cloud; `sources` maps `section.key` to where the value comes from."""
+    """One face of the cloud; `facts` has an entry for every `section.key`."""
 
     name: str
     summary: str
     wire: WireRules
-    failures: FailureTable
-    sources: dict[str, str]
+    identity: IdentityRules
+    routes: RouteRules
+    auth: AuthRules
+    limits: Limits
+    container: ContainerRules
+    statuses: StatusRules
+    answers: Answers
+    facts: dict[str, Fact]
+
+    def note(self, key: str) -> str:
+        """Return what a refusal because of `section.key` should add, preceded by a semicolon; mostly nothing."""
+        note = self.facts[key].note
+        return f"; {note}" if note else ""
 
 
-_SECTIONS: dict[str, type] = {"wire": WireRules, "failures": FailureTable}
-_WORDS = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
-
-
-def names() -> list[str]:
-    """Return the names of the profiles that come with amlemu, sorted."""
-    folder = resources.files("amlemu") / "profiles"
-    return sorted(entry.name[: -len(".toml")] for entry in folder.iterdir() if entry.name.endswith(".toml"))
-
-
-def load(name: str, overrides: dict[str, str] | None = None) -> Profile:
-    """
-    Read a profile.
-
-    Args:
-        name: one of `names()`.
-        overrides: `section.key` to text, as given by `--set`; their source becomes `--set`.
-
-    Raises:
-        UsageError: no such profile or key, a value without a source, or one that is not of its kind.
-    """
-    return parse(_text(name), f"profile {name!r}", overrides or {})
-
-
-def parse(text: str, where: str, overrides: dict[str, str]) -> Profile:
-    """Turn the text of a profile file into a `Profile`; `where` names it in errors. Raises UsageError."""
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"not TOML: {error}", where=where) from error
-    sources: dict[str, str] = {}
-    sections = {section: _section(tables, section, where, sources) for section in _SECTIONS}
-    _refuse_unknown(set(tables), {"name", "summary", *_SECTIONS}, where)
-    for key, word in overrides.items():
-        _override(sections, sources, key, word)
-    built = {section: kind(**sections[section]) for section, kind in _SECTIONS.items()}
-    return Profile(name=tables["name"], summary=tables["summary"], sources=sources, **built)
-
-
-@functools.cache
-def _text(name: str) -> str:
-    if name not in names():
-        raise UsageError(f"no profile {name!r}", expected=f"There are: {', '.join(names())}.")
-    return (resources.files("amlemu") / "profiles" / f"{name}.toml").read_text(encoding="utf-8")
-
-
-def _section(tables: dict[str, Any], section: str, where: str, sources: dict[str, str]) -> dict[str, Any]:
-    entries = tables.get(section, {})
-    kinds = get_type_hints(_SECTIONS[section])
-    _refuse_unknown(set(entries), set(kinds), f"{where}, [{section}]")
-    missing = [field.name for field in dataclasses.fields(_SECTIONS[section]) if field.name not in entries]
-    if missing:
-        raise UsageError(f"[{section}] lacks {', '.join(missing)}", where=where)
-    for key, entry in entries.items():
-        if not isinstance(entry, dict) or not entry.get("source"):
-            raise UsageError(
-                f"{section}.{key} has no source", where=where, hint='Add source = "..." or source = "assumed: ...".'
-            )
-        _check_kind(entry["value"], kinds[key], f"{where}: {section}.{key}")
-        sources[f"{section}.{key}"] = entry["source"]
-    return {key: entry["value"] for key, entry in entries.items()}
-
-
-def _override(sections: dict[str, dict[str, Any]], sources: dict[str, str], key: str, word: str) -> None:
-    section, _, name = key.partition(".")
-    if name not in sections.get(section, {}):
-        known = sorted(f"{part}.{field}" for part, fields in sections.items() for field in fields)
-        raise UsageError(f"--set {key}: no such value", expected=f"There are: {', '.join(known)}.")
-    kind = get_type_hints(_SECTIONS[section])[name]
-    sections[section][name] = _read_word(word, kind, f"--set {key}")
-    sources[key] = "--set"
-
-
-def _read_word(word: str, kind: type, where: str) -> Any:
-    if kind is bool:
-        if word.lower() not in _WORDS:
-            raise UsageError(f"{word!r} is neither on nor off", where=where)
-        return _WORDS[word.lower()]
-    try:
-        return kind(word)
-    except ValueError:
-        raise UsageError(f"{word!r} is no {kind.__name__}", where=where) from None
-
-
-def _check_kind(value: object, kind: type, where: str) -> None:
-    if type(value) is not kind:
-        raise UsageError(f"{value!r} is no {kind.__name__}", where=where)
-
-
-def _refuse_unknown(given: set[str], known: set[str], where: str) -> None:
-    unknown = sorted(given - known)
-    if unknown:
-        raise UsageError(
-            f"unknown {', '.join(unknown)}", where=where, expected=f"Known are: {', '.join(sorted(known))}."
-        )
+SECTIONS: dict[str, type] = {
+    "wire": WireRules,
+    "identity": IdentityRules,
+    "routes": RouteRules,
+    "auth": AuthRules,
+    "limits": Limits,
+    "container": ContainerRules,
+    "statuses": StatusRules,
+    "answers": Answers,
+}

@@ -34,6 +34,11 @@ class Setting:
         return "AMLEMU_" + self.name.upper()
 
 
+_AUTH = ("off", "key", "aml_token", "aad_token")
+_GIVEN_KEYS = (
+    Setting("primary_key", "text", None, "The primary key. Default: made, and kept in .amlemu beside the script."),
+    Setting("secondary_key", "text", None, "The secondary key. Default: likewise."),
+)
 SCRIPT_SETTINGS = (
     Setting("model_dir", "path", None, "Folder that AZUREML_MODEL_DIR names; .../NAME/VERSION says which model it is."),
     Setting(
@@ -62,11 +67,29 @@ SCRIPT_SETTINGS = (
 )
 SERVE_SETTINGS = (
     Setting("host", "text", "127.0.0.1", "Address to listen on."),
-    Setting("port", "integer", 5001, "Port to listen on; 0 picks a free one.", short="-p"),
+    Setting(
+        "port", "integer", None, "Port to listen on; 0 picks a free one. Default: the profile's, 5001.", short="-p"
+    ),
     Setting("workers", "integer", None, "Worker processes. Default: WORKER_COUNT, else 1.", unit="processes"),
     *SCRIPT_SETTINGS,
-    Setting("profile", "text", "bare", "Which face of the cloud the front door wears."),
+    Setting(
+        "profile",
+        "text",
+        "managed",
+        "Which cloud answers: a name (amlemu profiles lists them) or a file, mine.toml.",
+    ),
     Setting("set", "text", None, "Override one value of the profile, SECTION.KEY=VALUE.", repeats=True),
+    Setting("endpoint_name", "text", None, "Name of the endpoint. Default: that of the script's folder."),
+    Setting("deployment_name", "text", "blue", "Name of the deployment, as azureml-model-deployment has it."),
+    Setting(
+        "auth", _AUTH, "off", "Who may come in: everybody, or who has a key or a token (amlemu keys, amlemu token)."
+    ),
+    *_GIVEN_KEYS,
+    Setting("insecure", "switch", False, "Listen where others can reach it and ask nobody for a key."),
+    Setting(
+        "shadow", "switch", False, "Answer what the model said; what the cloud would have answered is only reported."
+    ),
+    Setting("dev_errors", "switch", False, "Put the traceback of a failed run() into the answer, as no cloud does."),
     Setting(
         "backend",
         ("worker", "inprocess", "upstream"),
@@ -101,10 +124,17 @@ LAYOUT_SETTINGS = (
     *SCRIPT_SETTINGS,
     Setting("json", "switch", False, "Print one JSON object."),
 )
+KEYS_SETTINGS = (
+    *_GIVEN_KEYS,
+    Setting("regenerate", ("primary", "secondary"), None, "Replace this key; a server that is running takes notice."),
+)
+TOKEN_SETTINGS = (Setting("minutes", "number", 60.0, "How long it is valid.", unit="minutes"),)
 COMMANDS = {
     "amlemu serve SCRIPT": SERVE_SETTINGS,
     "amlemu invoke SCRIPT": INVOKE_SETTINGS,
     "amlemu layout SCRIPT": LAYOUT_SETTINGS,
+    "amlemu keys SCRIPT": KEYS_SETTINGS,
+    "amlemu token SCRIPT": TOKEN_SETTINGS,
 }
 
 

@@ -29,7 +29,8 @@ class Plan:
     """
     What to serve, how, and who is told.
 
-    With `health_port` the same routes are served there, too. `environment` is all that the script sees, `folder` its
+    With `health_port` the same routes are served there, too. `auth` is None or one of `credentials.MODES`, `keys` are the
+    primary and secondary one where they are given; an address that others can reach needs `auth`, or `is_insecure`. `environment` is all that the script sees, `folder` its
     working folder; None takes them from deployment and layout.
     """
 
@@ -43,6 +44,11 @@ class Plan:
     layout: str = "auto"
     environment: Mapping[str, str] | None = None
     folder: Path | None = None
+    auth: str | None = None
+    keys: tuple[str | None, str | None] = (None, None)
+    is_insecure: bool = False
+    is_shadow: bool = False
+    dev_errors: bool = False
     on_event: Listener = print
     on_exchange: Callable[[Exchange], None] = print
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from amlemu.errors import BootFailed, WorkerCrashed
 from amlemu.events import WorkerEnded
-from amlemu.exchange import Response
+from amlemu.exchange import Frame, Response
 from amlemu.worker import forks
 from amlemu.worker.handle import Job, Owner
 
@@ -42,6 +42,12 @@ class FakeWorker:
     def submit(self, job: Job) -> None:
         self.jobs.append(job)
         self.busy_since = self.busy_since or time.monotonic()
+
+    def is_busy_with(self, number: int) -> bool:
+        return bool(self.jobs) and self.jobs[0].request.number == number
+
+    async def locate(self) -> list[Frame]:
+        return [Frame("score.py", 1, f"run of {self.jobs[0].request.number}")]
 
     def kill(self, number: int) -> None:
         self.signals.append(number)

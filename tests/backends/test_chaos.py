@@ -141,7 +141,7 @@ def served(notes: Notes, workers: int, grace_s: float = 5.0, *, preload: bool = 
     """Serve the script; afterwards nothing of it is left, the process that workers are forked from included."""
     before = descriptors()
     variables = {"NOTES": str(notes.path), "WORKER_PRELOAD": str(preload)}
-    with amlemu.serve(SCRIPT, env=variables, workers=workers, grace_s=grace_s) as endpoint:
+    with amlemu.serve(SCRIPT, profile="bare", env=variables, workers=workers, grace_s=grace_s) as endpoint:
         yield endpoint
     started = {event.pid for event in endpoint.events if isinstance(event, WorkerStarted | Spoke)}
     assert [pid for pid in started if exists(pid)] == []

@@ -12,7 +12,7 @@ import pytest
 from amlemu.backends.pool import Pool
 from amlemu.errors import BackendFailure, BootFailed, NotReady, UsageError, WorkerCrashed
 from amlemu.events import Event, WorkerEnded, WorkerTimedOut
-from amlemu.exchange import Request, Response
+from amlemu.exchange import Frame, Request, Response
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -54,11 +54,17 @@ class World:
             waiting[0].connected.set_result(None)
             self.loop.settle()
 
-    def asks(self) -> int:
+    def asks(self, numbered: int = 0) -> int:
         number = len(self.asked)
-        self.asked.append(self.loop.create_task(self.pool.handle(Request("POST", str(number), []))))
+        request = Request("POST", str(number), [], number=numbered)
+        self.asked.append(self.loop.create_task(self.pool.handle(request)))
         self.loop.settle()
         return number
+
+    def locates(self, numbered: int) -> list[Frame] | None:
+        locating = self.loop.create_task(self.pool.locate(numbered))
+        self.loop.settle()
+        return locating.result()
 
     def outcome(self, number: int) -> Outcome:
         task = self.asked[number]
@@ -449,6 +455,41 @@ def test_a_worker_busy_for_too_long_is_told_to_abort_then_killed(lone: World) ->
     assert aborted == [signal.SIGABRT]
     assert worker.signals == [signal.SIGABRT, signal.SIGKILL]
     assert lone.events == [WorkerTimedOut(worker.pid, 300)]
+
+
+@pytest.fixture
+def pair() -> Iterator[World]:
+    """A pool of two workers that are ready."""
+    world = World(2)
+    for worker in world.workers:
+        worker.boots()
+    yield world
+    world.close()
+
+
+def test_a_request_is_found_with_the_worker_that_has_it(pair: World) -> None:
+    """The second one is found with the second worker; a third one waits, and has no stack yet."""
+    for number in (7, 8, 9):
+        pair.asks(numbered=number)
+    found = [pair.locates(number) for number in (8, 7, 9)]
+
+    assert found == [[Frame("score.py", 1, "run of 8")], [Frame("score.py", 1, "run of 7")], None]
+
+
+def test_a_request_that_a_lone_worker_has_been_sent_ahead_is_still_waiting(lone: World) -> None:
+    """It lies in the worker's socket; the stack would be another request's."""
+    for number in (7, 8):
+        lone.asks(numbered=number)
+
+    assert lone.workers[0].jobs[1].request.number == 8
+    assert lone.locates(8) is None
+
+
+def test_a_request_that_is_answered_is_nowhere(lone: World) -> None:
+    lone.asks(numbered=7)
+    lone.workers[0].answers()
+
+    assert lone.locates(7) is None
 
 
 def test_a_long_init_is_not_aborted(lone: World) -> None:

@@ -28,6 +28,11 @@ MIB = 2**20
 
 WRK_MISSING = "wrk is not installed; it makes the load. Debian and Ubuntu: apt-get install wrk."
 KEPT_ALIVE = ("--set", "wire.keep_alive=on")
+MANAGED = (
+    *("--profile", "managed", "--set", "limits.requests_per_second=1000000"),
+    *("--set", "limits.max_concurrent_requests_per_instance=8"),  # else eight at once are six too many
+)
+KEEPING = (KEPT_ALIVE, MANAGED)
 SMALL_BODY = b'{"data": [[59, 2, 32.1, 101, 157, 93.2, 38, 4, 4.8598, 87]]}'
 BIG_BODY = b'{"data": "%s"}' % (b"x" * (1_400_000 - 12))
 
@@ -46,7 +51,7 @@ def under_load(
         file.flush()
         measure.seconds_to_healthy(server)
         closes = measure.warm_up(server, body, WARM_UP_S)
-        if not closes and flags != KEPT_ALIVE:
+        if not closes and flags not in KEEPING:
             raise measure.MeasurementFailed(f"{contender.name} keeps connections alive; this row compares closing ones")
         load = measure.load(server, Path(file.name), connections, seconds)
         measure.score(server, body)
@@ -103,6 +108,15 @@ ROWS = (
         target=Target(at_least=4.0, goal=5),
         measure=throughput(SMALL_BODY, connections=8),
         flags=KEPT_ALIVE,
+    ),
+    Row(
+        "managed8",
+        "profile managed with its rate raised, 8 connections, kept alive; the real server always closes",
+        "requests/s",
+        digits=0,
+        target=Target(at_least=3.5),
+        measure=throughput(SMALL_BODY, connections=8),
+        flags=MANAGED,
     ),
     Row(
         "p50",

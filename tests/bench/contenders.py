@@ -94,7 +94,7 @@ def amlemu(command: str | None = None) -> Contender:
         return Contender("amlemu", words)
     script = Path(sys.executable).with_name("amlemu")
     start = (str(script),) if script.exists() else (sys.executable, "-m", "amlemu")
-    return Contender("amlemu", (*start, "serve", "{script}", "--port", "{port}", "{flags}"))
+    return Contender("amlemu", (*start, "serve", "{script}", "--port", "{port}", "--profile", "bare", "{flags}"))
 
 
 def real_environment() -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from amlemu import profile
+from amlemu import profile_file as profile
 from amlemu.deployment import Deployment
 from amlemu.emulator import Opening
 from amlemu.layout import lay_out

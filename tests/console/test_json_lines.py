@@ -9,9 +9,9 @@ from dataclasses import replace
 from amlemu.backends import Capabilities
 from amlemu.console import JsonConsole
 from amlemu.deployment import Model
-from amlemu.errors import WorkerCrashed
-from amlemu.events import Spoke, WorkerStarted
-from amlemu.exchange import Response
+from amlemu.errors import BackendTimeout, WorkerCrashed
+from amlemu.events import AnsweredLate, Spoke, WorkerStarted
+from amlemu.exchange import Frame, Response
 
 from .told import FAULT, ended, exchange, shown
 
@@ -39,6 +39,63 @@ def test_json_has_no_status_where_nobody_answered():
     assert json.loads(out)["failure"] == "pid 7: it died"
 
 
+def test_json_has_both_lanes_and_why():
+    """What the model said, what the caller got, what each stage decided and how long it took."""
+    two = exchange(Response(424, "", []), model=Response(500, "", []), request_id="id", why="because")
+    two.passed = [("identify", "", 0.01234), ("map status", "500 becomes 424", 0.5)]
+    line = json.loads(shown(JsonConsole, two)[0])
+
+    assert (line["status"], line["model_status"], line["cloud_status"], line["cloud_ms"]) == (424, 500, None, None)
+    assert (line["request_id"], line["why"]) == ("id", "because")
+    assert line["steps"] == [["identify", "", 0.012], ["map status", "500 becomes 424", 0.5]]
+
+
+def test_json_has_what_the_cloud_would_have_said():
+    """With --shadow."""
+    shadow = exchange(Response(200, "OK", []), cloud=Response(408, "", []), cloud_ms=5000.1234)
+    line = json.loads(shown(JsonConsole, shadow)[0])
+
+    assert (line["status"], line["model_status"], line["cloud_status"], line["cloud_ms"]) == (200, 200, 408, 5000.123)
+
+
+def test_json_tells_where_the_script_was():
+    stuck = exchange(failure=BackendTimeout("no answer"), where="score.py:31 predict")
+    stuck.stack = [Frame("/app/score.py", 31, "predict")]
+    line = json.loads(shown(JsonConsole, stuck)[0])
+
+    assert (line["where"], line["stack"]) == ("score.py:31 predict", [["/app/score.py", 31, "predict"]])
+
+
+def test_json_has_no_status_where_a_stream_was_cut():
+    """Its head had gone out, its end never came."""
+    cut = exchange(Response(200, "OK", [], iter([])), failure=WorkerCrashed("the stream was cut"))
+
+    assert json.loads(shown(JsonConsole, cut)[0])["status"] is None
+
+
+def test_json_tells_a_late_answer():
+    line = json.loads(shown(JsonConsole, AnsweredLate(3, "POST", "/score", 200, 8000.0, 5000.0))[0])
+
+    assert line == {
+        "event": "AnsweredLate",
+        "number": 3,
+        "method": "POST",
+        "target": "/score",
+        "status": 200,
+        "elapsed_ms": 8000.0,
+        "answered_ms": 5000.0,
+    }
+
+
+def test_json_names_the_way_of_authentication(plan, opening_of):
+    told = replace(plan, auth="key")
+    seen = JsonConsole(out := io.StringIO(), io.StringIO())
+    seen.started(told, opening_of(told), Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True))
+    seen.flush()
+
+    assert json.loads(out.getvalue())["auth"] == "key"
+
+
 def test_json_tells_start_stop_and_everything_said(plan, opening_of, tmp_path):
     """Also where the script believes to be, and what the backend cannot; of the opened port alone nothing."""
     with_model = replace(plan, deployment=replace(plan.deployment, models=(Model("m", "1", tmp_path / "model.pkl"),)))
@@ -54,6 +111,7 @@ def test_json_tells_start_stop_and_everything_said(plan, opening_of, tmp_path):
 
     started = {"event": "Started", "url": "http://127.0.0.1:5001", "profile": "bare", "layout": "var"}
     started |= {"app_root": f"/var/azureml-app/{tmp_path.name}", "cannot": ["pass on pieces as run() yields them"]}
+    started |= {"auth": None}
     assert [json.loads(line) for line in out.getvalue().splitlines()] == [
         {**started, "model_dir": None},
         {**started, "model_dir": "/var/azureml-app/azureml-models/m/1"},

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import amlemu
 import pytest
+from amlemu import profile_file as profiles
 from amlemu.backends import Capabilities
 from amlemu.console import Paint, PersonConsole
 from amlemu.deployment import Deployment, Model
-from amlemu.errors import Unreachable, WorkerCrashed
-from amlemu.events import RequestRefused, Spoke, WorkerReady, WorkerStarted, WorkerTimedOut
-from amlemu.exchange import Response
+from amlemu.errors import BackendTimeout, Unreachable, WorkerCrashed
+from amlemu.events import AnsweredLate, RequestRefused, Spoke, WorkerReady, WorkerStarted, WorkerTimedOut
+from amlemu.exchange import Frame, Response
 from amlemu.layout import Layout, Place
 from amlemu.stand import Plan
 
@@ -100,7 +101,56 @@ def test_the_start_block_tells_what_where_and_what_not(plan, opening_of, tmp_pat
     assert lines[2] == f"  tree     none; AML_APP_ROOT={tmp_path}"
     assert "http://127.0.0.1:5001/score" in lines[3]
     assert lines[4].startswith("  try      curl -s http://127.0.0.1:5001/score -H 'Content-Type: application/json'")
-    assert lines[-1].startswith("  not emulated yet: ")
+    assert lines[-1].startswith("  limits: none; no key asked for; not emulated yet: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "limits"),
+    [
+        pytest.param(
+            "managed", "  limits: 5 s a request, 1572864 bytes, 100 requests a second, 2 at once; ", id="managed"
+        ),
+        pytest.param(
+            "managed-current", "  limits: 5 s a request, 500 requests a second, 2 at once; ", id="managed-current"
+        ),
+        pytest.param("kubernetes", "  limits: 5 s a request, 1 at once, others wait 0.5 s; ", id="kubernetes"),
+        pytest.param("aks", "  limits: 60 s a request, 104857600 bytes, 1 at once, others wait 0.5 s; ", id="aks"),
+        pytest.param("local", "  limits: none; ", id="local"),
+    ],
+)
+def test_the_start_block_names_the_limits_that_a_caller_meets_first(plan, opening_of, name, limits):
+    lines = block(replace(plan, profile=profiles.load(name)), opening_of(plan))
+
+    assert lines[-1].startswith(limits)
+
+
+def test_the_start_block_says_that_nobody_is_asked_for_a_key(plan, opening_of):
+    """On loopback, where that is the default."""
+    assert "; no key asked for; " in block(plan, opening_of(plan))[-1]
+
+
+def test_the_start_block_has_the_path_of_the_cloud(plan, opening_of):
+    """Contract 2.1: http://<host>:80/api/v1/service/<name>/score."""
+    deployment = replace(plan.deployment, endpoint="iris")
+    lines = block(replace(plan, profile=profiles.load("aks"), deployment=deployment), opening_of(plan))
+
+    assert any(" http://127.0.0.1:5001/api/v1/service/iris/score " in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        ("key", "; key asked for (amlemu keys score.py prints it); "),
+        ("aml_token", "; aml_token asked for (amlemu token score.py prints it); "),
+    ],
+)
+def test_the_start_block_says_where_a_key_is_found(plan, opening_of, tmp_path, monkeypatch, auth, told):
+    """And the line to try leaves a place for it: the key itself is not for screens."""
+    monkeypatch.chdir(tmp_path)
+    lines = block(replace(plan, auth=auth), opening_of(plan))
+
+    assert told in lines[-1]
+    assert any('/score -H "Authorization: Bearer $KEY" -H ' in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -131,13 +181,13 @@ def test_the_start_block_tells_what_the_tree_is(plan, opening_of, options, line)
 
 
 def test_the_start_block_stays_short_with_everything_in_it(plan, opening_of, tmp_path, monkeypatch):
-    """Two models, several workers, and a sample request beside the script."""
+    """Two models, several workers, all limits, a key, a backend that lacks something, a sample request beside the script."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sample-request.json").write_text("{}")
     models = (Model("m", "1", Path("/models/m.pkl")), Model("n", "2", Path("/models/n")))
     full = Deployment(tmp_path / "score.py", Path("/p"), tmp_path, models=models, environment={"A": "1"}, workers=3)
-    plan = Plan(deployment=full, profile=plan.profile)
-    lines = block(plan, opening_of(plan, "var"))
+    plan = Plan(deployment=full, profile=profiles.load("managed"), auth="key", dev_errors=True, is_shadow=True)
+    lines = block(plan, opening_of(plan, "var"), replace(ALL, survives_crashes=False))
 
     assert len(lines) <= 8
     assert "  python   /p, 3 worker processes, ready in 212 ms" in lines
@@ -253,6 +303,18 @@ def test_the_servers_own_records_are_shown_only_as_warnings():
 # requests
 
 
+RAISED = {
+    "kind": "ValueError",
+    "what": "run() raised ValueError: no",
+    "where": "score.py:14",
+    "traceback": "Traceback ...\n",
+}
+TOO_LARGE = (
+    "a body of 1600000 bytes, 1572864 are allowed; limit of 2021, not in today's documentation;"
+    " --profile managed-current has none"
+)
+
+
 @pytest.mark.parametrize(
     ("seen", "line"),
     [
@@ -286,6 +348,37 @@ def test_the_servers_own_records_are_shown_only_as_warnings():
             '    File "/app/score.py", line 7, in run\n'
             "  KeyError: 'data'\n",
             id="failed",
+        ),
+        pytest.param(
+            exchange(
+                Response(424, "Failed Dependency", []),
+                model=Response(500, "INTERNAL SERVER ERROR", [], account={"fault": RAISED, "run_ms": 3.0}),
+            ),
+            "POST /score 424 (model said 500, ValueError in score.py:14) 12.3 ms  run 3.0 ms\n"
+            "  run() raised ValueError: no (score.py:14)\n"
+            "  Traceback ...\n",
+            id="mapped",
+        ),
+        pytest.param(
+            exchange(
+                Response(408, "Request Timeout", []),
+                model=None,
+                failure=BackendTimeout("no answer within 5.0 s"),
+                stack=[Frame("/app/score.py", 31, "predict")],
+                where="score.py:31 predict",
+            ),
+            "POST /score 408 12.3 ms\n  no answer within 5.0 s; still in run(): score.py:31 predict\n",
+            id="deadline",
+        ),
+        pytest.param(
+            exchange(Response(413, "Payload Too Large", []), model=None, why=TOO_LARGE),
+            f"POST /score 413 12.3 ms\n  {TOO_LARGE}\n",
+            id="limit-of-2021",
+        ),
+        pytest.param(
+            exchange(Response(200, "OK", [], account={"run_ms": 8000.0}), cloud=Response(408, "", []), cloud_ms=5001.0),
+            "POST /score 200 (cloud: 408 at 5.0 s) 12.3 ms  run 8000.0 ms\n",
+            id="shadow",
         ),
         pytest.param(
             exchange(Response(200, "OK", []), request={"method": "GET", "target": "/", "body": b""}), "", id="probe"
@@ -350,6 +443,11 @@ def test_a_form_that_made_the_script_fail_is_explained(content_type, body, is_ex
             WorkerTimedOut(7, 2),
             "amlemu: worker 7 is stopped: run() took longer than WORKER_TIMEOUT = 2 s\n",
             id="timed-out",
+        ),
+        pytest.param(
+            AnsweredLate(3, "POST", "/score", 200, 8210.0, 5003.0),
+            "amlemu: POST /score (request 3): the model said 200 after 8.2 s, 3.2 s after its caller was answered\n",
+            id="late",
         ),
         pytest.param(WorkerStarted(7), "", id="started"),
         pytest.param(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from amlemu.console import ServerConsole
+from amlemu.errors import WorkerCrashed
 from amlemu.events import Spoke
 from amlemu.exchange import Response
 
-from .told import AT, exchange, shown
+from .told import AT, ended, exchange, shown
 
 
 def test_the_servers_format_is_the_real_ones():
@@ -67,3 +69,34 @@ def test_the_servers_format_has_no_line_for_a_probe():
         '"HEAD / HTTP/1.1" 200'
         in shown(ServerConsole, exchange(Response(200, "OK", []), request={**probe, "method": "HEAD"}))[0]
     )
+
+
+def test_the_servers_lines_are_about_what_the_model_said():
+    """Whatever became of it in front: this is what the container's log has."""
+    account = {"api_name": "/score", "duration_ms": 1.0, "length": 5}
+    said = Response(500, "INTERNAL SERVER ERROR", [("Server", "gunicorn")], b"12345", account)
+    out, _ = shown(ServerConsole, exchange(Response(424, "Failed Dependency", [], b""), model=said, sent_bytes=0))
+
+    server, access = out.splitlines()
+    assert " azmlinfsrv - POST /score 500 1.000ms 5" in server
+    assert '"POST /score HTTP/1.1" 500 5 "-" "-"' in access
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(exchange(Response(413, "Payload Too Large", []), model=None), id="refused-in-front"),
+        pytest.param(
+            exchange(Response(424, "", []), model=Response(502, "Bad Gateway", [], account={"silence": "it died"})),
+            id="the-containers-own-page",
+        ),
+        pytest.param(exchange(failure=WorkerCrashed("it died")), id="closed"),
+    ],
+)
+def test_the_server_has_no_line_for_what_it_has_not_answered(seen):
+    assert shown(ServerConsole, seen) == ("", "")
+
+
+def test_a_worker_that_died_of_a_signal_without_a_name_has_its_line():
+    """gunicorn 27.0.1, arbiter.py: the number stands for the name."""
+    assert shown(ServerConsole, ended(exit_code=-45))[1].endswith(" Worker (pid:7) was sent signal 45!\n")

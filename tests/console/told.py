@@ -9,6 +9,7 @@ from amlemu.exchange import Exchange, Request
 
 AT = 1795190400.25  # 2026-11-20 16:00:00.250 UTC
 FAULT = {
+    "kind": "KeyError",
     "what": "run() raised KeyError: 'data'",
     "where": "score.py:7",
     "traceback": "Traceback (most recent call last):\n  File \"/app/score.py\", line 7, in run\nKeyError: 'data'\n",
@@ -26,8 +27,9 @@ def shown(kind, *happened, **options):
 
 
 def exchange(response=None, **rest):
+    """Return an exchange of one lane, unless `model` says that there are two."""
     fields = {"method": "POST", "target": "/score", "headers": [], "body": b"{}", **rest.pop("request", {})}
-    return Exchange(Request(**fields), AT, 12.34, response, **rest)
+    return Exchange(Request(**fields), AT, 12.34, **{"model": response, "response": response, **rest})
 
 
 def ended(**fields):

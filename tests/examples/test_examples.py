@@ -57,7 +57,9 @@ def client_of() -> Iterator[Callable[[Path], httpx.Client]]:
 
         @cache
         def serve(folder: Path) -> httpx.Client:
-            endpoint = stack.enter_context(amlemu.serve(folder / "score.py", model_dir=model_of(folder), port=0))
+            endpoint = stack.enter_context(
+                amlemu.serve(folder / "score.py", profile="bare", model_dir=model_of(folder), port=0)
+            )
             # trust_env: loopback ignores proxy variables
             return stack.enter_context(httpx.Client(base_url=endpoint.url, timeout=ANSWER_TIMEOUT_S, trust_env=False))
 

@@ -6,7 +6,8 @@ import asyncio
 import functools
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +15,18 @@ from typing import Any
 import uvicorn
 import uvloop
 from amlemu import ports
-from amlemu import profile as profiles
-from amlemu.events import RequestRefused
+from amlemu import profile_file as profiles
+from amlemu.events import AnsweredLate, RequestRefused
 from amlemu.exchange import Exchange, Request, Response
-from amlemu.gateway.app import FrontDoor, application
-from amlemu.gateway.stages import Forward
+from amlemu.gateway.app import FrontDoor, Witness, application
+from amlemu.gateway.connections import Connections
+from amlemu.gateway.spoken import AnswerTable
+from amlemu.gateway.stages import Served as Behind
+from amlemu.gateway.stages import stages
+from amlemu.gateway.turn import Turn
+from amlemu.gateway.visit import Visit
 from amlemu.gateway.wire import Sweeper, Wire
+from amlemu.profile import Profile
 
 Answer = Callable[[Request], Awaitable[Response]]
 PATIENCE_S = 5.0
@@ -32,6 +39,7 @@ class FakeBackend:
     """Answers with whatever the test says."""
 
     answer: Answer
+    capabilities: Any = None
 
     async def handle(self, request: Request) -> Response:
         return await self.answer(request)
@@ -76,6 +84,7 @@ class Served:
     port: int
     exchanges: list[Exchange] = field(default_factory=list)
     refusals: list[RequestRefused] = field(default_factory=list)
+    late: list[AnsweredLate] = field(default_factory=list)
     stop: Callable[[], None] = lambda: None
 
     def connect(self) -> socket.socket:
@@ -98,8 +107,62 @@ def read_all(client: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
+class Line:
+    """A connection that remembers what its turn asked of it."""
+
+    def __init__(self) -> None:
+        self.ends: list[Response | str] = []
+
+    async def respond(self, turn: Turn, response: Response) -> None:
+        turn.is_ended = True
+        self.ends.append(response)
+
+    def abort(self, turn: Turn) -> None:
+        turn.is_ended = True
+        self.ends.append("closed")
+
+    def continue_reading(self, turn: Turn) -> None:
+        self.ends.append("continue")
+
+
+@functools.cache
+def profile_of(name: str, **settings: str) -> Profile:
+    """Return a profile with `settings`, as `limits__request_bytes="10"`."""
+    return profiles.load(name, {key.replace("__", "."): value for key, value in settings.items()})
+
+
+def says_of(profile: Profile) -> AnswerTable:
+    """Return the answers of a profile, for the endpoint `iris`."""
+    return AnswerTable(profile.answers, "iris", profile.container.server)
+
+
+def new_visit(
+    method: str = "POST",
+    target: str = "/score",
+    headers: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+    *,
+    is_shadow: bool = False,
+    excess: str = "",
+    when_overdue: Callable[[Visit], None] = lambda visit: None,
+) -> Visit:
+    """Return a request on its way, its body complete, for the tests of one stage."""
+    turn = Turn(Request(method, target, list(headers)), Line(), excess=excess)
+    turn.feed(body)
+    turn.complete()
+    return Visit(turn, when_overdue, is_shadow)
+
+
 @contextmanager
-def serving(answer: Answer, sweep_s: float = 1.0, change: Any = None, **settings: str) -> Iterator[Served]:
+def serving(
+    answer: Answer,
+    sweep_s: float = 1.0,
+    change: Any = None,
+    profile_name: str = "bare",
+    behind: Mapping[str, Any] | None = None,
+    shadow: bool = False,
+    **settings: str,
+) -> Iterator[Served]:
     """
     Serve until the end of the block.
 
@@ -107,16 +170,26 @@ def serving(answer: Answer, sweep_s: float = 1.0, change: Any = None, **settings
         answer: the backend.
         sweep_s: how often connections are looked at.
         change: given the FastAPI application before it is served.
+        profile_name: which face it has.
+        behind: what else is behind the front door, `{"endpoint": "iris", "dev_errors": True}`.
+        shadow: answer what the model says.
         settings: values of the profile, `wire__keep_alive="on"`.
     """
-    overrides = {name.replace("__", "."): value for name, value in settings.items()}
-    profile = profiles.load("bare", overrides)
+    profile = profile_of(profile_name, **settings)
     listener = ports.listen("127.0.0.1", 0)
     served = Served(listener.getsockname()[1])
-    app = application(FrontDoor([Forward(FakeBackend(answer))], profile.failures, served.exchanges.append))
+    witness = Witness(served.exchanges.append, served.late.append)
+    front_door = FrontDoor(stages(profile, Behind(FakeBackend(answer), **(behind or {}))), witness, shadow=shadow)
+    app = application(front_door)
     if change is not None:
         change(app)
-    wire: Any = functools.partial(Wire, rules=profile.wire, sweeper=Sweeper(sweep_s), on_refusal=served.refusals.append)
+    wire: Any = functools.partial(
+        Wire,
+        rules=profile.wire,
+        sweeper=Sweeper(sweep_s),
+        connections=Connections(profile),
+        on_refusal=served.refusals.append,
+    )
     config = uvicorn.Config(app, http=wire, ws="none", lifespan="off", interface="asgi3", log_config=None)
     server = Server(config)
     server.is_up = threading.Event()
@@ -132,6 +205,28 @@ def serving(answer: Answer, sweep_s: float = 1.0, change: Any = None, **settings
             server.stop(is_orderly=False)
         thread.join(PATIENCE_S)
         listener.close()
+
+
+class Gate:
+    """A backend that holds /slow until it is let go, and remembers whom it was asked by; everything else is echoed."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.let_go = threading.Event()
+
+    async def __call__(self, request: Request) -> Response:
+        self.asked.append(request)
+        if request.target.startswith("/slow"):
+            while not self.let_go.is_set():
+                await asyncio.to_thread(self.let_go.wait, 0.05)
+        return await echo(request)
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait for a condition; fail with `what` it is about."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"not {what}"
 
 
 async def echo(request: Request) -> Response:

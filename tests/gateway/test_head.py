@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from amlemu import profile as profiles
+from amlemu import profile_file as profiles
 from amlemu.gateway.head import HeadReader
 from amlemu.gateway.refusals import Refused
 from hypothesis import assume, given, settings

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from amlemu.exchange import Request, Response
-from amlemu.gateway.turn import Turn, Vanished
+from amlemu.gateway.turn import TooLarge, Turn, Vanished
 from fastapi import FastAPI
 from starlette.requests import Request as AsgiRequest
 from starlette.responses import JSONResponse, StreamingResponse
@@ -62,9 +62,9 @@ class Line:
         self.asked.append("continue")
 
 
-def new_turn(target: str = "/", *, expects_continue: bool = False) -> tuple[Turn, Line]:
+def new_turn(target: str = "/", *, expects_continue: bool = False, length: int | None = None) -> tuple[Turn, Line]:
     line = Line()
-    return Turn(Request("POST", target, [("X-Mixed", "1")]), line, expects_continue), line
+    return Turn(Request("POST", target, [("X-Mixed", "1")]), line, expects_continue, length), line
 
 
 @pytest.mark.anyio
@@ -119,6 +119,77 @@ async def test_a_request_that_was_whole_is_read_although_its_client_has_left() -
     turn.client_left()
 
     assert (await turn.read()).body == b"all"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("length", "come", "limit", "found"),
+    [
+        pytest.param(4, b"", 3, (4, True), id="said"),
+        pytest.param(4, b"abcd", 3, (4, True), id="said-and-come"),
+        pytest.param(None, b"abcd", 3, (4, False), id="come"),
+        pytest.param(3, b"abc", 3, None, id="exactly"),
+        pytest.param(None, b"abc", 3, None, id="exactly-in-chunks"),
+        pytest.param(4, b"abcd", 0, None, id="no-limit"),
+    ],
+)
+async def test_a_body_is_too_large_as_soon_as_that_is_known(
+    length: int | None, come: bytes, limit: int, found: tuple[int, bool] | None
+) -> None:
+    """By what it says, or by what has come; the limit is inclusive."""
+    turn, _ = new_turn(length=length)
+    turn.feed(come)
+    reading = asyncio.ensure_future(turn.read(limit))
+    await asyncio.wait({reading}, timeout=0)
+
+    assert turn.exceeds(limit) == (found is not None)
+    if found:
+        with pytest.raises(TooLarge) as caught:
+            await reading
+        assert (caught.value.size, caught.value.is_exact) == found
+    else:
+        turn.complete()
+        assert (await reading).body == come
+
+
+@pytest.mark.anyio
+async def test_a_body_in_chunks_is_judged_while_it_arrives() -> None:
+    """The piece that makes it too large wakes who waits for it."""
+    turn, _ = new_turn()
+    reading = asyncio.ensure_future(turn.read(3))
+    await asyncio.wait({reading}, timeout=0)
+    turn.feed(b"abc")
+    early, _ = await asyncio.wait({reading}, timeout=0)
+    turn.feed(b"d")
+
+    assert early == set()
+    with pytest.raises(TooLarge):
+        await reading
+
+
+@pytest.mark.anyio
+async def test_a_body_that_is_too_large_can_be_read_all_the_same() -> None:
+    """By somebody who asks again, without the limit; then it is whole, however much more comes."""
+    turn, _ = new_turn()
+    turn.feed(b"abcd")
+    with pytest.raises(TooLarge):
+        await turn.read(3)
+    reading = asyncio.ensure_future(turn.read())
+    await asyncio.wait({reading}, timeout=0)
+    turn.feed(b"efgh")
+    turn.complete()
+
+    assert (await reading).body == b"abcdefgh"
+
+
+@pytest.mark.anyio
+async def test_a_client_whose_body_is_too_large_is_not_told_to_continue() -> None:
+    """It has said so beforehand."""
+    turn, line = new_turn(expects_continue=True, length=4)
+    with pytest.raises(TooLarge):
+        await turn.read(3)
+
+    assert line.asked == []
 
 
 @pytest.mark.anyio

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import http.client
 import io
+import re
+import shutil
 import socket
+import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -218,6 +222,40 @@ def test_a_refusal_is_seen_by_a_client_that_is_still_sending(client) -> None:
     assert statuses == [413] * 20
 
 
+def _by_curl(url: str) -> int:
+    words = [
+        "curl",
+        "--silent",
+        "--noproxy",
+        "*",
+        "--output",
+        "-",
+        "--write-out",
+        "%{http_code}",
+        "--data-binary",
+        "@-",
+    ]
+    done = subprocess.run([*words, url], input=BIG[:1_600_000], capture_output=True, timeout=10, check=True)
+    return int(done.stdout)
+
+
+def _small(by, url: str) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(globals(), "BIG", BIG[:1_600_000])
+        return by(url)
+
+
+@pytest.mark.parametrize("client", [_by_urllib, _by_httpx, _by_curl])
+def test_every_client_sees_that_1_6_mb_are_too_much(client) -> None:
+    """Contract 1.2, 413 above 1.5 MB: said before the body has come, and seen 20 times out of 20."""
+    if client is _by_curl and shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    with serving(echo, profile_name="managed") as served:
+        statuses = [_small(client, f"http://127.0.0.1:{served.port}/score") for _ in range(20)]
+
+    assert statuses == [413] * 20
+
+
 def test_expect_is_answered_when_the_body_is_wanted() -> None:
     """`Expect: 100-continue` gets its word before the body is sent."""
     with serving(echo) as served, served.connect() as client:
@@ -306,3 +344,144 @@ def test_a_broken_stream_is_cut() -> None:
         data = served.ask(GET)
 
         assert data.endswith(b"3\r\nabc\r\n")
+
+
+# what an answer says about its connection
+
+
+def _said(data: bytes) -> list[str]:
+    """Return the values of Connection in the head of the first answer."""
+    return re.findall(r"(?im)^connection: (.*?)\r$", data.partition(b"\r\n\r\n")[0].decode("latin-1") + "\r")
+
+
+def _first_answer(served: Served, request: bytes) -> tuple[bytes, bool]:
+    """Return the head of the first answer, and whether the connection is closed behind it."""
+    with served.connect() as client:
+        client.sendall(request)
+        data = client.recv(10_000)
+        client.settimeout(0.3)
+        try:
+            while piece := client.recv(10_000):
+                data += piece
+        except TimeoutError:
+            return data, False
+        return data, True
+
+
+@pytest.mark.parametrize(
+    ("profile_name", "version", "wish", "said", "is_closed"),
+    [
+        pytest.param("bare", "1.1", "keep-alive", ["close"], True, id="bare"),  # contract 4.1
+        pytest.param("image", "1.1", "", ["keep-alive"], False, id="image"),  # contract 3.5
+        pytest.param("image", "1.1", "close", ["close"], True, id="image-close"),
+        pytest.param("image", "1.0", "", ["close"], True, id="image-1.0"),
+        pytest.param("image", "1.0", "keep-alive", ["keep-alive"], False, id="image-1.0-keep-alive"),
+        pytest.param("managed", "1.1", "", [], False, id="managed"),  # contract 8 #7; assumed
+        pytest.param("managed", "1.1", "close", ["close"], True, id="managed-close"),
+        pytest.param("managed", "1.0", "", ["close"], True, id="managed-1.0"),
+    ],
+)
+def test_an_answer_says_what_becomes_of_its_connection(
+    profile_name: str, version: str, wish: str, said: list[str], is_closed: bool
+) -> None:
+    """HTTP/1.0 is kept only when it asks for it, and where answers are in HTTP/1.1."""
+    request = f"GET / HTTP/{version}\r\nHost: x\r\n" + (f"Connection: {wish}\r\n" if wish else "") + "\r\n"
+    with serving(echo, profile_name=profile_name) as served:
+        data, closed = _first_answer(served, request.encode())
+
+    assert data.endswith(b"\r\n\r\nGET / ")
+    assert (_said(data), closed) == (said, is_closed)
+
+
+def test_a_refusal_in_words_of_the_gateway_s_own_says_nothing_about_a_kept_connection() -> None:
+    """Contract 1.2, 404: the body was there, so the connection is kept."""
+    request = b"GET / HTTP/1.1\r\nazureml-model-deployment: green\r\n\r\n"
+    with serving(echo, profile_name="managed") as served:
+        data, is_closed = _first_answer(served, request)
+
+    assert data.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert (_said(data), is_closed) == ([], False)
+
+
+def test_a_refusal_before_the_body_has_come_closes() -> None:
+    """Nobody waits for the rest of it, and the client is told."""
+    with serving(echo, profile_name="managed") as served:
+        data = served.ask(b"POST / HTTP/1.1\r\nContent-Length: 1600000\r\n\r\nabc")
+
+    assert data.startswith(b"HTTP/1.1 413 Payload Too Large\r\n")
+    assert _said(data) == ["close"]
+
+
+@pytest.mark.parametrize(("profile_name", "version"), [("bare", "1.0"), ("image", "1.1"), ("managed", "1.1")])
+def test_the_version_of_an_answer_is_the_profile_s(profile_name: str, version: str) -> None:
+    """gunicorn answers in the version of the request (contract 4.4), nginx in 1.1 (observed)."""
+    with serving(echo, profile_name=profile_name) as served:
+        data = served.ask(b"GET / HTTP/1.0\r\n\r\n")
+
+    assert data.startswith(f"HTTP/{version} 200 OK\r\n".encode())
+
+
+# trailers
+
+CHUNKED: Headers = [("Transfer-Encoding", "chunked")]
+TRAILERS: Headers = [("X-One", "1"), ("X-Two", "b")]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [(b"abc", b"3\r\nabc\r\n0\r\nX-One: 1\r\nX-Two: b\r\n\r\n"), (b"", b"0\r\nX-One: 1\r\nX-Two: b\r\n\r\n")],
+    ids=["body", "empty"],
+)
+def test_trailers_come_behind_the_last_chunk(body: bytes, expected: bytes) -> None:
+    """RFC 9112, 7.1; a kept connection is kept."""
+
+    async def answer(request: Request) -> Response:
+        return Response(200, "OK", CHUNKED, body, trailers=TRAILERS)
+
+    with serving(answer, wire__keep_alive="on") as served:
+        data, is_closed = _first_answer(served, GET)
+
+    assert data.partition(b"\r\n\r\n")[2] == expected
+    assert not is_closed
+
+
+@pytest.mark.parametrize(
+    ("request_line", "body"), [("GET / HTTP/1.0", b"abc"), ("HEAD / HTTP/1.1", b"")], ids=["1.0", "head"]
+)
+def test_an_answer_without_chunks_has_no_trailers(request_line: str, body: bytes) -> None:
+    """The client would take them for something else."""
+
+    async def answer(request: Request) -> Response:
+        return Response(200, "OK", CHUNKED, b"abc", trailers=TRAILERS)
+
+    with serving(answer) as served:
+        data = served.ask(f"{request_line}\r\n\r\n".encode())
+
+    assert data.partition(b"\r\n\r\n")[2] == body
+
+
+# half a request, then silence
+
+
+@pytest.mark.parametrize(
+    ("setting", "sent"),
+    [
+        pytest.param("wire__header_seconds", b"POST /score HT", id="half-a-head"),
+        pytest.param("wire__body_idle_seconds", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc", id="half-a-body"),
+        pytest.param("wire__body_idle_seconds", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n", id="no-body"),
+        pytest.param(
+            "wire__body_idle_seconds",
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+            id="half-a-chunk",
+        ),
+    ],
+)
+def test_half_a_request_is_cut_in_time_and_is_no_exchange(setting: str, sent: bytes) -> None:
+    """Not before the time that the profile gives; nobody is asked, nothing is recorded."""
+    with serving(echo, sweep_s=0.02, profile_name="managed", **{setting: "0.3"}) as served, served.connect() as silent:
+        silent.sendall(sent)
+        began = time.monotonic()
+
+        assert _ends(silent)
+    assert 0.25 < time.monotonic() - began < 2
+    assert served.exchanges == []

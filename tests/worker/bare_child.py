@@ -99,6 +99,7 @@ class BareChild:
         """Close our ends."""
         self.endpoint.close()
         self.mark.close()
+        self.launched.stacks.close()
         for pipe in (self.launched.stdout, self.launched.stderr):
             os.close(pipe)
 

@@ -15,7 +15,7 @@ from amlemu.worker.protocol import *
 from amlemu.worker.protocol import pack
 end = socket.socket(fileno=int(sys.argv[2]))
 channel = Channel(end)
-mark = Mark(int(sys.argv[3])) if sys.argv[3:] else None  # a zygote has none
+mark = Mark.inherit(int(sys.argv[3])) if sys.argv[3:] else None  # a zygote has none
 OK = [200, "OK", [], {{}}]
 def boot():
     channel.send(HELLO, {{"version": VERSION}})

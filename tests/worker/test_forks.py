@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from amlemu.errors import BootFailed, UsageError, WorkerCrashed
 from amlemu.events import Event, Spoke, WorkerFailedToBoot
+from amlemu.exchange import Frame
 from amlemu.worker.forks import ForkedProcess, Zygote
 from amlemu.worker.handle import Worker
 from amlemu.worker.launch import Launched, LaunchPlan
@@ -22,6 +23,7 @@ from .bare_child import ZOO, plan_of
 from .descriptors import descriptors
 from .fake_child import fake_child
 from .test_handle import Hosted as HostedWorker
+from .test_handle import Stuck, located
 
 pytestmark = pytest.mark.anyio
 PATIENCE_S = 8.0
@@ -84,6 +86,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 def close(launched: Launched) -> None:
     launched.endpoint.close()
     launched.mark.close()
+    launched.stacks.close()
     os.close(launched.stdout)
     os.close(launched.stderr)
 
@@ -331,3 +334,34 @@ async def test_a_fork_that_dies_before_it_can_speak_is_reported(tmp_path: Path) 
         end = await worker.ends()
 
         assert (end.exit_code, end.was_booting) == (7, True)
+
+
+@pytest.mark.parametrize(("place", "answer"), [("in_python", b"{}"), ("in_sleep", b"true"), ("in_c", b"{}")])
+async def test_a_fork_is_found_where_it_is_without_being_stopped(tmp_path: Path, place: str, answer: bytes) -> None:
+    """As any worker is; its sibling is not disturbed."""
+    stuck = Stuck(tmp_path)
+    async with hosted(stuck.plan) as host:
+        await host.boots()
+        one, other = await host.hosts(), await host.hosts()
+        job = one.asks(place.encode())
+        stack = await located(one.worker, place)
+        elsewhere = await other.worker.locate()
+        stuck.lets_go()
+        response = await one.answer(job)
+        for worker in (one, other):
+            await worker.worker.stop(PATIENCE_S)
+
+        assert stack[-2:] == [Frame(str(stuck.script), 20, "run"), Frame(str(stuck.script), stuck.LINES[place], place)]
+        assert (response.status, response.body) == (200, answer)
+        assert "run" not in [frame.function for frame in elsewhere]
+        assert (await other.ends()).exit_code == 0
+
+
+async def test_a_fork_that_crashes_leaves_its_stack(tmp_path: Path) -> None:
+    async with hosted(plan_of(ZOO / "kills_itself.py", {})) as host:
+        await host.boots()
+        worker = await host.hosts()
+        with pytest.raises(WorkerCrashed, match="was killed by SIGSEGV") as caught:
+            await worker.answer(worker.asks(b"segfault"))
+
+        assert caught.value.stack[-1] == Frame(str(ZOO / "kills_itself.py"), 23, "<lambda>")

@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import fcntl
 import signal
+import textwrap
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import pytest
 from amlemu.errors import WorkerCrashed
 from amlemu.events import Event, Spoke, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
-from amlemu.exchange import Request, Response
+from amlemu.exchange import Frame, Request, Response
 from amlemu.worker.handle import Job, Worker
 from amlemu.worker.launch import LaunchPlan
 
+from .bare_child import ZOO, plan_of
 from .descriptors import descriptors
 from .fake_child import fake_child
 
@@ -67,11 +70,16 @@ class Hosted:
         return await asyncio.wait_for(asyncio.shield(self.worker.ended), PATIENCE_S)
 
 
+def hosted(folder: Path, life: str, *, boots: bool = True) -> AbstractAsyncContextManager[Hosted]:
+    """A fake child."""
+    return hosting(fake_child(folder, life), boots=boots)
+
+
 @contextlib.asynccontextmanager
-async def hosted(folder: Path, life: str, *, boots: bool = True) -> AsyncIterator[Hosted]:
-    """A fake child, with a check that nothing of it is left."""
+async def hosting(plan: LaunchPlan, *, boots: bool = True) -> AsyncIterator[Hosted]:
+    """A worker, with a check that nothing of it is left."""
     before = descriptors()
-    host = Hosted(fake_child(folder, life))
+    host = Hosted(plan)
     await (host.boots() if boots else host.worker.start())
     try:
         yield host
@@ -438,3 +446,187 @@ async def test_nobody_who_has_left_is_answered(tmp_path: Path) -> None:
         given_up.answer.cancel()
 
         assert (await host.answer(host.asks())).body == b"2"
+
+
+# where the script is
+
+
+class Stuck:
+    """A script that stays where its input says until it is let go."""
+
+    SCRIPT = """
+        import itertools, mmap, operator, time
+
+        def init():
+            global page
+            with open("gate", "r+b") as gate:
+                page = mmap.mmap(gate.fileno(), 1)
+
+        def in_python():
+            while not page[0]: pass
+
+        def in_sleep():
+            began = time.monotonic()
+            time.sleep(0.5)
+            return time.monotonic() - began >= 0.5
+
+        def in_c():  # no bytecode runs, and the interpreter's lock is held
+            any(map(operator.truth, map(page.__getitem__, itertools.repeat(0))))
+
+        def run(data):
+            return globals()[data]()
+    """
+    LINES: ClassVar = {"in_python": 9, "in_sleep": 13, "in_c": 17}
+
+    def __init__(self, folder: Path) -> None:
+        self._gate, self.script = folder / "gate", folder / "score.py"
+        self._gate.write_bytes(b"\0")
+        self.script.write_text(textwrap.dedent(self.SCRIPT).lstrip("\n"), encoding="utf-8")
+
+    @property
+    def plan(self) -> LaunchPlan:
+        return plan_of(self.script, {})
+
+    def lets_go(self) -> None:
+        with self._gate.open("r+b") as gate:  # not made anew: its page is mapped
+            gate.write(b"\1")
+
+
+async def located(worker: Worker, function: str) -> list[Frame]:
+    """Ask where a worker is until it is there."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        stack = await worker.locate()
+        if stack and stack[-1].function == function:
+            return stack
+        assert time.monotonic() < deadline, stack
+
+
+@pytest.mark.parametrize(("place", "answer"), [("in_python", b"{}"), ("in_sleep", b"true"), ("in_c", b"{}")])
+async def test_a_script_is_found_where_it_is_without_being_stopped(tmp_path: Path, place: str, answer: bytes) -> None:
+    """Outermost frame first, run() and what it has called last; its answer comes as if nobody had asked."""
+    stuck = Stuck(tmp_path)
+    async with hosting(stuck.plan) as host:
+        job = host.asks(place.encode())
+        stack = await located(host.worker, place)
+        stuck.lets_go()
+        response = await host.answer(job)
+
+        assert stack[-2:] == [Frame(str(stuck.script), 20, "run"), Frame(str(stuck.script), stuck.LINES[place], place)]
+        assert (response.status, response.body) == (200, answer)
+
+
+async def test_a_script_is_found_as_often_as_it_is_looked_for(tmp_path: Path) -> None:
+    """Each time where it is then, not where it was before."""
+    stuck = Stuck(tmp_path)
+    async with hosting(stuck.plan) as host:
+        first = host.asks(b"in_sleep")
+        await located(host.worker, "in_sleep")
+        await host.answer(first)
+        second = host.asks(b"in_python")
+        await located(host.worker, "in_python")
+        stack = await host.worker.locate()
+        stuck.lets_go()
+        await host.answer(second)
+
+        assert stack[-1] == Frame(str(stuck.script), 9, "in_python")
+        assert [frame.function for frame in stack].count("run") == 1
+
+
+async def test_a_worker_that_cannot_say_where_it_is_is_not_waited_for(tmp_path: Path) -> None:
+    """The kernel has stopped it: no stack, within a moment."""
+    async with hosted(tmp_path, "boot(); take(); answer(''); channel.receive()") as host:
+        host.worker.kill(signal.SIGSTOP)
+        began = time.monotonic()
+        stack = await host.worker.locate()
+        took_s = time.monotonic() - began
+        host.worker.kill(signal.SIGCONT)
+        await host.answer(host.asks())
+
+        assert stack == []
+        assert took_s < 2
+
+
+async def test_a_worker_that_is_booting_is_not_asked(tmp_path: Path) -> None:
+    """The signal might find nobody who takes it, and end the process."""
+    async with hosted(tmp_path, "signal.pause()", boots=False) as host:
+        assert await host.worker.locate() == []
+        assert not host.worker.ended.done()
+
+
+async def test_a_worker_that_is_gone_is_nowhere(tmp_path: Path) -> None:
+    async with hosted(tmp_path, "boot(); die()") as host:
+        await host.ends()
+
+        assert await host.worker.locate() == []
+
+
+async def test_a_worker_that_crashes_leaves_its_stack(tmp_path: Path) -> None:
+    """The interpreter has written it on stderr; the innermost frame is the script's."""
+    async with hosting(plan_of(ZOO / "kills_itself.py", {})) as host:
+        with pytest.raises(WorkerCrashed, match="was killed by SIGSEGV") as caught:
+            await host.answer(host.asks(b"segfault"))
+
+        assert caught.value.stack[-2:] == [
+            Frame(str(ZOO / "kills_itself.py"), 32, "run"),
+            Frame(str(ZOO / "kills_itself.py"), 23, "<lambda>"),
+        ]
+
+
+async def test_a_worker_that_is_killed_after_the_grace_leaves_its_stack(tmp_path: Path) -> None:
+    """Where run() was at that moment."""
+    stuck = Stuck(tmp_path)
+    async with hosting(stuck.plan) as host:
+        job = host.asks(b"in_python")
+        await located(host.worker, "in_python")
+        await host.worker.stop(0.05)
+        with pytest.raises(WorkerCrashed, match="was killed by SIGKILL") as caught:
+            await host.answer(job)
+
+        assert caught.value.stack[-1] == Frame(str(stuck.script), 9, "in_python")
+
+
+async def test_a_signal_without_a_name_ends_a_worker_like_any_other(tmp_path: Path) -> None:
+    """A real-time signal, of which Python knows the number only."""
+    async with hosted(tmp_path, "boot(); take(); os.kill(os.getpid(), signal.SIGRTMIN + 5)") as host:
+        with pytest.raises(WorkerCrashed, match=f"was killed by signal {signal.SIGRTMIN + 5} before it had answered"):
+            await host.answer(host.asks())
+
+
+async def test_a_crash_is_not_put_where_an_earlier_request_was(tmp_path: Path) -> None:
+    """Somebody had looked then; of the one that was killed nothing is known."""
+    stuck = Stuck(tmp_path)
+    async with hosting(stuck.plan) as host:
+        first = host.asks(b"in_python")
+        await located(host.worker, "in_python")
+        stuck.lets_go()
+        await host.answer(first)
+        second = host.asks(b"in_sleep")
+        await _until(lambda: host.worker._launched.mark.taken == 2)
+        host.worker.kill(signal.SIGKILL)
+        with pytest.raises(WorkerCrashed) as caught:
+            await host.answer(second)
+
+        assert caught.value.stack == []
+
+
+async def test_a_stack_that_the_script_has_written_is_not_that_of_its_death(tmp_path: Path) -> None:
+    """faulthandler writes when it is asked, too; a crash begins with other words."""
+    dump = b'Current thread 0x1 (most recent call first):\n  File "score.py", line 1 in run\n'
+    async with hosted(tmp_path, f"boot(); take(); os.write(2, {dump!r}); die()") as host:
+        with pytest.raises(WorkerCrashed) as caught:
+            await host.answer(host.asks())
+
+        assert caught.value.stack == []
+
+
+async def test_an_answer_of_an_interrupted_run_says_where_that_was(tmp_path: Path) -> None:
+    """WORKER_TIMEOUT makes run() raise SystemExit, and the server still answers."""
+    async with hosting(plan_of(ZOO / "slow.py", {})) as host:
+        job = host.asks(b'["sleep", 60]')
+        host.worker.aborted_at = time.monotonic()
+        stack = await located(host.worker, "_sleep")
+        host.worker.kill(signal.SIGABRT)
+        response = await host.answer(job)
+
+        assert response.account["stack"] == stack

@@ -41,6 +41,7 @@ def launched(folder: Path, body: str) -> Iterator[Launched]:
 def close(result: Launched) -> None:
     result.endpoint.close()
     result.mark.close()
+    result.stacks.close()
     os.close(result.stdout)
     os.close(result.stderr)
 
@@ -62,7 +63,7 @@ def said(folder: Path, expression: str) -> str:
 def test_an_interpreter_that_does_not_start_is_named_and_leaves_nothing_open(
     tmp_path: Path, make: object, reason: str
 ) -> None:
-    """Six descriptors are open at that moment."""
+    """Nine descriptors are open at that moment."""
     python = tmp_path / "python"
     make(python)  # type: ignore[operator]
     before = descriptors()
@@ -75,16 +76,16 @@ def test_an_interpreter_that_does_not_start_is_named_and_leaves_nothing_open(
 
 
 def test_a_worker_that_has_ended_leaves_nothing_open(tmp_path: Path) -> None:
-    """Socket, two pipes and the page: all of them are in the host's hands and can be closed."""
+    """Socket, two pipes and the page, twice: all of them are in the host's hands and can be closed."""
     before = descriptors()
     with launched(tmp_path, "pass") as result:
         result.process.wait(PATIENCE_S)
         during = descriptors()
 
     assert (len(during) - len(before), descriptors()) == (
-        4,
+        5,
         before,
-    )  # the endpoint, two pipes, mmap's own copy of the page
+    )  # the endpoint, two pipes, mmap's own copy of the page, and the one that stacks are read from
 
 
 def test_a_worker_finds_the_plans_environment_and_no_other(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ async def heard(folder: Path, body: str) -> AsyncIterator[Heard]:
     result.process.bury()
     result.launched.endpoint.close()
     result.launched.mark.close()
+    result.launched.stacks.close()
     assert descriptors() == before
 
 
@@ -115,10 +116,15 @@ async def test_one_that_goes_is_not_killed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(0, "ended with exit code 0"), (-11, "was killed by SIGSEGV"), (255, "ended with exit code 255")],
+    [
+        (0, "ended with exit code 0"),
+        (-11, "was killed by SIGSEGV"),
+        (255, "ended with exit code 255"),
+        (-45, "was killed by signal 45"),
+    ],
 )
 def test_an_end_is_told_in_words(code: int, words: str) -> None:
-    """Signals have names."""
+    """Signals have names, all but the real-time ones."""
     assert told_end(code) == words
 
 

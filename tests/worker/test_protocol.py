@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import itertools
 import os
+import signal
 import socket
 import tempfile
 import threading
@@ -13,7 +15,7 @@ from typing import Any
 
 import pytest
 from amlemu.worker import protocol
-from amlemu.worker.protocol import Channel, Decoder, Frame, Mark, ProtocolError
+from amlemu.worker.protocol import LOCATE, Channel, Decoder, Frame, Mark, ProtocolError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -183,21 +185,46 @@ def test_a_mark_is_seen_through_another_mapping_of_the_same_page() -> None:
     ours.close()
 
 
-def test_a_mark_that_is_inherited_leaves_its_descriptor_closed() -> None:
-    """The script must not find it open; the page stays mapped."""
+@pytest.fixture
+def inherited() -> Iterator[tuple[Mark, Mark, int]]:
+    """A page as its host sees it, the same as the worker that has inherited it, and the worker's descriptor."""
     with tempfile.TemporaryFile() as page:
         page.truncate(4096)
-        ours = Mark(page.fileno())
-        theirs_file = os.dup(page.fileno())
-    theirs = Mark.inherit(theirs_file)
+        ours, theirs_file = Mark(page.fileno()), os.dup(page.fileno())
+        os.set_inheritable(theirs_file, True)
+        theirs = Mark.inherit(theirs_file)
+        yield ours, theirs, theirs_file
+        faulthandler.unregister(LOCATE)  # type: ignore[arg-type]
+        theirs.close()
+        ours.close()
+        os.close(theirs_file)
+
+
+def test_a_mark_that_is_inherited_is_shared(inherited: tuple[Mark, Mark, int]) -> None:
+    ours, theirs, _ = inherited
     theirs.take(7)
 
     assert ours.taken == 7
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(theirs_file)
 
-    theirs.close()
-    ours.close()
+
+def test_what_the_script_starts_does_not_inherit_the_mark(inherited: tuple[Mark, Mark, int]) -> None:
+    """Its descriptor stays open, for stacks are written to it."""
+    assert not os.get_inheritable(inherited[2])
+
+
+def test_a_stack_is_written_behind_the_page_for_each_time_it_is_asked_for(inherited: tuple[Mark, Mark, int]) -> None:
+    """The mark stays what it was."""
+    ours, theirs, file = inherited
+    theirs.take(7)
+    signal.raise_signal(LOCATE)  # type: ignore[arg-type]
+    first = os.pread(file, 1 << 16, 4096)
+    signal.raise_signal(LOCATE)  # type: ignore[arg-type]
+    both = os.pread(file, 1 << 16, 4096)
+
+    assert first.startswith(b"Stack (most recent call first):\n")
+    assert b" in test_a_stack_is_written_behind_the_page_for_each_time_it_is_asked_for\n" in first
+    assert both.count(b"Stack (most recent call first):\n") == 2
+    assert ours.taken == 7
 
 
 def test_every_worker_has_a_marker_of_its_own() -> None:

@@ -157,7 +157,7 @@ def test_a_script_that_hard_codes_the_clouds_path_scores(deployed, invoke, words
 @needs_mounts
 def test_it_scores_under_a_server_and_from_python(deployed, start, tmp_path):
     script = deployed(HARD_CODED)
-    command = start("serve", "src/score.py", "--model-dir", "m", "--port", "0", "--workers", "2")
+    command = start("serve", "src/score.py", "--profile", "bare", "--model-dir", "m", "--port", "0", "--workers", "2")
     assert {score(command.port) for _ in range(4)} == {"weights"}
     with amlemu.serve(script, models={"m:1": tmp_path / "m/model.pkl"}) as endpoint:
         assert endpoint.score({}) == "weights"
@@ -328,7 +328,7 @@ def test_what_a_script_starts_finds_the_tree_and_so_does_the_next_worker(write):
                 os._exit(1)
             return subprocess.run(["ls", "/var/azureml-app"], capture_output=True, text=True).stdout.split()
     """
-    with amlemu.serve(write("src/score.py", script)) as endpoint:
+    with amlemu.serve(write("src/score.py", script), profile="bare") as endpoint:
         assert score(endpoint.port) == ["src"]
         with pytest.raises(httpx.RemoteProtocolError):
             score(endpoint.port, "die")
@@ -356,7 +356,7 @@ def test_real_serves_that_are_killed_leave_nothing_on_the_host(deployed, start, 
     moments, before = random.Random(seed), state_of_the_host()
     deployed(HARD_CODED)
     for _ in range(4):
-        command = start("serve", "src/score.py", "--model-dir", "m", "--port", "0")
+        command = start("serve", "src/score.py", "--profile", "bare", "--model-dir", "m", "--port", "0")
         with contextlib.suppress(subprocess.TimeoutExpired):
             command.process.wait(moments.uniform(0.2, 1.0))
         kill_all_of(command)
@@ -550,7 +550,7 @@ def test_a_part_that_has_gone_is_named_when_a_worker_is_started_again(write, sta
     """Who moves the model away while it is served reads which path is missing."""
     write("src/score.py", "import os\ndef init(): ...\ndef run(data): os._exit(1)")
     model = write("model.pkl", "weights")
-    command = start("serve", "src/score.py", "--model", "m=model.pkl", "--port", "0")
+    command = start("serve", "src/score.py", "--profile", "bare", "--model", "m=model.pkl", "--port", "0")
     port = command.port
     model.unlink()
     with pytest.raises(httpx.RemoteProtocolError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from amlemu.exchange import Request, Response
+from amlemu.exchange import Frame, Request, Response
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,22 @@ MISSING = {
 """What a person reads after "it cannot: ", by the capability that is False."""
 
 
-class Backend(Protocol):
+class Server(Protocol):
+    """Whatever answers a request: a backend, or a container around one."""
+
+    async def handle(self, request: Request) -> Response:
+        """
+        Answer one request, waiting for a free worker as long as it takes.
+
+        Returns:
+            The server's own answer, its 4xx and 5xx included; the body may be an async iterator of pieces.
+
+        Raises:
+            BackendFailure: the server said nothing (NotReady, WorkerCrashed, BackendTimeout, Unreachable).
+        """
+
+
+class Backend(Server, Protocol):
     """Who answers. Used from one event loop."""
 
     capabilities: Capabilities
@@ -58,15 +73,12 @@ class Backend(Protocol):
     async def failed(self) -> Exception:
         """Wait until the backend gives up for good, and return why (BootFailed ...)."""
 
-    async def handle(self, request: Request) -> Response:
+    async def locate(self, number: int) -> list[Frame] | None:
         """
-        Answer one request, waiting for a free worker as long as it takes.
+        Look where the script is with the request of exchange `number`, without stopping it.
 
         Returns:
-            The server's own answer, its 4xx and 5xx included; the body may be an async iterator of pieces.
-
-        Raises:
-            BackendFailure: the server said nothing (NotReady, WorkerCrashed, BackendTimeout, Unreachable).
+            Its main thread's stack, outermost frame first, empty when that cannot be seen; None while the request waits.
         """
 
     async def stop(self, grace_s: float) -> None:

@@ -30,7 +30,7 @@ from amlemu.backends.engine_log import READY, SAID_BY_CONSOLES, Log, Record
 from amlemu.backends.upstream import Upstream
 from amlemu.errors import BackendFailure, BootFailed, NotReady, Unreachable, UsageError, WorkerCrashed
 from amlemu.events import Listener, Spoke, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted, WorkerTimedOut
-from amlemu.exchange import Request, Response
+from amlemu.exchange import Frame, Request, Response
 from amlemu.worker import engine_start
 from amlemu.worker.launch import LaunchPlan
 from amlemu.worker.output import Output
@@ -136,6 +136,10 @@ class Engine:
         self._read_outputs()
         response.account["pid"] = self._speaker
         return response
+
+    async def locate(self, number: int) -> list[Frame] | None:
+        """See nothing: it is the real server's process."""
+        return []
 
     async def stop(self, grace_s: float) -> None:
         """Let gunicorn finish what its workers have in hand for `grace_s` seconds, then kill; nothing is left."""

@@ -12,8 +12,10 @@ import contextlib
 import logging
 import os
 import queue
+import sys
 import threading
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from amlemu.backends import Capabilities
 from amlemu.backends.world import World
 from amlemu.errors import BootFailed, NotReady, WorkerCrashed
 from amlemu.events import Listener, Spoke, WorkerFailedToBoot, WorkerReady, WorkerStarted
-from amlemu.exchange import Request, Response
+from amlemu.exchange import Frame, Request, Response
 from amlemu.scoring import faults
 from amlemu.scoring.app import BootFault, ScoringApp
 
@@ -49,6 +51,7 @@ class InProcess:
         self._world = World(folder, environment, self._said, models_folder)
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._running = False
+        self._present = 0  # the exchange that the script has in hand
         self._pending: set[asyncio.Future[Response]] = set()
 
     async def start(self) -> None:
@@ -82,6 +85,13 @@ class InProcess:
         answer.add_done_callback(self._pending.discard)
         self._work.put(lambda: self._answer(request, answer))
         return await answer
+
+    async def locate(self, number: int) -> list[Frame] | None:
+        """Return the thread's stack; see `Backend.locate`."""
+        frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001  # documented, for debuggers
+        if self._present != number or frame is None:
+            return None
+        return [Frame(one.filename, one.lineno or 0, one.name) for one in traceback.extract_stack(frame)]
 
     async def stop(self, grace_s: float) -> None:
         """End the thread after the request in hand; it is left alone when that takes longer than `grace_s`."""
@@ -120,6 +130,7 @@ class InProcess:
         return True, lambda: self._call(self._booted.set_result, None)
 
     def _answer(self, request: Request, answer: asyncio.Future[Response]) -> Callable[[], None]:
+        self._present = request.number
         response = self._app.handle(request)
         if isinstance(response.body, bytes):
             return lambda: self._call(_settle, answer, response)

@@ -21,7 +21,7 @@ from typing import Any
 from amlemu.backends import Capabilities
 from amlemu.errors import AmlemuError, BootFailed, NotReady
 from amlemu.events import Listener, WorkerEnded, WorkerTimedOut
-from amlemu.exchange import Request, Response
+from amlemu.exchange import Frame, Request, Response
 from amlemu.worker.forks import Zygote
 from amlemu.worker.handle import Job, Worker
 from amlemu.worker.launch import Launcher, LaunchPlan, fresh
@@ -107,6 +107,13 @@ class Pool:
         self._waiting.append(job)
         self._hand_out()
         return await job.answer
+
+    async def locate(self, number: int) -> list[Frame] | None:
+        """Return where the script is with a request; None while no worker has it in hand."""
+        for worker in self._workers:
+            if worker.is_busy_with(number):
+                return await worker.locate()
+        return None
 
     async def stop(self, grace_s: float) -> None:
         """Let busy workers finish for `grace_s` seconds, then kill; afterwards no process is left."""
@@ -236,13 +243,14 @@ class Pool:
         while True:
             await asyncio.sleep(look_every_s)
             now = time.monotonic()
-            for worker in self._workers:
+            for worker in list(self._workers):
                 if worker.busy_since is not None and now - worker.busy_since > self._worker_timeout_s:
-                    self._abort(worker, now)
+                    await self._abort(worker, now)
 
-    def _abort(self, worker: Worker, now: float) -> None:
+    async def _abort(self, worker: Worker, now: float) -> None:
         if worker.aborted_at is None:
             worker.aborted_at = now
+            await worker.locate()
             self._tell(WorkerTimedOut(worker.pid, self._worker_timeout_s))
             worker.kill(signal.SIGABRT)
         elif now - worker.aborted_at > _ABORT_GRACE_S:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from amlemu.backends import Capabilities
 from amlemu.errors import Unreachable, UsageError
-from amlemu.exchange import Headers, Request, Response
+from amlemu.exchange import Frame, Headers, Request, Response
 
 if TYPE_CHECKING:
     import httpx
@@ -89,6 +89,10 @@ class Upstream:
         except (httpx.TransportError, OSError) as error:
             raise Unreachable(f"no answer: {error!r}", where=self._url) from error
         return await self._response(incoming)
+
+    async def locate(self, number: int) -> list[Frame] | None:
+        """See nothing: it is somebody else's process."""
+        return []
 
     async def stop(self, grace_s: float) -> None:
         """Close the client."""

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from amlemu.backends import Capabilities
+from amlemu.console import lanes
 from amlemu.console.base import Console, url_of
 from amlemu.emulator import Opening
 from amlemu.events import Event
@@ -24,7 +25,8 @@ class JsonConsole(Console):
 
     def _show(self, exchange: Exchange) -> None:
         """Write the exchange without its bodies."""
-        request, response = exchange.request, exchange.response
+        request, cloud = exchange.request, exchange.cloud
+        status = lanes.status(exchange)
         line = {
             "event": "Exchange",
             "number": exchange.number,
@@ -32,9 +34,17 @@ class JsonConsole(Console):
             "method": request.method,
             "target": request.target,
             "request_bytes": len(request.body),
-            "status": None if response is None or exchange.failure else response.status,
+            "status": None if status == "closed" else int(status),
+            "model_status": None if exchange.model is None else exchange.model.status,
+            "cloud_status": None if cloud is None else cloud.status,
+            "cloud_ms": None if cloud is None else round(exchange.cloud_ms, 3),
+            "request_id": exchange.request_id,
+            "why": exchange.why,
+            "where": exchange.where,
+            "stack": exchange.stack,
+            "steps": [(step.stage, step.decision, round(step.ms, 3)) for step in exchange.steps],
             "elapsed_ms": round(exchange.elapsed_ms, 3),
-            "account": {} if response is None else response.account,
+            "account": exchange.account,
             "failure": None if exchange.failure is None else str(exchange.failure),
             "client_left": exchange.client_left,
         }
@@ -51,6 +61,7 @@ class JsonConsole(Console):
             "app_root": layout.app_root,
             "model_dir": layout.model_dir,
             "cannot": capabilities.missing(),
+            "auth": plan.auth,
         }
         self._line(line)
 

@@ -12,13 +12,12 @@ from typing import Any, TextIO
 
 from amlemu import __version__
 from amlemu.backends import Capabilities
+from amlemu.console import lanes
 from amlemu.console.base import Console, url_of
 from amlemu.emulator import Opening
-from amlemu.errors import WorkerCrashed
-from amlemu.events import Event, RequestRefused, Spoke, WorkerEnded, WorkerReady, WorkerTimedOut
-from amlemu.exchange import Exchange, Request
+from amlemu.events import AnsweredLate, Event, RequestRefused, Spoke, WorkerEnded, WorkerReady, WorkerTimedOut
+from amlemu.exchange import Exchange
 from amlemu.layout import BASE, Layout
-from amlemu.scoring.codec import FORM_TYPES, media_type
 from amlemu.stand import Plan
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
@@ -77,23 +76,23 @@ class PersonConsole(Console):
             self.say(
                 "red", f"worker {event.pid} is stopped: run() took longer than WORKER_TIMEOUT = {event.limit_s:g} s"
             )
+        elif isinstance(event, AnsweredLate):
+            self.say("yellow", lanes.late(event))
         elif isinstance(event, WorkerEnded) and not event.planned and not _is_last(event):
             self._ended(event)
 
     def _show(self, exchange: Exchange) -> None:
         """One line; a second one with the place when the script failed."""
-        request, response = exchange.request, exchange.response
-        if request.method == "GET" and request.target == "/" and response is not None and response.status == 200:
+        request, account = exchange.request, exchange.account
+        status = lanes.status(exchange)
+        if request.method == "GET" and request.target == "/" and status == "200":
             return  # probes; the real server does not log them either
-        status = "closed" if response is None or exchange.failure else str(response.status)
         colour = "green" if status == "200" else "red" if status[0] in "5c" else "yellow"
-        account = {} if response is None else response.account
         run = f"  run {account['run_ms']:.1f} ms" if "run_ms" in account else ""
         left = "  the client had left" if exchange.client_left else ""
-        line = (
-            f"{request.method} {request.target} {self._paint(colour, status)} {exchange.elapsed_ms:.1f} ms{run}{left}"
-        )
-        reason = self._on_host(_reason(exchange))
+        told = f"{self._paint(colour, status)}{lanes.lanes(exchange)}"
+        line = f"{request.method} {request.target} {told} {exchange.elapsed_ms:.1f} ms{run}{left}"
+        reason = self._on_host(lanes.reason(exchange))
         self._write(line + "\n" + (f"  {reason}\n" if reason else ""), self._err)
 
     def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:
@@ -110,9 +109,11 @@ class PersonConsole(Console):
             lines += [f"  tree     {_tree(opening.layout)}", *_models(opening.layout)]
         if missing := capabilities.missing():
             lines.append(f"  {paint('dim', 'it cannot ' + '; '.join(missing))}")
-        lines.append(f"  score    {paint('cyan', url + '/score')}   health {url}/   openapi {url}/swagger.json")
+        lines.append(
+            f"  score    {paint('cyan', url + _prefix(plan) + '/score')}   health {url}/   openapi {url}/swagger.json"
+        )
         lines.append(f"  try      {_curl(plan, url)}")
-        lines.append(f"  {paint('dim', 'not emulated yet: limits and codes of the cloud, reload')}")
+        lines.append(f"  {paint('dim', '; '.join([*_limits(plan), 'not emulated yet: reload']))}")
         self._write("\n".join(lines) + "\n", self._err)
 
     def _hosts(self, plan: Plan) -> str:
@@ -192,33 +193,33 @@ def _without_our_frames(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(ours))
 
 
-def _reason(exchange: Exchange) -> str:
-    if isinstance(exchange.failure, WorkerCrashed):
-        return f"{exchange.failure}; the connection was closed without an answer"
-    if exchange.failure is not None:
-        return str(exchange.failure)
-    fault = exchange.response.account.get("fault") if exchange.response is not None else None
-    if not fault:
-        return ""
-    place = f" ({fault['where']})" if fault["where"] else ""
-    shown = _indented(fault["traceback"]) + _indented(fault.get("hint", ""))
-    return f"{fault['what']}{place}\n{shown}{_about_form(exchange.request)}".rstrip()
-
-
-def _indented(text: str) -> str:
-    return "".join(f"  {line}\n" for line in text.rstrip().splitlines())
-
-
-def _about_form(request: Request) -> str:
-    """The commonest surprise: curl -d says "form", and a plain run() is then given an empty string (contract 4.4)."""
-    if not request.body or media_type(request.header("content-type") or "") not in FORM_TYPES:
-        return ""
-    return "  the body came as a form, as curl -d sends it; run(data) then gets \"\". Add -H 'Content-Type: application/json'."
-
-
 def _is_last(event: WorkerEnded) -> bool:
     """Tell whether `boot_failed` is going to say why: nothing is started again."""
     return event.was_booting and event.restart_in_s is None
+
+
+def _prefix(plan: Plan) -> str:
+    return plan.profile.routes.prefix.replace("{endpoint}", plan.deployment.endpoint)
+
+
+def _limits(plan: Plan) -> list[str]:
+    """Name the limits that a caller meets first, and who may come in."""
+    limits, told = plan.profile.limits, []
+    if limits.request_timeout_ms:
+        told.append(f"{limits.request_timeout_ms / 1000:g} s a request")
+    if limits.request_bytes:
+        told.append(f"{limits.request_bytes} bytes")
+    if limits.requests_per_second:
+        told.append(f"{limits.requests_per_second} requests a second")
+    if limits.pending_factor:
+        told.append(f"{limits.pending_factor * limits.slots} at once")
+    asked = f"{plan.auth or 'no key'} asked for"
+    if plan.auth and not (plan.auth == "key" and any(plan.keys)):  # who gives keys has them
+        command = "keys" if plan.auth == "key" else "token"
+        asked += f" (amlemu {command} {_quoted(plan.deployment.script)} prints it)"
+    if limits.max_queue_wait_ms:
+        told.append(f"{limits.slots} at once, others wait {limits.max_queue_wait_ms / 1000:g} s")
+    return [f"limits: {', '.join(told) or 'none'}", asked]
 
 
 def _tree(layout: Layout) -> str:
@@ -242,4 +243,9 @@ def _models(layout: Layout) -> list[str]:
 def _curl(plan: Plan, url: str) -> str:
     sample = plan.deployment.script.with_name("sample-request.json")
     data = shlex.quote(f"@{os.path.relpath(sample)}") if sample.exists() else "'{\"data\": []}'"
-    return f"curl -s {url}/score -H 'Content-Type: application/json' --data-binary {data}"
+    key = ' -H "Authorization: Bearer $KEY"' if plan.auth else ""
+    return f"curl -s {url}/score{key} -H 'Content-Type: application/json' --data-binary {data}"
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(os.path.relpath(path))

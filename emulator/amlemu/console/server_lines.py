@@ -5,7 +5,6 @@ For log readers: the lines of the real server, its formats, its loggers, its two
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from amlemu.events import Event, RequestRefused, Spoke, WorkerEnded, WorkerStart
 from amlemu.exchange import Exchange
 from amlemu.scoring import logs, request_lines
 from amlemu.stand import Plan
+from amlemu.worker.process import signal_name
 
 _SET_UP = Path(logs.__file__)  # where our logging set-up is; the real server names its own file
 _LEVELS = {"SIGKILL": "ERROR", "SIGTERM": "INFO"}  # of gunicorn's word on a signal; others are warnings
@@ -113,19 +113,20 @@ class ServerConsole(Console):
 
     def _show(self, exchange: Exchange) -> None:
         """Write the server's line and gunicorn's access line."""
-        request, response = exchange.request, exchange.response
-        if response is None:
+        request, said = exchange.request, exchange.model
+        if said is None or exchange.account.get("silence"):  # it did not reach the server, or killed it
             return
-        account, now = response.account, exchange.started_at + exchange.elapsed_ms / 1000
+        account, now = said.account, exchange.started_at + exchange.elapsed_ms / 1000
         if account.get("logged"):  # by the worker, as the script's own logging wants it
             return
         pid = account.get("pid", os.getpid())
         lines = ""
         if account.get("api_name"):
             lines += _server_line(
-                now, "INFO", pid, "azmlinfsrv", request_lines.server_line(request, response.status, account)
+                now, "INFO", pid, "azmlinfsrv", request_lines.server_line(request, said.status, account)
             )
-        access = request_lines.access_line(request, response, exchange.sent_bytes, now)
+        sent = exchange.sent_bytes if exchange.response is said or not isinstance(said.body, bytes) else len(said.body)
+        access = request_lines.access_line(request, said, sent, now)
         if "GET / HTTP/1.1" not in access:
             lines += _server_line(now, "INFO", pid, "gunicorn.access", access)
         if lines:
@@ -146,7 +147,7 @@ class ServerConsole(Console):
         if event.planned:
             return
         if event.exit_code < 0:
-            name = signal.Signals(-event.exit_code).name
+            name = signal_name(-event.exit_code)
             more = " Perhaps out of memory?" if name == "SIGKILL" else ""
             self._gunicorn(_LEVELS.get(name, "WARNING"), f"Worker (pid:{event.pid}) was sent {name}!{more}")
         elif event.exit_code > 0:

@@ -1,23 +1,26 @@
 """
-The front door: a FastAPI application whose one scoring route runs the list of stages and keeps the record.
+The front door: a FastAPI application whose one scoring route leads every request through the stages and keeps the record.
 
-The life of a request is `FrontDoor.answer`. What the client sees when nobody answered stands in the profile's failure
-table; each failure becomes an end on the wire here and nowhere else.
+The life of a request is `FrontDoor.answer`; which stages there are stands in `stages.py`. Whoever comes first ends it,
+the model's answer or the deadline, and the other one finds it over.
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amlemu.errors import BackendFailure, BackendTimeout, Busy, NotReady, Unreachable, WorkerCrashed
-from amlemu.exchange import Exchange, Response
-from amlemu.gateway.stages import Stage
+from amlemu.errors import BackendFailure, BackendTimeout
+from amlemu.events import AnsweredLate
+from amlemu.exchange import Exchange
+from amlemu.gateway.stages import Stage, Stages
 from amlemu.gateway.turn import KEY, Turn, Vanished
-from amlemu.profile import FailureTable
+from amlemu.gateway.visit import Visit
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -26,64 +29,168 @@ logger = logging.getLogger(__name__)
 
 # Else FastAPI 0.165 asks at every request whether somebody has set up OpenTelemetry; earlier ones ignore the word.
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
-_ROWS: dict[type[BackendFailure], str] = {
-    NotReady: "not_ready",
-    Busy: "busy",
-    WorkerCrashed: "worker_crashed",
-    BackendTimeout: "backend_timeout",
-    Unreachable: "unreachable",
-}
+
+
+def unheard(event: AnsweredLate) -> None:
+    """Let it go."""
+
+
+async def nowhere(exchange: Exchange) -> None:
+    """Leave an exchange as it is: not every backend can look."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """
+    Who is told what became of requests, and who can be asked.
+
+    `record` is given each exchange when it is over, `late` hears of answers that nobody waited for any more, `locate`
+    writes on an exchange where the script is with it, without stopping it.
+    """
+
+    record: Callable[[Exchange], None]
+    late: Callable[[AnsweredLate], None] = unheard
+    locate: Callable[[Exchange], Awaitable[None]] = nowhere
 
 
 class FrontDoor:
-    """Runs every request through the stages, top to bottom."""
+    """Leads every request through the stages, top to bottom."""
 
-    def __init__(self, stages: Sequence[Stage], failures: FailureTable, record: Callable[[Exchange], None]) -> None:
-        """
-        Args:
-            stages: in order; the last one always answers or raises.
-            failures: what to do when the backend said nothing.
-            record: given each exchange when it is over.
-        """
-        self._stages = stages
-        self._failures = failures
-        self._record = record
+    def __init__(self, stages: Stages, witness: Witness, *, shadow: bool = False) -> None:
+        """With `shadow` callers get what the model said; what they would have got is on the exchange, as `cloud`."""
+        *self._before, last = stages.asking
+        self._forward, self._answering = [last], stages.answering
+        self._witness = witness
+        self._is_shadow = shadow
         self._numbers = itertools.count(1)
 
     async def answer(self, turn: Turn) -> None:
         """Answer one request and record its exchange; every request ends exactly once."""
-        started, started_at = time.perf_counter(), time.time()
+        visit = Visit(turn, self._overdue, self._is_shadow)
         try:
-            exchange = Exchange(await turn.read(), started_at)
+            await self._ask(visit)
         except Vanished:
+            visit.over()
             return  # no request, no exchange
-        exchange.request.number = next(self._numbers)
+        except BackendFailure as failure:
+            visit.fail(failure)
+        except Exception as error:
+            self._stumbled(visit, error, too_late=visit.is_over)
+        finally:
+            visit.left()
+        if visit.over():
+            await self._end(visit)
+            return
+        if visit.ending is not None:
+            await visit.ending  # the wire takes our return for the end of the turn
+        if visit.is_forwarded:
+            self._witness.late(_late(visit))
+        visit.exchange.model = None  # the record is closed, and has been counted
+
+    async def _ask(self, visit: Visit) -> None:
+        """Run the stages until one has answered, then ask the model: in its shadow also where one has answered."""
         try:
-            exchange.response = await self._ask(exchange)
-            await turn.respond(exchange.response)
+            await _run(self._before, visit)
+        except BackendFailure as failure:
+            visit.fail(failure)
+        if visit.is_over or visit.is_barred:
+            return
+        if visit.is_answered:
+            if not visit.is_shadow:
+                return
+            await self._keep_for_the_cloud(visit)
+        visit.number(next(self._numbers))
+        visit.is_forwarded = True
+        await _run(self._forward, visit)
+
+    def _overdue(self, visit: Visit) -> None:
+        """The deadline has passed: answer now, and leave the model to its work."""
+        if visit.exchange.cloud is not None:
+            return  # in the shadow of an earlier refusal nothing is overdue
+        visit.fail(BackendTimeout(f"no answer within {visit.elapsed_ms / 1000:.1f} s"))
+        if visit.is_shadow or visit.over():
+            work = self._keep_overdue(visit) if visit.is_shadow else self._end(visit)
+            visit.ending = asyncio.get_running_loop().create_task(work)
+
+    async def _keep_for_the_cloud(self, visit: Visit) -> None:
+        """Note what the caller would have got by now; the model's answer is still to come."""
+        exchange = visit.exchange
+        if visit.is_over:
+            return
+        if exchange.cloud is None:  # what it would have said later does not count
+            await self._conclude(visit)
+            exchange.cloud, exchange.cloud_ms = exchange.response, visit.elapsed_ms
+        exchange.response = exchange.failure = None
+
+    async def _keep_overdue(self, visit: Visit) -> None:
+        await self._keep_for_the_cloud(visit)
+        await self._witness.locate(visit.exchange)
+
+    async def _conclude(self, visit: Visit) -> None:
+        await _run(self._answering, visit, to_the_end=True)
+
+    async def _end(self, visit: Visit) -> None:
+        exchange, turn = visit.exchange, visit.turn
+        if not exchange.number:
+            visit.number(next(self._numbers))
+        is_timeout = isinstance(exchange.failure, BackendTimeout)
+        try:
+            if exchange.cloud is None:
+                await self._conclude(visit)
+                if visit.is_shadow and exchange.model is not None:
+                    exchange.cloud, exchange.cloud_ms = exchange.response, visit.elapsed_ms
+                    exchange.response = exchange.model
+            if exchange.response is None:
+                turn.abort()
+            else:
+                await turn.respond(exchange.response)
         except BackendFailure as failure:
             exchange.failure = failure
-            self._end_without_answer(turn, failure)
-        except Exception as error:  # the border of the stages: one request is lost, the server lives
-            logger.exception("a stage failed: %s %s", exchange.request.method, exchange.request.target)
-            exchange.failure = error
+        except Exception as error:
+            self._stumbled(visit, error)
             turn.abort()
         exchange.client_left, exchange.sent_bytes = turn.has_left, turn.sent_bytes
-        exchange.elapsed_ms = (time.perf_counter() - started) * 1000
-        self._record(exchange)
+        exchange.elapsed_ms = visit.elapsed_ms
+        if is_timeout and not visit.is_forwarded:
+            exchange.where = "held back by the front door"
+        elif is_timeout or exchange.account.get("timed_out"):
+            await self._witness.locate(exchange)
+        elif not exchange.where and not exchange.stack:
+            exchange.stack = exchange.account.pop("stack", None) or getattr(exchange.failure, "stack", [])
+        self._witness.record(exchange)
 
-    async def _ask(self, exchange: Exchange) -> Response:
-        for stage in self._stages:
-            response = await stage.handle(exchange)
-            if response is not None:
-                return response
-        raise AssertionError("the last stage did not answer")
+    def _stumbled(self, visit: Visit, error: Exception, *, too_late: bool = False) -> None:
+        """The border of the stages: one request is lost, the server lives."""
+        request = visit.exchange.request
+        logger.error("a stage failed: %s %s", request.method, request.target, exc_info=error)
+        if not too_late:  # else the caller has been answered, and the exchange says how
+            visit.exchange.failure = error
+            visit.exchange.response = None
 
-    def _end_without_answer(self, turn: Turn, failure: BackendFailure) -> None:
-        wish = getattr(self._failures, _ROWS[type(failure)])
-        if wish != "close":
-            raise AssertionError(f"no rule for {wish!r}")
-        turn.abort()
+
+async def _run(stages: Sequence[Stage], visit: Visit, *, to_the_end: bool = False) -> None:
+    """Run stages in order, until one has answered or all is over."""
+    exchange, clock = visit.exchange, time.perf_counter
+    passed, began = exchange.passed, clock()
+    for stage in stages:
+        visit.note = ""
+        try:
+            waiting = stage.handle(visit)
+            if waiting is not None:
+                await waiting
+        finally:
+            now = clock()
+            passed.append((stage.name, visit.note, (now - began) * 1000))
+            began = now
+        if not to_the_end and (exchange.response is not None or exchange.failure is not None or visit.is_over):
+            return
+
+
+def _late(visit: Visit) -> AnsweredLate:
+    exchange = visit.exchange
+    request, model = exchange.request, exchange.model
+    said = None if model is None or exchange.account.get("silence") else model.status
+    return AnsweredLate(exchange.number, request.method, request.target, said, visit.elapsed_ms, exchange.elapsed_ms)
 
 
 def application(front_door: FrontDoor) -> FastAPI:
@@ -100,12 +207,14 @@ def application(front_door: FrontDoor) -> FastAPI:
         async def handle(self, scope: Any, receive: Any, send: Any) -> None:
             await front_door.answer(scope[KEY])
 
+    every_path = EveryPath()
+
     class Gateway(FastAPI):
         """No middleware: it would say 500 where the real server says nothing, and costs a tenth of the gateway."""
 
         def build_middleware_stack(self) -> Any:
-            return self.router
+            return self.router if self.router.routes != [every_path] else every_path.handle  # it takes them all
 
     app = Gateway(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=_NO_TELEMETRY)
-    app.router.routes.append(EveryPath())
+    app.router.routes.append(every_path)
     return app

@@ -39,6 +39,7 @@ class Head:
     is_chunked: bool = False
     expects_continue: bool = False
     wants_close: bool = False
+    wants_keep_alive: bool = False
 
 
 class HeadReader:
@@ -174,6 +175,7 @@ def _apply_policy(head: Head) -> None:
             codings.append(value)
         elif lower == "connection":
             head.wants_close = value.lower() == "close"
+            head.wants_keep_alive = value.lower() == "keep-alive"
         elif lower == "expect":
             _expect(head, value)
         elif lower in _SECURE:

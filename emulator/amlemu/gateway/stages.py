@@ -1,30 +1,79 @@
 """
-The rules of the front door, one small class each. A stage may answer, or return None and let the next one look.
+The rules of the front door: what a stage is, and the one list that shows which there are and in what order.
 
-Which stages there are, and their order, is written once, in `app.py`; no stage knows its neighbours.
+Each stage is a small class in the module that its line names; none knows its neighbours. A stage for which the profile
+has no work is not in the list: that of `bare` has no more than the way to the backend.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from amlemu.backends import Backend
-from amlemu.exchange import Exchange, Response
+from amlemu.backends import Server
+from amlemu.gateway import entry, load, outcome
+from amlemu.gateway.bucket import Bucket
+from amlemu.gateway.container import Container
+from amlemu.gateway.spoken import AnswerTable
+from amlemu.gateway.visit import Visit
+from amlemu.profile import Profile
 
 
 class Stage(Protocol):
     """One rule."""
 
-    async def handle(self, exchange: Exchange) -> Response | None:
-        """Answer the exchange, or leave it to the next stage. Raises BackendFailure."""
+    @property
+    def name(self) -> str:
+        """What it is called on the exchange."""
+
+    def handle(self, visit: Visit) -> Awaitable[None] | None:
+        """Answer, change or note something, or leave it; what takes time is returned, to be awaited. Raises BackendFailure."""
 
 
-class Forward:
-    """Ask the backend; always the last stage."""
+@dataclass(frozen=True)
+class Served:
+    """What is behind the front door. `is_ready` is set when the first init() has returned."""
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    backend: Server
+    endpoint: str = "endpoint"
+    deployment: str = "blue"
+    is_ready: asyncio.Event | None = None
+    doorkeeper: entry.Doorkeeper | None = None  # None: everybody may come in
+    dev_errors: bool = False
 
-    async def handle(self, exchange: Exchange) -> Response:
-        """Return what the server said; raises BackendFailure when it said nothing."""
-        return await self._backend.handle(exchange.request)
+
+@dataclass(frozen=True)
+class Stages:
+    """The list, cut where the backend has spoken. The last one that asks is the one that asks the backend."""
+
+    asking: Sequence[Stage]
+    answering: Sequence[Stage]
+
+
+def stages(profile: Profile, served: Served) -> Stages:
+    """Return the stages of a profile, in order."""
+    limits, says = profile.limits, AnswerTable(profile.answers, served.endpoint, profile.container.server)
+    bandwidth = Bucket(limits.bandwidth_bytes_per_second) if limits.bandwidth_bytes_per_second else None
+    backend: Server = Container(served.backend, profile) if profile.container.nginx else served.backend
+    asking = (
+        entry.Identify(profile.identity),
+        entry.Authenticate(served.doorkeeper, says),  # before all that follows: a stranger learns nothing
+        entry.Route(profile.routes, served.endpoint, served.deployment, says),
+        entry.Size(profile, says),  # the body arrives here, so that a refusal need not wait for it
+        load.Rate(profile, says),
+        load.Ready(says, served.is_ready, limits.boot_wait_ms),
+        load.Deadline(limits.request_timeout_ms),  # before admit: waiting counts
+        load.Admit(profile, says),
+        load.SlowRequest(bandwidth),
+        outcome.Forward(backend, profile.wire),
+    )
+    answering = (
+        outcome.MapStatus(profile.statuses, says),
+        outcome.ResponseSize(profile, says),
+        outcome.DevErrors(on=served.dev_errors),
+        outcome.FinishHeaders(profile.identity),
+        load.SlowResponse(bandwidth),
+    )
+    return Stages([one for one in asking if one.is_needed], [one for one in answering if one.is_needed])

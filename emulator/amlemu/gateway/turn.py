@@ -22,6 +22,15 @@ class Vanished(Exception):
     """There is no request any more: its body did not arrive."""
 
 
+class TooLarge(Exception):
+    """The body is larger than its reader would take; `size` is what is known of it, in bytes."""
+
+    def __init__(self, size: int, *, is_exact: bool) -> None:
+        self.size = size
+        self.is_exact = is_exact
+        super().__init__(f"{size} bytes")
+
+
 class Connection(Protocol):
     """What a turn asks of its connection."""
 
@@ -38,9 +47,26 @@ class Connection(Protocol):
 class Turn:
     """A request whose body may still be arriving; ends with `respond` or `abort`, once."""
 
-    def __init__(self, request: Request, connection: Connection, expects_continue: bool = False) -> None:
-        """`expects_continue`: the client waits for a word before it sends the body."""
+    def __init__(
+        self,
+        request: Request,
+        connection: Connection,
+        expects_continue: bool = False,
+        length: int | None = None,
+        excess: str = "",
+    ) -> None:
+        """
+        Args:
+            request: its body is still to come.
+            connection: where it comes from.
+            expects_continue: the client waits for a word before it sends the body.
+            length: what Content-Length says.
+            excess: why its connection is one too many.
+        """
         self.request = request
+        self.excess = excess
+        self._length = length
+        self._limit = 0
         self._expects_continue = expects_continue
         self.keeps_alive = False
         self.is_ended = False
@@ -50,21 +76,46 @@ class Turn:
         self._pieces: list[bytes] = []
         self._size = 0
         self._is_whole = False
+        self._has_vanished = False
         self._whole: asyncio.Future[None] | None = None
         self._start: dict[str, Any] = {}
         self._is_received = False
         self._over = asyncio.Event()
 
-    async def read(self) -> Request:
-        """Wait for the whole body and return the request with it; raises Vanished when it will never be whole."""
+    @property
+    def is_whole(self) -> bool:
+        """Whether the body is there, and nobody waits for a word about it."""
+        return self._is_whole and not self._expects_continue
+
+    def exceeds(self, limit: int) -> bool:
+        """Tell whether the body is known to have more than `limit` bytes; 0 is no limit."""
+        return 0 < limit < max(self._size, self._length or 0)
+
+    async def read(self, limit: int = 0) -> Request:
+        """
+        Wait for the whole body and return the request with it.
+
+        Raises:
+            Vanished: it will never be whole.
+            TooLarge: it has more than `limit` bytes (0: any number), by what it says or what has come.
+        """
+        if self.exceeds(limit):
+            raise self._too_large()
         if self._expects_continue:
             self._expects_continue = False
             self._connection.continue_reading(self)
         if not self._is_whole:
-            if self._whole is None:
+            self._limit = limit
+            if self._has_vanished:
+                raise Vanished
+            if self._whole is None or self._whole.done():  # done: somebody has found it too large before
                 self._whole = asyncio.get_running_loop().create_future()
             await self._whole
         return self.request
+
+    def _too_large(self) -> TooLarge:
+        is_exact = self._is_whole or self._length is not None
+        return TooLarge(max(self._size, self._length or 0), is_exact=is_exact)
 
     async def respond(self, response: Response) -> None:
         """Answer. Raises what a streamed body raises, after the connection has been cut."""
@@ -82,6 +133,8 @@ class Turn:
         """Add a piece of the body; returns the size so far in bytes."""
         self._pieces.append(data)
         self._size += len(data)
+        if self.exceeds(self._limit) and self._whole is not None and not self._whole.done():
+            self._whole.set_exception(self._too_large())
         return self._size
 
     def complete(self) -> None:
@@ -102,11 +155,9 @@ class Turn:
 
     def vanish(self) -> None:
         """The body will never be whole: the connection broke, or what was sent is refused."""
-        if self._whole is None:
-            self._whole = asyncio.get_running_loop().create_future()
-        if not self._whole.done():
+        self._has_vanished = True
+        if self._whole is not None and not self._whole.done():
             self._whole.set_exception(Vanished())
-            self._whole.exception()  # nobody may ever ask
 
     # plain ASGI
 

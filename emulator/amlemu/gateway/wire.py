@@ -20,6 +20,7 @@ from typing import Any
 from amlemu.events import RequestRefused
 from amlemu.exchange import Address, Request, Response
 from amlemu.gateway import body, refusals
+from amlemu.gateway.connections import Connections
 from amlemu.gateway.head import Head, HeadReader
 from amlemu.gateway.turn import Turn
 from amlemu.profile import WireRules
@@ -68,6 +69,7 @@ class Wire(asyncio.Protocol):
         *,
         rules: WireRules,
         sweeper: Sweeper,
+        connections: Connections,
         on_refusal: Callable[[RequestRefused], None],
     ) -> None:
         """Called by uvicorn for every connection; what follows the star is bound beforehand."""
@@ -76,6 +78,7 @@ class Wire(asyncio.Protocol):
         self._state = server_state
         self._rules = rules
         self._sweeper = sweeper
+        self._connections = connections
         self._on_refusal = on_refusal
         self._head: HeadReader | None = HeadReader(rules)  # of the request that is arriving
         self._body: body.BodyReader | None = None  # likewise
@@ -94,12 +97,14 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
         self._client: Address = _address(transport.get_extra_info("peername"))
         self._server: Address = _address(transport.get_extra_info("sockname"))
+        self._excess = self._connections.opened(self.loop.time())
         self._state.connections.add(self)
         self._sweeper.add(self)
         self._await_request(self._rules.header_seconds)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client is gone; what is being computed goes on, as under the real server."""
+        self._connections.closed()
         self._state.connections.discard(self)
         self._sweeper.remove(self)
         self._writable.set()
@@ -163,6 +168,7 @@ class Wire(asyncio.Protocol):
         head, rest = found
         self._head = None
         self._open_turn(head)
+        self._overdue_at = self.loop.time() + self._rules.body_idle_seconds
         if self._body is not None and self._body.is_whole:
             self._complete()
         return rest
@@ -181,8 +187,9 @@ class Wire(asyncio.Protocol):
 
     def _open_turn(self, head: Head) -> None:
         request = Request(head.method, head.target, head.headers, b"", head.version, self._client, self._server)
-        turn = Turn(request, self, head.expects_continue)
-        turn.keeps_alive = self._rules.keep_alive and not head.wants_close and head.version != "1.0"
+        turn = Turn(request, self, head.expects_continue, head.length, self._excess)
+        is_asked = head.wants_keep_alive and self._rules.answers_in == "1.1" if head.version == "1.0" else True
+        turn.keeps_alive = self._rules.keep_alive and not head.wants_close and is_asked
         self._reading = turn
         self._body = body.reader(head)
         self._turns.append(turn)
@@ -204,12 +211,15 @@ class Wire(asyncio.Protocol):
 
     async def respond(self, turn: Turn, response: Response) -> None:
         """Write `response` and end the turn; returns when the last byte is handed to the system's buffers."""
-        whole = isinstance(response.body, bytes)
+        if turn is self._reading:  # the rest of its body is not worth waiting for
+            turn.keeps_alive = False
         framing = _Framing(turn, response)
-        head = _head(response, turn, framing)
-        if whole:
-            turn.sent_bytes = len(response.body)  # type: ignore[arg-type]
-            self._write(head, response.body)  # type: ignore[arg-type]
+        head = _head(response, turn, framing, self._rules)
+        if isinstance(response.body, bytes):
+            is_wanted = turn.request.method != "HEAD"
+            sent = response.body if is_wanted else b""
+            turn.sent_bytes = len(sent)
+            self._write(head, _in_one_chunk(response) if framing.is_chunked and is_wanted else sent)
         else:
             try:
                 await self._stream(turn, head, response.body, framing.is_chunked)  # type: ignore[arg-type]
@@ -328,23 +338,36 @@ class _Framing:
         self.is_chunked = chunked and turn.request.version != "1.0"
         bodiless = turn.request.method == "HEAD" or response.status in (204, 304)
         if isinstance(response.body, bytes):
-            is_exact = length is not None and length == str(len(response.body))
+            is_exact = self.is_chunked or length == str(len(response.body))
         else:
             is_exact = self.is_chunked or length is not None
         self.closes = not turn.keeps_alive or not (bodiless or is_exact)
 
 
-def _head(response: Response, turn: Turn, framing: _Framing) -> bytes:
+def _head(response: Response, turn: Turn, framing: _Framing, rules: WireRules) -> bytes:
     """Write status line and headers; Connection is hop by hop and therefore ours."""
-    lines = [f"HTTP/{turn.request.version} {response.status} {response.phrase}\r\n"]
+    version = turn.request.version if rules.answers_in == "request" else rules.answers_in
+    lines = [f"HTTP/{version} {response.status} {response.phrase}\r\n"]
+    is_said = not rules.keep_alive  # gunicorn says it itself, or not at all
     for name, value in response.headers:
         lower = name.lower()
         if lower == "connection":
-            lines.append(f"{name}: {'close' if framing.closes else 'keep-alive'}\r\n")
+            is_said = True
+            if framing.closes or rules.says_connection:
+                lines.append(f"{name}: {'close' if framing.closes else 'keep-alive'}\r\n")
         elif lower != "transfer-encoding" or framing.is_chunked:
             lines.append(f"{name}: {value}\r\n")
+    if framing.closes and not is_said:
+        lines.append("Connection: close\r\n")
     lines.append("\r\n")
     return "".join(lines).encode("latin-1", "replace")
+
+
+def _in_one_chunk(response: Response) -> bytes:
+    """Return a whole body in chunks, for the sake of the trailers behind it."""
+    body: bytes = response.body  # type: ignore[assignment]
+    trailers = "".join(f"{name}: {value}\r\n" for name, value in response.trailers).encode("latin-1")
+    return (b"%X\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n%b\r\n" % trailers
 
 
 def _plain_head(response: Response) -> bytes:

@@ -95,7 +95,7 @@ def finish_whole(request: Request, code: int, phrase: str, headers: Headers, bod
 
 
 def _own_headers() -> Headers:
-    return [("Server", "gunicorn"), ("Date", _http_date()), ("Connection", "close")]
+    return [("Server", "gunicorn"), ("Date", http_date()), ("Connection", "close")]
 
 
 def page(code: int, reason: str, message: str = "") -> Response:
@@ -202,7 +202,8 @@ def _cut_pieces(pieces: Iterator[bytes], left: int) -> Iterator[bytes]:
 _date: Tuple[int, str] = (0, "")
 
 
-def _http_date() -> str:
+def http_date() -> str:
+    """Return the time of now as a Date header has it."""
     global _date  # noqa: PLW0603  # one formatting a second is enough
     now = int(time.time())
     if _date[0] != now:

@@ -186,6 +186,7 @@ class Zygote:
         self._process.bury()
         self._socket.close()
         self._launched.mark.close()
+        self._launched.stacks.close()
         reason = self._reason(exit_code)
         if not self._planned:
             self._owner.zygote_ended(reason)

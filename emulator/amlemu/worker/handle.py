@@ -17,7 +17,8 @@ from typing import Any, ClassVar, Protocol
 
 from amlemu.errors import WorkerCrashed
 from amlemu.events import Listener, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
-from amlemu.exchange import Request, Response
+from amlemu.exchange import Frame, Request, Response
+from amlemu.whereabouts import read_dump
 from amlemu.worker import protocol
 from amlemu.worker.launch import Launcher, LaunchPlan, fresh
 from amlemu.worker.process import BOOT_ERRORS, GuestProcess, silent_fault, told_end
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 _LAST_WORDS_S = 0.2  # a child process of the script may hold the socket open after the worker's death
 _WHOEVER_CHOSE_IT = "gunicorn takes the exit codes 3 and 4 for a failure to boot, whoever chose them, and ends."
 _JOIN_BYTES = 1 << 14
+_FATAL = "Fatal Python error: "  # begins what faulthandler writes in a crash; a script may have it write at other times
+_LOOK_S, _LOOKS = 0.002, 50  # how often, and how many times, to look for a stack that was asked for
 
 
 @dataclass
@@ -71,6 +74,7 @@ class Worker(asyncio.Protocol):
         self.is_ready = False
         self.busy_since: float | None = None  # time.monotonic()
         self.aborted_at: float | None = None
+        self.stack: list[Frame] = []  # when it was last asked for
         self.pid = 0
 
     async def start(self) -> None:
@@ -122,6 +126,26 @@ class Worker(asyncio.Protocol):
         """Send a signal to the process."""
         self._process.kill(number)
 
+    def is_busy_with(self, number: int) -> bool:
+        """Tell whether the script has the request of exchange `number` in hand."""
+        return bool(self._jobs) and self._jobs[0].request.number == number
+
+    async def locate(self) -> list[Frame]:
+        """Return the stack of the script's main thread, outermost frame first, without stopping it; none if it cannot."""
+        if not self.is_ready or protocol.LOCATE is None or self.ended.done():
+            return []
+        self._launched.stacks.take()
+        self.kill(protocol.LOCATE)
+        text = ""
+        for _ in range(_LOOKS):
+            await asyncio.sleep(_LOOK_S)
+            more = "" if self.ended.done() else self._launched.stacks.take()
+            if text and not more:
+                break
+            text += more
+        self.stack = read_dump(text)
+        return self.stack
+
     async def stop(self, grace_s: float) -> None:
         """End the process: ask, wait at most `grace_s` seconds, then kill it with everything it started."""
         self._planned = True
@@ -129,7 +153,12 @@ class Worker(asyncio.Protocol):
             self._transport.write_eof()
         if not self.is_ready:  # init() of a big model may take minutes; there is nothing in it to lose
             self.kill(signal.SIGKILL)
-        await self._process.stop(self.ended, grace_s)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self.ended), grace_s)
+        if not self.ended.done():
+            if self._jobs:
+                await self.locate()
+            await self._process.stop(self.ended, 0)
 
     # asyncio.Protocol: the worker's frames
 
@@ -207,12 +236,18 @@ class Worker(asyncio.Protocol):
 
     def _reply(self, response: Response) -> None:
         response.account["pid"] = self.pid
+        if self.aborted_at is not None:  # it has been interrupted: this is where
+            response.account["stack"] = self.stack
+            if fault := response.account.get("fault"):  # the SystemExit is ours, not the script's
+                fault["what"] = "run() was interrupted: it took longer than WORKER_TIMEOUT"
         answer = self._jobs[0].answer
         if not answer.done():
             answer.set_result(response)
 
     def _become_idle(self) -> None:
         self._last_exchange = self._jobs.popleft().request.number
+        if self.stack:
+            self.stack = []
         self.busy_since = time.monotonic() if self._jobs else None
         self._owner.worker_has_room(self)
 
@@ -236,6 +271,7 @@ class Worker(asyncio.Protocol):
             self._fault = silent_fault(f"the process {told_end(exit_code)} {when}", _WHOEVER_CHOSE_IT)
         untaken = self._fail_taken(end)
         self._launched.mark.close()
+        self._launched.stacks.close()
         self.ended.set_result(end)
         self._owner.worker_ended(self, end, untaken, self._fault)
 
@@ -254,6 +290,8 @@ class Worker(asyncio.Protocol):
         taken = self._launched.mark.taken
         what = f"the worker {told_end(end.exit_code)} before it had answered"
         crash = WorkerCrashed(what, where=f"pid {self.pid}", pid=self.pid, exit_code=end.exit_code)
+        _, fatal, dump = self._process.last_words.rpartition(_FATAL)
+        crash.stack = read_dump(dump) if fatal else self.stack
         if self._stream is not None:
             self._stream.finish(crash)
         for job in self._jobs:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from amlemu.errors import UsageError
-from amlemu.worker.protocol import Mark
+from amlemu.worker.protocol import STACKS_AT, Mark
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _SOCKET_BUFFER_BYTES = 1 << 20
@@ -64,6 +64,25 @@ class Process(Protocol):
         """Signal it, unless its end is known: the pid may be another process's by now."""
 
 
+class Stacks:
+    """The stacks that a worker writes behind its mark when it is asked."""
+
+    def __init__(self, file: int) -> None:
+        """Take a descriptor of the mark's file over."""
+        self._file = file
+        self._read_to = STACKS_AT
+
+    def take(self) -> str:
+        """Return what has been written since the last time."""
+        data = os.pread(self._file, 1 << 16, self._read_to)
+        self._read_to += len(data)
+        return data.decode("ascii", "replace")
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
 @dataclass
 class Launched:
     """A process that has just been started, and our ends of what connects us. `stdout` and `stderr` do not block."""
@@ -73,6 +92,7 @@ class Launched:
     mark: Mark
     stdout: int
     stderr: int
+    stacks: Stacks
 
     def kill_group(self, number: int = signal.SIGKILL) -> None:
         """Signal the worker and everything it started."""
@@ -95,11 +115,12 @@ class Lines:
     endpoint: socket.socket
     mark: Mark
     outputs: tuple[int, int]
+    stacks: Stacks
     theirs: tuple[int, int, int, int]  # in the order of `protocol.FILES`
 
     def launched(self, process: Process) -> Launched:
         """Hand our ends on together with the process."""
-        return Launched(process, self.endpoint, self.mark, *self.outputs)
+        return Launched(process, self.endpoint, self.mark, *self.outputs, self.stacks)
 
 
 @contextlib.contextmanager
@@ -113,12 +134,14 @@ def open_lines() -> Iterator[Lines]:
             for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
                 side.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER_BYTES)
         page = theirs.enter_context(tempfile.TemporaryFile())
-        page.truncate(os.sysconf("SC_PAGE_SIZE"))
+        page.truncate(max(STACKS_AT, os.sysconf("SC_PAGE_SIZE")))
         mark = Mark(page.fileno())
         ours.callback(mark.close)
+        stacks = Stacks(os.dup(page.fileno()))
+        ours.callback(stacks.close)
         (out_read, out_write), (err_read, err_write) = _open_pipe(ours, theirs), _open_pipe(ours, theirs)
         near.setblocking(False)
-        yield Lines(near, mark, (out_read, err_read), (far.fileno(), page.fileno(), out_write, err_write))
+        yield Lines(near, mark, (out_read, err_read), stacks, (far.fileno(), page.fileno(), out_write, err_write))
         ours.pop_all()
 
 

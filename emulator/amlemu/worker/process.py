@@ -11,6 +11,7 @@ import contextlib
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from amlemu.worker import protocol
 from amlemu.worker.launch import Launched, LaunchPlan
 from amlemu.worker.output import Output
 
+_HEARD = 300  # pieces of stderr: more than a stack has lines
 BOOT_ERRORS = (3, 4)  # exit codes that gunicorn's master takes for a failure to boot, whoever chose them
 
 
@@ -31,6 +33,7 @@ class GuestProcess:
         self._tell = listener
         self._exchange = exchange
         self._marker = protocol.new_marker()
+        self._heard: deque[str] = deque(maxlen=_HEARD)  # on stderr
         self.pid = launched.process.pid
 
     def start(self, ended: Callable[[int], None]) -> None:
@@ -60,6 +63,11 @@ class GuestProcess:
         """The last line of its stderr that has words."""
         return self._outputs[1].last_line
 
+    @property
+    def last_words(self) -> str:
+        """The end of its stderr, with whatever the interpreter wrote when it crashed."""
+        return "".join(self._heard)
+
     def kill(self, number: int) -> None:
         """Send a signal to it alone."""
         self._launched.kill(number)
@@ -80,6 +88,8 @@ class GuestProcess:
             output.close()
 
     def _spoke(self, stream: str, text: str) -> None:
+        if stream == "stderr":
+            self._heard.append(text)
         self._tell(Spoke(stream, text, self.pid, at=time.time(), request=self._exchange()))
 
     def _logged(self, record: list[Any]) -> None:
@@ -90,8 +100,16 @@ class GuestProcess:
 def told_end(exit_code: int) -> str:
     """Say in words how a process ended; negative codes are signals."""
     if exit_code < 0:
-        return f"was killed by {signal.Signals(-exit_code).name}"
+        return f"was killed by {signal_name(-exit_code)}"
     return f"ended with exit code {exit_code}"
+
+
+def signal_name(number: int) -> str:
+    """Return what a signal is called, as gunicorn 27.0.1 has it (arbiter.py)."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # Python has no names for most real-time signals
+        return f"signal {number}"
 
 
 def silent_fault(what: str, hint: str = "") -> dict[str, Any]:

@@ -19,12 +19,11 @@ from pathlib import Path
 
 from amlemu.deployment import Deployment
 from amlemu.errors import UsageError
-from amlemu.layout import BASE, KINDS, Layout, lay_out
+from amlemu.layout import BASE, KINDS, OWN_FOLDER, Layout, lay_out
 
 _PROGRAM = str(Path(__file__).with_name("mounts.py"))
 _PATIENCE_S = 10.0
 _OWNER = "pid"  # a file that says whose links these are
-_FOLDER = ".amlemu"  # unknown to git, one folder below it for each port
 
 
 class Tree:
@@ -51,7 +50,7 @@ class Tree:
         try:
             self._home.mkdir(parents=True, mode=0o700)
             (self._home / _OWNER).write_text(str(os.getpid()), encoding="ascii")
-            if self._home.parent.name == _FOLDER:
+            if self._home.parent.name == OWN_FOLDER:
                 (self._home.parent / ".gitignore").write_text("*\n", encoding="ascii")
                 _sweep(self._home.parent)
             for place in self.layout.places:
@@ -68,7 +67,7 @@ class Tree:
             return
         shutil.rmtree(self._home, ignore_errors=True)
         folder = self._home.parent
-        if folder.name == _FOLDER and folder.is_dir() and os.listdir(folder) == [".gitignore"]:
+        if folder.name == OWN_FOLDER and folder.is_dir() and os.listdir(folder) == [".gitignore"]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -109,7 +108,7 @@ def choose(deployment: Deployment, wish: str, name: str, *, has_processes: bool 
 
 def _home(folder: Path, name: str) -> Path:
     """Return a place for links: beside the script, else in the temporary folder under a name that nobody can guess."""
-    own = folder / _FOLDER
+    own = folder / OWN_FOLDER
     if all(os.access(path, os.W_OK) for path in (own / name, own, folder) if path.exists()):
         return own / name
     return Path(tempfile.gettempdir(), f"amlemu-{secrets.token_hex(8)}")

@@ -1,0 +1,152 @@
+"""
+The container as its callers see it: a backend that puts nginx's manners and pages before the inference server.
+
+It is asked by `Forward` like any other backend, and never raises: where the server is silent, nginx speaks.
+
+Source: nginx 1.22.1 before azmlinfsrv 1.5.1, with proxy_params and the settings of azureml-assets' configs/app, run side by
+side on 2026-11-21; contract 3.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+from amlemu.backends import Server
+from amlemu.errors import BackendFailure
+from amlemu.exchange import Headers, Request, Response
+from amlemu.profile import Profile
+from amlemu.scoring.gunicorn import http_date
+
+_BUFFER_BYTES = 4096  # a streamed answer is held back until this much has come
+_NAME = re.compile(r"[A-Za-z0-9-]+")  # underscores_in_headers off, ignore_invalid_headers on
+_PROXY = frozenset(
+    [
+        "host",
+        "x-real-ip",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "keep-alive",
+        "expect",
+        "upgrade",
+        "te",
+    ]
+)
+_FIRST = ("content-type", "content-length", "transfer-encoding")  # of the answer's headers, behind Server and Date
+_PAGES = {
+    413: "413 Request Entity Too Large",
+    502: "502 Bad Gateway",
+    504: "504 Gateway Time-out",
+}
+
+
+class Container:
+    """The inference server behind the container's nginx."""
+
+    def __init__(self, server: Server, profile: Profile) -> None:
+        self._server = server
+        self._rules = profile.container
+        limit_ms, gateway_ms = self._rules.read_timeout_ms, profile.limits.request_timeout_ms
+        # The limit of the gateway before us is mostly the shorter one; then ours costs nothing.
+        self._timeout_s = limit_ms / 1000 if limit_ms and (not gateway_ms or limit_ms < gateway_ms) else 0
+
+    async def handle(self, request: Request) -> Response:
+        """Answer as port 5001 would. A page in place of a silent server says so in its account, as `silence`."""
+        limit = self._rules.request_bytes
+        if limit and len(request.body) > limit:
+            return self._page(413, f"a body of {len(request.body)} bytes, the container's nginx allows {limit}")
+        try:
+            said = await self._ask(_proxied(request))
+        except BackendFailure as failure:
+            page = self._page(502, str(failure))
+            page.account["stack"] = getattr(failure, "stack", [])
+            return page
+        except asyncio.TimeoutError:
+            silent_s = f"{self._timeout_s:g} s"
+            page = self._page(504, f"the server was silent for {silent_s}, the limit of the container's nginx")
+            page.account["timed_out"] = True
+            return page
+        return self._passed_on(said, is_head=request.method == "HEAD")
+
+    async def _ask(self, request: Request) -> Response:
+        if not self._timeout_s:
+            return await self._server.handle(request)
+        asking = asyncio.ensure_future(self._server.handle(request))
+        asking.add_done_callback(_look_at)
+        return await asyncio.wait_for(asyncio.shield(asking), self._timeout_s)
+
+    def _passed_on(self, said: Response, *, is_head: bool) -> Response:
+        """Put the head into nginx's order; hold back a stream."""
+        headers: Headers = [("Server", self._rules.server), ("Date", http_date())]
+        rest: Headers = []
+        for name, value in said.headers:
+            lower = name.lower()
+            if lower in _FIRST:
+                headers.append((name, value))
+            elif lower not in ("server", "date", "connection"):
+                rest.append((name, value))
+        body = said.body
+        if not isinstance(body, bytes):
+            body = _held_back(body)  # type: ignore[arg-type]
+        is_framed = any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers)
+        if not (is_framed or is_head or said.status in (204, 304)):
+            headers.append(("Transfer-Encoding", "chunked"))
+        headers += [("Connection", "keep-alive"), *rest]
+        return Response(said.status, said.phrase, headers, body, said.account)
+
+    def _page(self, status: int, silence: str) -> Response:
+        title, server = _PAGES[status], self._rules.server
+        body = (
+            f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
+            f"<hr><center>{server}</center>\r\n</body>\r\n</html>\r\n"
+        ).encode()
+        headers = [("Server", server), ("Date", http_date()), ("Content-Type", "text/html")]
+        headers += [("Content-Length", str(len(body))), ("Connection", "keep-alive")]
+        return Response(status, title[4:], headers, body, {"silence": silence})
+
+
+def _proxied(request: Request) -> Request:
+    """Return what the server is asked in the end: HTTP/1.0, with nginx's own headers first."""
+    found: dict[str, str] = {}
+    rest: Headers = []
+    for name, value in request.headers:
+        lower = name.lower()
+        if lower in _PROXY:
+            found[lower] = f"{found[lower]}, {value}" if lower == "x-forwarded-for" and lower in found else value
+        elif _NAME.fullmatch(name):
+            rest.append((name, value))
+    client, came_from = request.client[0], found.get("x-forwarded-for")
+    headers: Headers = [("Host", found["host"])] if "host" in found else []
+    headers += [
+        ("X-Real-IP", client),
+        ("X-Forwarded-For", f"{came_from}, {client}" if came_from else client),
+        ("X-Forwarded-Proto", "http"),
+        ("Connection", "close"),
+    ]
+    if request.body or "content-length" in found or "transfer-encoding" in found:
+        headers.append(("Content-Length", str(len(request.body))))
+    headers += rest
+    asked = Request(request.method, request.target, headers, request.body, "1.0", request.client, request.server)
+    asked.number, asked.broken = request.number, request.broken
+    return asked
+
+
+async def _held_back(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    held = bytearray()
+    async for piece in pieces:
+        held += piece
+        if len(held) >= _BUFFER_BYTES:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+def _look_at(asking: asyncio.Future[Response]) -> None:
+    """Nobody may be waiting for it any more."""
+    if not asking.cancelled():
+        asking.exception()

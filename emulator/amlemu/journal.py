@@ -1,0 +1,69 @@
+"""
+The last exchanges, kept for whoever looks at them later: bounded in number and in bytes.
+
+`gateway/app.py` records, consoles show each exchange as it ends; this one remembers. Secrets never come here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+
+from amlemu.exchange import Exchange, Headers, Request
+
+EXCHANGES = 10_000
+BYTES = 64 << 20
+_OVERHEAD_BYTES = 2048  # of an exchange without its bodies, about
+_SECRET = ("authorization", "proxy-authorization", "cookie")
+
+
+class Journal:
+    """A ring of exchanges, oldest first. Written by one thread; any thread may read."""
+
+    def __init__(self, exchanges: int = EXCHANGES, bytes_: int = BYTES) -> None:
+        """Keep at most so many exchanges, and at most so many bytes of them."""
+        self._kept: deque[tuple[Exchange, int]] = deque()
+        self._most = exchanges
+        self._most_bytes = bytes_
+        self.bytes = 0  # about what is kept now
+
+    def add(self, exchange: Exchange) -> None:
+        """Remember an exchange, and forget the oldest where there is no room; one that alone is too large goes without its bodies."""
+        size = _OVERHEAD_BYTES + _body_bytes(exchange)
+        if size > self._most_bytes:
+            exchange, size = _without_bodies(exchange), _OVERHEAD_BYTES
+        self._kept.append((exchange, size))
+        self.bytes += size
+        while len(self._kept) > self._most or (self.bytes > self._most_bytes and len(self._kept) > 1):
+            self.bytes -= self._kept.popleft()[1]
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter([exchange for exchange, _ in list(self._kept)])
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+def has_secrets(request: Request) -> bool:
+    """Tell whether a request proves who somebody is."""
+    return any(name.lower() in _SECRET for name, _ in request.headers)
+
+
+def without_secrets(request: Request) -> Headers:
+    """Return the headers of a request; what proves who somebody is, is not told."""
+    return [(name, "(not kept)" if name.lower() in _SECRET else value) for name, value in request.headers]
+
+
+def _body_bytes(exchange: Exchange) -> int:
+    bodies = {id(one.body): one.body for one in (exchange.model, exchange.response, exchange.cloud) if one is not None}
+    return len(exchange.request.body) + sum(len(body) for body in bodies.values() if isinstance(body, bytes))
+
+
+def _without_bodies(exchange: Exchange) -> Exchange:
+    lanes = {
+        name: replace(lane, body=b"")
+        for name in ("model", "response", "cloud")
+        if (lane := getattr(exchange, name)) is not None
+    }
+    return replace(exchange, request=replace(exchange.request, body=b""), **lanes)
