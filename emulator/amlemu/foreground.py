@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from amlemu.emulator import Opening
 
 EXIT_INTERRUPTED = 130
-# The journal keeps some ten thousand exchanges alive; to look through them every 2 500 requests made pauses of 30 ms.
-# What a request leaves behind has no cycles, so there is little to collect.
-_COLLECT = (10_000, 20, 100)
+# The journal keeps some ten thousand exchanges alive: to look through all of them as often as is the default made pauses
+# of 30 ms, to look at few and large generations pauses of 50. A request leaves no cycles behind, so there is no hurry.
+_COLLECT = (2_000, 10, 1_000)
 _QUIET_BOOT_S = 5.0  # a start that takes longer is explained
 _QUIET_STOP_S = 0.6  # so is a stop; gunicorn as engine takes half as long
 

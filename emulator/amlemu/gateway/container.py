@@ -10,6 +10,7 @@ side on 2026-11-21; contract 3.5.
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 from collections.abc import AsyncIterator
 
@@ -36,7 +37,7 @@ _PROXY = frozenset(
         "te",
     ]
 )
-_FIRST = ("content-type", "content-length", "transfer-encoding")  # of the answer's headers, behind Server and Date
+_FIRST, _FRAMES, _REST, _DROPPED = "first", "frames", "rest", "dropped"  # the first two behind Server and Date
 _PAGES = {
     413: "413 Request Entity Too Large",
     502: "502 Bad Gateway",
@@ -83,16 +84,17 @@ class Container:
         """Put the head into nginx's order; hold back a stream."""
         headers: Headers = [("Server", self._rules.server), ("Date", http_date())]
         rest: Headers = []
-        for name, value in said.headers:
-            lower = name.lower()
-            if lower in _FIRST:
-                headers.append((name, value))
-            elif lower not in ("server", "date", "connection"):
-                rest.append((name, value))
+        is_framed = False
+        for pair in said.headers:
+            place = _place(pair[0])
+            if place == _REST:
+                rest.append(pair)
+            elif place != _DROPPED:
+                headers.append(pair)
+                is_framed = is_framed or place == _FRAMES
         body = said.body
         if not isinstance(body, bytes):
             body = _held_back(body)  # type: ignore[arg-type]
-        is_framed = any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers)
         if not (is_framed or is_head or said.status in (204, 304)):
             headers.append(("Transfer-Encoding", "chunked"))
         headers += [("Connection", "keep-alive"), *rest]
@@ -114,11 +116,11 @@ def _proxied(request: Request) -> Request:
     found: dict[str, str] = {}
     rest: Headers = []
     for name, value in request.headers:
-        lower = name.lower()
-        if lower in _PROXY:
-            found[lower] = f"{found[lower]}, {value}" if lower == "x-forwarded-for" and lower in found else value
-        elif _NAME.fullmatch(name):
+        own = _own_name(name)
+        if own is None:
             rest.append((name, value))
+        elif own:
+            found[own] = f"{found[own]}, {value}" if own == "x-forwarded-for" and own in found else value
     client, came_from = request.client[0], found.get("x-forwarded-for")
     headers: Headers = [("Host", found["host"])] if "host" in found else []
     headers += [
@@ -133,6 +135,26 @@ def _proxied(request: Request) -> Request:
     asked = Request(request.method, request.target, headers, request.body, "1.0", request.client, request.server)
     asked.number, asked.broken = request.number, request.broken
     return asked
+
+
+@functools.lru_cache(1024)
+def _own_name(name: str) -> str | None:
+    """Return the lower-case name of a request header that nginx has its own words for, "" of one that it drops, else None."""
+    lower = name.lower()
+    if lower in _PROXY:
+        return lower
+    return None if _NAME.fullmatch(name) else ""
+
+
+@functools.lru_cache(1024)
+def _place(name: str) -> str:
+    """Tell where nginx puts an answer's header."""
+    lower = name.lower()
+    if lower in ("content-length", "transfer-encoding"):
+        return _FRAMES
+    if lower == "content-type":
+        return _FIRST
+    return _DROPPED if lower in ("server", "date", "connection") else _REST
 
 
 async def _held_back(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -42,18 +42,22 @@ class Identify:
 
     def handle(self, visit: Visit) -> None:
         """Change the ids of what is forwarded; the exchange keeps the request as it came."""
-        headers: Headers = []
-        for name, value in visit.request.headers:
+        came, own = visit.request, new_id()
+        visit.exchange.request_id = own
+        has_ids = came.header("x-request-id") is not None or came.header("x-ms-client-request-id") is not None
+        headers = self._tidied(came.headers) if has_ids else came.headers
+        visit.forward(headers=[*headers, ("x-request-id", own)])
+
+    def _tidied(self, headers: Headers) -> Headers:
+        tidied: Headers = []
+        for name, value in headers:
             lower = name.lower()
             if lower == "x-ms-client-request-id" and self._longest:
                 if tidy := _NOT_IN_CLIENT_IDS.sub("", value)[: self._longest]:
-                    headers.append((name, tidy))
+                    tidied.append((name, tidy))
             elif lower != "x-request-id":
-                headers.append((name, value))
-        own = new_id()
-        headers.append(("x-request-id", own))
-        visit.exchange.request_id = own
-        visit.forward(headers=headers)
+                tidied.append((name, value))
+        return tidied
 
 
 class Authenticate:
@@ -73,7 +77,7 @@ class Authenticate:
     def handle(self, visit: Visit) -> None:
         """Refuse who may not come in."""
         assert self._doorkeeper is not None
-        why = self._doorkeeper.refuses(visit.request.header("authorization"))
+        why = self._doorkeeper.refuses(visit.exchange.request.header("authorization"))
         if why:
             visit.is_barred = True
             visit.refuse(self._says.say("unauthorized"), why)
@@ -98,7 +102,7 @@ class Route:
     def handle(self, visit: Visit) -> None:
         """Refuse what leads nowhere; take the prefix off what leads to the container."""
         rules, request = self._rules, visit.request
-        wanted = request.header(rules.deployment_header) if rules.deployment_header else None
+        wanted = visit.exchange.request.header(rules.deployment_header) if rules.deployment_header else None
         if wanted is not None and wanted != self._deployment:
             why = f"no deployment {wanted!r}, this one is {self._deployment!r} (--deployment-name)"
             visit.refuse(self._says.say("no_deployment"), why)

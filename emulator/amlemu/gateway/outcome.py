@@ -158,9 +158,9 @@ class FinishHeaders:
         response = exchange.response
         if response is None:
             return
-        own = visit.request.header("x-request-id") or ""
+        own = exchange.request_id
         if exchange.model is not None and response.body is exchange.model.body:
-            headers = [(name, value) for name, value in response.headers if name.lower() != "x-request-id"]
+            headers = [pair for pair in response.headers if len(pair[0]) != 12 or pair[0].lower() != "x-request-id"]
             headers.append(("x-request-id", own))
         else:
             headers = [*(pair for pair in response.headers if pair[0].lower() not in _IDS), *_ids(visit, own)]

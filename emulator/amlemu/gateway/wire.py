@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 _LINGER_BYTES = 8 << 20
 _LINGER_S = 2.0
+_CONNECTION, _LENGTH, _CODING = (len(name) for name in ("connection", "content-length", "transfer-encoding"))
 _JOIN_BYTES = 1 << 14  # smaller bodies are copied behind their head, larger ones written after it
 
 
@@ -330,11 +331,10 @@ class _Framing:
     def __init__(self, turn: Turn, response: Response) -> None:
         chunked, length = False, None
         for name, value in response.headers:
-            lower = name.lower()
-            if lower == "transfer-encoding":
-                chunked = True
-            elif lower == "content-length":
+            if len(name) == _LENGTH and name.lower() == "content-length":  # most names differ in their length already
                 length = value
+            elif len(name) == _CODING and name.lower() == "transfer-encoding":
+                chunked = True
         self.is_chunked = chunked and turn.request.version != "1.0"
         bodiless = turn.request.method == "HEAD" or response.status in (204, 304)
         if isinstance(response.body, bytes):
@@ -350,12 +350,11 @@ def _head(response: Response, turn: Turn, framing: _Framing, rules: WireRules) -
     lines = [f"HTTP/{version} {response.status} {response.phrase}\r\n"]
     is_said = not rules.keep_alive  # gunicorn says it itself, or not at all
     for name, value in response.headers:
-        lower = name.lower()
-        if lower == "connection":
+        if len(name) == _CONNECTION and name.lower() == "connection":
             is_said = True
             if framing.closes or rules.says_connection:
                 lines.append(f"{name}: {'close' if framing.closes else 'keep-alive'}\r\n")
-        elif lower != "transfer-encoding" or framing.is_chunked:
+        elif framing.is_chunked or len(name) != _CODING or name.lower() != "transfer-encoding":
             lines.append(f"{name}: {value}\r\n")
     if framing.closes and not is_said:
         lines.append("Connection: close\r\n")
