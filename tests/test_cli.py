@@ -674,6 +674,14 @@ def test_keys_shows_those_that_were_given(write, finish):
     assert told == {"primaryKey": "one", "secondaryKey": "two"}
 
 
+def test_without_a_script_keys_and_tokens_are_those_of_the_folder(write, finish):
+    """Of whatever script is served from there."""
+    write("score.py", GOOD)
+
+    assert json.loads(finish("keys").out) == json.loads(finish("keys", "score.py").out)
+    assert json.loads(finish("token", "--minutes", "1").out)["tokenType"] == "Bearer"
+
+
 # profiles
 
 

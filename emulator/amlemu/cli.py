@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from json import dumps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -126,10 +127,10 @@ def show(name: str, overrides: tuple[str, ...], json: bool) -> None:
 
 
 @cli.command(short_help="Print the keys of SCRIPT's endpoint.")
-@click.argument("script")
+@click.argument("script", required=False)
 @with_settings(KEYS_SETTINGS)
-def keys(script: str, regenerate: str | None, primary_key: str | None, secondary_key: str | None) -> None:
-    """Print the keys that `amlemu serve SCRIPT --auth key` takes, in the words of Azure's own command."""
+def keys(script: str | None, regenerate: str | None, primary_key: str | None, secondary_key: str | None) -> None:
+    """Print the keys that `amlemu serve SCRIPT --auth key` takes; without SCRIPT, for a script in the current folder."""
     kept = _key_file(script)
     found = kept.keys() if regenerate is None else kept.regenerate(regenerate)
     told = {"primaryKey": primary_key or found.primary, "secondaryKey": secondary_key or found.secondary}
@@ -137,10 +138,13 @@ def keys(script: str, regenerate: str | None, primary_key: str | None, secondary
 
 
 @cli.command(short_help="Print a token for SCRIPT's endpoint.")
-@click.argument("script")
+@click.argument("script", required=False)
 @with_settings(TOKEN_SETTINGS)
-def token(script: str, minutes: float) -> None:
-    """Print a token that `amlemu serve SCRIPT --auth aml_token` takes until it expires."""
+def token(script: str | None, minutes: float) -> None:
+    """
+    Print a token that `amlemu serve SCRIPT --auth aml_token` takes until it expires; without SCRIPT, for a script in the
+    current folder.
+    """
     from amlemu.credentials import make_token
 
     if not 0 < minutes <= _LONGEST_TOKEN:  # not a number, either
@@ -215,12 +219,14 @@ def _deployment(script: str, options: dict[str, Any]) -> Deployment:
     )
 
 
-def _key_file(script: str) -> KeyFile:
+def _key_file(script: str | None) -> KeyFile:
+    """Return the file that a server of this script reads; without one, of a script in the current folder."""
     from amlemu import deployment
     from amlemu.credentials import KeyFile
     from amlemu.layout import OWN_FOLDER
 
-    return KeyFile(deployment.from_script(script).script.parent / OWN_FOLDER)
+    folder = Path.cwd() if script is None else deployment.from_script(script).script.parent
+    return KeyFile(folder / OWN_FOLDER)
 
 
 def _defaults() -> dict[str, Any]:

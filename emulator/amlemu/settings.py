@@ -133,8 +133,8 @@ COMMANDS = {
     "amlemu serve SCRIPT": SERVE_SETTINGS,
     "amlemu invoke SCRIPT": INVOKE_SETTINGS,
     "amlemu layout SCRIPT": LAYOUT_SETTINGS,
-    "amlemu keys SCRIPT": KEYS_SETTINGS,
-    "amlemu token SCRIPT": TOKEN_SETTINGS,
+    "amlemu keys [SCRIPT]": KEYS_SETTINGS,
+    "amlemu token [SCRIPT]": TOKEN_SETTINGS,
 }
 
 

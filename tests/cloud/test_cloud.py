@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -190,3 +191,22 @@ DEFAULTS = (
 def test_what_was_compressed_has_its_value(profile: str, limit: str, value: Any) -> None:
     """Cases that lower a limit stand for the one that holds without them."""
     assert getattr(profiles.load(profile).limits, limit) == value
+
+
+@pytest.mark.rows("1.2 408")
+def test_sixty_four_callers_are_answered_at_the_deadline(places: Places) -> None:
+    """Within 20 ms of it, by the front door's clock; one of them is in run() meanwhile, the others wait, which counts."""
+    limits = {"request_timeout_ms": 2000, "max_concurrent_requests_per_instance": 64}
+    place = places(at("managed", only_for="a crowd at its deadline", **limits))
+    with ExitStack() as stack, place.gate_shut():
+        callers = [stack.enter_context(Caller(place.port)) for _ in range(64)]
+        for caller in callers:
+            caller.send(post(b'{"waits": 1}'))
+        received = [caller.receive() for caller in callers]
+    exchanges = [place.exchange(one) for one in received]
+    late_ms = sorted(exchange.elapsed_ms - 2000 for exchange in exchanges)
+
+    assert {one.status for one in received} == {408}
+    assert {bool(exchange.stack) for exchange in exchanges} == {True, False}
+    assert late_ms[0] > -2
+    assert late_ms[len(late_ms) // 2] < 20, late_ms  # the last ones may meet whatever else this machine does
