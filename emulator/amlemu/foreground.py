@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from amlemu.emulator import Opening
 
 EXIT_INTERRUPTED = 130
-# The journal keeps some ten thousand exchanges alive: to look through all of them as often as is the default made pauses
-# of 30 ms, to look at few and large generations pauses of 50. A request leaves no cycles behind, so there is no hurry.
-_COLLECT = (2_000, 10, 1_000)
+# Nothing that a request leaves behind is a cycle, so counting references frees it; what the collector would look through
+# again and again is the journal (a tenth of the gateway's time, and pauses of 30 ms). The first threshold counts what has
+# been made and not freed: a full journal is about half of it, and then as much goes as comes.
+_COLLECT = (1_000_000, 10, 10)
 _QUIET_BOOT_S = 5.0  # a start that takes longer is explained
 _QUIET_STOP_S = 0.6  # so is a stop; gunicorn as engine takes half as long
 

@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 
 
+Steps = Sequence[tuple[str, Callable[[Visit], Awaitable[None] | None]]]
+
+
 def unheard(event: AnsweredLate) -> None:
     """Let it go."""
 
@@ -58,8 +61,8 @@ class FrontDoor:
 
     def __init__(self, stages: Stages, witness: Witness, *, shadow: bool = False) -> None:
         """With `shadow` callers get what the model said; what they would have got is on the exchange, as `cloud`."""
-        *self._before, last = stages.asking
-        self._forward, self._answering = [last], stages.answering
+        *before, last = stages.asking
+        self._before, self._forward, self._answering = _steps(before), _steps([last]), _steps(stages.answering)
         self._witness = witness
         self._is_shadow = shadow
         self._numbers = itertools.count(1)
@@ -168,21 +171,27 @@ class FrontDoor:
             visit.exchange.response = None
 
 
-async def _run(stages: Sequence[Stage], visit: Visit, *, to_the_end: bool = False) -> None:
-    """Run stages in order, until one has answered or all is over."""
+def _steps(stages: Sequence[Stage]) -> Steps:
+    """Look names and methods up once: there are a dozen for each request."""
+    return [(stage.name, stage.handle) for stage in stages]
+
+
+async def _run(stages: Steps, visit: Visit, *, to_the_end: bool = False) -> None:
+    """Run stages in order, until one has answered or all is over; each leaves its name, its decision and its time."""
     exchange, clock = visit.exchange, time.perf_counter
-    passed, began = exchange.passed, clock()
-    for stage in stages:
-        visit.note = ""
+    began = clock()
+    for name, handle in stages:
         try:
-            waiting = stage.handle(visit)
+            waiting = handle(visit)
             if waiting is not None:
                 await waiting
         finally:
             now = clock()
-            passed.append((stage.name, visit.note, (now - began) * 1000))
+            exchange.passed.append((name, visit.note, (now - began) * 1000))
             began = now
-        if not to_the_end and (exchange.response is not None or exchange.failure is not None or visit.is_over):
+        if visit.note:
+            visit.note = ""
+        if (exchange.response is not None or exchange.failure is not None or visit.is_over) and not to_the_end:
             return
 
 
