@@ -56,8 +56,14 @@ def without_secrets(request: Request) -> Headers:
 
 
 def _body_bytes(exchange: Exchange) -> int:
-    bodies = {id(one.body): one.body for one in (exchange.model, exchange.response, exchange.cloud) if one is not None}
-    return len(exchange.request.body) + sum(len(body) for body in bodies.values() if isinstance(body, bytes))
+    model, response, cloud = exchange.model, exchange.response, exchange.cloud
+    size = len(exchange.request.body)
+    if model is not None and isinstance(model.body, bytes):
+        size += len(model.body)
+    for lane in (response, cloud):
+        if lane is not None and isinstance(lane.body, bytes) and (model is None or lane.body is not model.body):
+            size += len(lane.body)
+    return size
 
 
 def _without_bodies(exchange: Exchange) -> Exchange:

@@ -34,6 +34,14 @@ def lanes(exchange: Exchange) -> str:
 def reason(exchange: Exchange) -> str:
     """Say why it was not what it should be, on lines of their own; mostly nothing."""
     account, failure = exchange.account, exchange.failure
+    if (
+        failure is None
+        and not exchange.why
+        and "fault" not in account
+        and "silence" not in account
+        and not exchange.where
+    ):
+        return ""
     if account.get("silence"):
         return f"{account['silence']}{_where(exchange)}"
     if isinstance(failure, WorkerCrashed):

@@ -90,10 +90,10 @@ class PersonConsole(Console):
         colour = "green" if status == "200" else "red" if status[0] in "5c" else "yellow"
         run = f"  run {account['run_ms']:.1f} ms" if "run_ms" in account else ""
         left = "  the client had left" if exchange.client_left else ""
-        told = f"{self._paint(colour, status)}{lanes.lanes(exchange)}"
-        line = f"{request.method} {request.target} {told} {exchange.elapsed_ms:.1f} ms{run}{left}"
-        reason = self._on_host(lanes.reason(exchange))
-        self._write(line + "\n" + (f"  {reason}\n" if reason else ""), self._err)
+        both = lanes.lanes(exchange)
+        line = f"{request.method} {request.target} {self._paint(colour, status)}{both} {exchange.elapsed_ms:.1f} ms{run}{left}\n"
+        reason = lanes.reason(exchange)
+        self._write(line + f"  {self._on_host(reason)}\n" if reason else line, self._err)
 
     def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:
         """The start block: at most eight lines."""
