@@ -41,7 +41,7 @@ LAYERS = (
     {"gateway"},
     {"journal", "control"},
     {"emulator", "watch", "doctor"},
-    {"cli", "azmlinfsrv", "foreground", "once", "console", "pytest_plugin", "__main__"},
+    {"cli", "azmlinfsrv", "endpoint", "foreground", "once", "console", "pytest_plugin", "__main__"},
 )
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
 WORDS = 0

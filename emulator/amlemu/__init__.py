@@ -12,14 +12,14 @@ __version__ = "0.1.0"
 _HOMES = {
     "BackendFailure": "amlemu.errors",
     "BootFailed": "amlemu.errors",
-    "Endpoint": "amlemu.emulator",
+    "Endpoint": "amlemu.endpoint",
     "Exchange": "amlemu.exchange",
     "Request": "amlemu.exchange",
     "Response": "amlemu.exchange",
     "ScoringFailed": "amlemu.errors",
     "UsageError": "amlemu.errors",
     "UserScriptError": "amlemu.errors",
-    "serve": "amlemu.emulator",
+    "serve": "amlemu.endpoint",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two

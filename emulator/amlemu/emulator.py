@@ -1,8 +1,8 @@
 """
 The composition root: puts front door and server before a `Stand`, and owns their start and stop.
 
-`Emulator` is the asynchronous whole that the command line runs; `serve` wraps one in a thread for Python programs and
-tests. Nothing below this file knows which backend or profile was chosen.
+`Emulator` is the asynchronous whole that the command line runs; `endpoint.py` wraps one in a thread for Python programs
+and tests. Nothing below this file knows which backend or profile was chosen.
 """
 
 from __future__ import annotations
@@ -12,24 +12,19 @@ import contextlib
 import functools
 import posixpath
 import socket
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from amlemu import deployment as deployments
 from amlemu import ports, whereabouts
-from amlemu import profile_file as profiles
 from amlemu.credentials import KeyFile, Keyring
-from amlemu.errors import ScoringFailed, UsageError
-from amlemu.events import Event
+from amlemu.errors import UsageError
 from amlemu.exchange import Exchange
 from amlemu.journal import Journal, has_secrets, without_secrets
 from amlemu.layout import OWN_FOLDER, Layout
-from amlemu.stand import Plan, Stand, choose_backend
+from amlemu.stand import Plan, Stand
 
 if TYPE_CHECKING:
-    import httpx
     import uvicorn
 
 _BACKSTOP_S = 5  # uvicorn's own patience, for the case that ours fails
@@ -231,198 +226,3 @@ def run_loop(main: Any) -> Any:
     except ImportError:
         return asyncio.run(main)
     return uvloop.run(main)
-
-
-class Endpoint:
-    """A served deployment, for Python programs: `url`, `score`, `exchanges`; stops at the end of the `with` block."""
-
-    def __init__(self, plan: Plan, grace_s: float, events: list[Event]) -> None:
-        """`plan` must put what happens into the list; nothing is started yet."""
-        self.events = events
-        self._plan = plan
-        self._emulator = Emulator(plan)
-        self._grace_s = grace_s
-        self._started = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="amlemu", daemon=True)
-        self._client: httpx.Client | None = None
-
-    @property
-    def exchanges(self) -> list[Exchange]:
-        """The requests that are over, oldest first: as many as the journal holds."""
-        return list(self._emulator.journal)
-
-    @property
-    def url(self) -> str:
-        """The server's root, `http://host:port`."""
-        host = self._plan.host
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
-
-    def score(self, payload: Any = None, *, data: bytes | None = None, content_type: str = "application/json") -> Any:
-        """
-        Send one request to `/score` and return the decoded answer (text where it is not JSON).
-
-        Args:
-            payload: sent as JSON, unless `data` is given.
-            data: sent as it is, with `content_type`.
-
-        Raises:
-            ScoringFailed: the status was not 200.
-        """
-        import json
-
-        content = json.dumps(payload).encode() if data is None else data
-        response = self._http().post(f"{self.url}/score", content=content, headers={"Content-Type": content_type})
-        if response.status_code != 200:
-            raise ScoringFailed(response.status_code, response.reason_phrase, response.content)
-        try:
-            return response.json()
-        except ValueError:
-            return response.text
-
-    def start(self) -> Endpoint:
-        """Start and wait for init(). Raises UsageError or BootFailed."""
-        self._thread.start()
-        self._started.wait()
-        if self._error is not None:
-            self._thread.join()
-            raise self._error
-        return self
-
-    def stop(self) -> None:
-        """Stop serving; returns when nothing is left."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
-        if self._client is not None:  # only now: another thread may still wait for an answer
-            self._client.close()
-
-    def __enter__(self) -> Endpoint:  # noqa: PYI034  # no subclasses
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
-
-    def _http(self) -> httpx.Client:
-        import httpx
-
-        if self._client is None:
-            self._client = httpx.Client(trust_env=False, timeout=None)
-        return self._client
-
-    def _run(self) -> None:
-        try:
-            run_loop(self._serve())
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._started.set()
-
-    async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        emulator = self._emulator
-        self.opening = emulator.open()
-        await emulator.start()
-        self.port = emulator.port
-        try:
-            await emulator.ready()
-            self._started.set()
-            await emulator.wait(self._stop)
-        finally:
-            await emulator.stop(self._grace_s)
-
-
-def _unseen(exchange: Exchange) -> None:
-    """Nobody watches: the journal has it."""
-
-
-def serve(
-    script: Any,
-    *,
-    code: Any = None,
-    model_dir: Any = None,
-    models: Mapping[str, Any] | None = None,
-    env: Mapping[str, str] | None = None,
-    python: Any = None,
-    workers: int | None = None,
-    layout: str = "auto",
-    host: str = "127.0.0.1",
-    port: int = 0,
-    profile: str = "managed",
-    settings: Mapping[str, str] | None = None,
-    backend: str = "worker",
-    upstream: str | None = None,
-    engine: str = "amlemu",
-    endpoint_name: str | None = None,
-    deployment_name: str | None = None,
-    request_settings: Mapping[str, int] | None = None,
-    auth: str | None = None,
-    keys: tuple[str | None, str | None] = (None, None),
-    insecure: bool = False,
-    shadow: bool = False,
-    dev_errors: bool = False,
-    grace_s: float = 10.0,
-) -> Endpoint:
-    """
-    Serve a scoring script and wait for its init().
-
-        with amlemu.serve("score.py") as endpoint:
-            endpoint.score({"data": [[1, 2]]})
-
-    Args:
-        script: path of the scoring script.
-        code: the folder that is deployed; None is the script's own.
-        model_dir: what AZUREML_MODEL_DIR names.
-        models: files or folders by `NAME:VERSION`, to lie below azureml-models.
-        env: variables for the script.
-        python: interpreter, or folder of an environment, for the script.
-        workers: processes; None follows WORKER_COUNT, else one.
-        layout: `auto`, `var` (the real /var/azureml-app), `links`, or `none` (the script where it is).
-        port: 0 picks a free one.
-        profile: which cloud answers; a name or the path of a file.
-        settings: values of the profile to override, `{"limits.request_timeout_ms": "8000"}`.
-        backend: `worker`, `inprocess` or `upstream` (then with `upstream="http://..."`).
-        engine: `amlemu`, or `azmlinfsrv`: the real server of the script's environment, instead of `backend`.
-        endpoint_name: None is the name of the script's folder.
-        deployment_name: None is `blue`.
-        request_settings: the deployment's own limits, `{"request_timeout_ms": 8000}`; `settings` beat them.
-        auth: None lets everybody in; `key`, `aml_token` or `aad_token`.
-        keys: primary and secondary key; None: made, and kept beside the script.
-        insecure: a host that others can reach needs this, or `auth`.
-        shadow: callers get what the model said; `exchange.cloud` has what they would have got.
-        dev_errors: the traceback of a failed run() is in the answer, as in no cloud.
-        grace_s: seconds that requests in hand may take when the endpoint stops.
-
-    Raises:
-        UsageError: something is not usable as given.
-        BootFailed: the script cannot be loaded, or init() failed.
-    """
-    events: list[Event] = []
-    plan = Plan(
-        deployment=deployments.from_script(
-            script,
-            code=code,
-            model_dir=model_dir,
-            models=models,
-            python=python,
-            environment=env,
-            workers=workers,
-            endpoint=endpoint_name,
-            name=deployment_name,
-            request_settings=request_settings,
-        ),
-        profile=profiles.load(profile, settings, request_settings),
-        backend=choose_backend(backend, upstream, engine),
-        upstream=upstream,
-        layout=layout,
-        host=host,
-        port=port,
-        auth=auth,
-        keys=keys,
-        is_insecure=insecure,
-        is_shadow=shadow,
-        dev_errors=dev_errors,
-        on_event=events.append,
-        on_exchange=_unseen,
-    )
-    return Endpoint(plan, grace_s, events).start()
