@@ -16,11 +16,12 @@ HEAD = b"POST /score?a=b HTTP/1.1\r\nHost: x\r\nX-Spelling: As Is\r\nx-spelling:
 
 
 def _read(data: bytes, cuts: list[int] | None = None):
-    reader, found = HeadReader(RULES), None
-    places = [0, *sorted(cuts or []), len(data)]
-    for start, end in itertools.pairwise(places):
-        found = reader.feed(data[start:end])
-    return found
+    reader = HeadReader(RULES)
+    for start, end in itertools.pairwise([0, *sorted(cuts or []), len(data)]):
+        if found := reader.feed(data[start:end]):
+            head, rest = found
+            return head, rest + data[end:]
+    return None
 
 
 @given(cuts=st.lists(st.integers(0, len(HEAD)), max_size=6))

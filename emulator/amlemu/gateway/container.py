@@ -61,7 +61,8 @@ class Container:
         if limit and len(request.body) > limit:
             return self._page(413, f"a body of {len(request.body)} bytes, the container's nginx allows {limit}")
         try:
-            said = await self._ask(_proxied(request))
+            asked = _proxied(request)
+            said = await (self._within_limit(asked) if self._timeout_s else self._server.handle(asked))
         except BackendFailure as failure:
             page = self._page(502, str(failure))
             page.account["stack"] = getattr(failure, "stack", [])
@@ -73,9 +74,7 @@ class Container:
             return page
         return self._passed_on(said, is_head=request.method == "HEAD")
 
-    async def _ask(self, request: Request) -> Response:
-        if not self._timeout_s:
-            return await self._server.handle(request)
+    async def _within_limit(self, request: Request) -> Response:
         asking = asyncio.ensure_future(self._server.handle(request))
         asking.add_done_callback(_look_at)
         return await asyncio.wait_for(asyncio.shield(asking), self._timeout_s)

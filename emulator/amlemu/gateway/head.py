@@ -1,14 +1,18 @@
 """
 The head of a request, read as gunicorn reads it: the same limits, the same refusals, in the same order.
 
+A client says mostly what it has said before, so a head that comes whole and small is read through a memory of lines
+(`_usual`); whatever is odd about one, `HeadReader` finds out with care. `wire.py` feeds it; `body.py` reads what follows.
+
 Not httptools: llhttp knows fewer methods, lets pass what gunicorn refuses, and says other words (36 of the contract
-suite's cases differ), and for heads of a usual size this is as fast. `wire.py` feeds it; `body.py` reads what follows.
+suite's cases differ), and for heads of a usual size this is as fast.
 
 Source: gunicorn 27.0.1, http/message.py (read 2026-11); contract 4.8.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -24,7 +28,9 @@ _VERSION = re.compile(r"HTTP/(\d)\.(\d)")
 _SINGLE = ("host", "content-type")
 _CODINGS = ("identity", "compress", "deflate", "gzip")
 _SECURE = {"x-forwarded-protocol": "ssl", "x-forwarded-proto": "https", "x-forwarded-ssl": "on"}
+_FRAMING = frozenset([*_SINGLE, "content-length", "transfer-encoding", "connection", "expect", *_SECURE])
 _EMPTY_LINE = b"\r\n\r\n"
+_USUAL_BYTES, _MEMORY = 2048, 1024  # of a head that is read through the memory; lines that it holds of each kind
 
 
 @dataclass
@@ -68,6 +74,8 @@ class HeadReader:
             Refused: gunicorn would not read it; as early as it would say so.
         """
         buffer = self._buffer
+        if not buffer and self._line is None and (found := _usual(data, self._rules)) is not None:
+            return found
         buffer += data
         if self._line is None:
             self._line = self._read_line(buffer)
@@ -109,6 +117,22 @@ class HeadReader:
         return head, rest
 
 
+def _usual(data: bytes, rules: WireRules) -> tuple[Head, bytes] | None:
+    """Return a head that is whole and has nothing odd about it, with what follows; else None, and somebody looks closer."""
+    end = data.find(_EMPTY_LINE, 0, _USUAL_BYTES)
+    if end < 0 or end > min(rules.request_line_bytes, rules.header_field_bytes - 2):
+        return None
+    line, *lines = data[:end].decode("latin-1").split("\r\n")
+    if len(lines) > rules.header_fields:
+        return None
+    try:
+        head = Head(*_known_line(line), [*map(_known_field, lines)])
+        _apply_policy(head)
+    except refusals.Refused:
+        return None
+    return head, data[end + len(_EMPTY_LINE) :]
+
+
 def _split_line(line: str) -> tuple[str, str, str]:
     words = line.split(" ", 2)
     if len(words) != 3:
@@ -126,6 +150,9 @@ def _split_line(line: str) -> tuple[str, str, str]:
     return method, target, version[5:]
 
 
+_known_line = functools.lru_cache(_MEMORY)(_split_line)
+
+
 def _is_of_known_form(method: str, target: str) -> bool:
     if target.startswith("/"):
         return True
@@ -140,21 +167,37 @@ def _read_fields(lines: list[str], rules: WireRules) -> Headers:
     for place, line in enumerate(lines):
         if known >= rules.header_fields:
             raise refusals.large_head("limit request headers fields")
-        name, colon, value = line.partition(":")
-        if not colon or not name:
-            raise refusals.bad_header(line)
-        if not _TOKEN.fullmatch(name):
-            raise refusals.bad_header_name(name)
+        name, value = _split_field(line)
         if place + 1 < len(lines) and lines[place + 1].startswith((" ", "\t")):
             raise refusals.folded(name.upper())
-        value = value.strip(" \t")
-        if _VALUE_TABOO.search(value):
-            raise refusals.bad_header(name.upper())
+        _check_value(name, value)
         if len(line) + 2 > rules.header_field_bytes:
             raise refusals.large_head("limit request headers fields size")
         headers.append((name, value))
         known += "_" not in name
     return headers
+
+
+def _split_field(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not name:
+        raise refusals.bad_header(line)
+    if not _TOKEN.fullmatch(name):
+        raise refusals.bad_header_name(name)
+    return name, value.strip(" \t")
+
+
+def _check_value(name: str, value: str) -> None:
+    if _VALUE_TABOO.search(value):
+        raise refusals.bad_header(name.upper())
+
+
+@functools.lru_cache(_MEMORY)
+def _known_field(line: str) -> tuple[str, str]:
+    """A folded line is none either: no name begins with a space."""
+    name, value = _split_field(line)
+    _check_value(name, value)
+    return name, value
 
 
 def _apply_policy(head: Head) -> None:
@@ -165,6 +208,8 @@ def _apply_policy(head: Head) -> None:
     is_secure = None
     for name, value in head.headers:
         lower = name.lower()
+        if lower not in _FRAMING:
+            continue
         if lower in _SINGLE:
             if lower in seen:
                 raise refusals.bad_header(lower.upper())
@@ -178,7 +223,7 @@ def _apply_policy(head: Head) -> None:
             head.wants_keep_alive = value.lower() == "keep-alive"
         elif lower == "expect":
             _expect(head, value)
-        elif lower in _SECURE:
+        else:
             if is_secure not in (None, value == _SECURE[lower]):
                 raise refusals.contradictory_schemes()
             is_secure = value == _SECURE[lower]

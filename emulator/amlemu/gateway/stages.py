@@ -29,7 +29,15 @@ class Stage(Protocol):
         """What it is called on the exchange."""
 
     def handle(self, visit: Visit) -> Awaitable[None] | None:
-        """Answer, change or note something, or leave it; what takes time is returned, to be awaited. Raises BackendFailure."""
+        """
+        Answer, change something, or leave it; who decides says so in the visit's note.
+
+        Returns:
+            What takes time, to be awaited.
+
+        Raises:
+            BackendFailure: the backend said nothing.
+        """
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class Turn:
         self._length = length
         self._limit = 0
         self._expects_continue = expects_continue
+        self.task: asyncio.Task[None] | None = None  # that answers it
         self.keeps_alive = False
         self.is_ended = False
         self.has_left = False  # the client
@@ -80,7 +81,7 @@ class Turn:
         self._whole: asyncio.Future[None] | None = None
         self._start: dict[str, Any] = {}
         self._is_received = False
-        self._over = asyncio.Event()
+        self._over: asyncio.Event | None = None  # for who speaks plain ASGI, and waits for the end
 
     @property
     def is_whole(self) -> bool:
@@ -149,7 +150,7 @@ class Turn:
     def client_left(self) -> None:
         """The connection is gone; nobody will read the answer."""
         self.has_left = True
-        self._over.set()
+        self._tell_over()
         if not self._is_whole:
             self.vanish()
 
@@ -184,7 +185,9 @@ class Turn:
     async def receive(self) -> dict[str, Any]:
         """Give the whole body as one ASGI message; asked again, wait for the end."""
         if self._is_received:
-            await self._over.wait()
+            if not (self.has_left or self.is_ended):
+                self._over = self._over or asyncio.Event()
+                await self._over.wait()
             return {"type": "http.disconnect"}
         self._is_received = True
         request = await self.read()
@@ -201,6 +204,10 @@ class Turn:
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._start["headers"]]
             number, _, phrase = status_line(self._start["status"]).partition(" ")
             await self.respond(Response(int(number), phrase, headers, b"".join(self._pieces)))
+            self._tell_over()
+
+    def _tell_over(self) -> None:
+        if self._over is not None:
             self._over.set()
 
 

@@ -3,7 +3,7 @@ HTTP/1.1 on the socket, loaded through uvicorn's `http=`, because ASGI cannot sa
 
 A `Wire` is one connection; each request on it is a `Turn`, which the application finds in its ASGI scope and answers
 with a whole `Response`: any status and phrase, header names as spelled and in order, a connection closed without an
-answer. `head.py` and `body.py` read; who answers, and what, is decided in `app.py`.
+answer. `head.py` and `body.py` read, `answer_head.py` writes; who answers, and what, is decided in `app.py`.
 
 Source: gunicorn 27.0.1 for limits and manners (contract 4.1, 4.8); lingering close: RFC 9112, 9.6.
 """
@@ -20,6 +20,7 @@ from typing import Any
 from amlemu.events import RequestRefused
 from amlemu.exchange import Address, Request, Response
 from amlemu.gateway import body, refusals
+from amlemu.gateway.answer_head import answer_head, in_one_chunk, refusal_head
 from amlemu.gateway.connections import Connections
 from amlemu.gateway.head import Head, HeadReader
 from amlemu.gateway.turn import Turn
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 _LINGER_BYTES = 8 << 20
 _LINGER_S = 2.0
-_CONNECTION, _LENGTH, _CODING = (len(name) for name in ("connection", "content-length", "transfer-encoding"))
 _JOIN_BYTES = 1 << 14  # smaller bodies are copied behind their head, larger ones written after it
 
 
@@ -214,20 +214,19 @@ class Wire(asyncio.Protocol):
         """Write `response` and end the turn; returns when the last byte is handed to the system's buffers."""
         if turn is self._reading:  # the rest of its body is not worth waiting for
             turn.keeps_alive = False
-        framing = _Framing(turn, response)
-        head = _head(response, turn, framing, self._rules)
+        head = answer_head(response, turn, self._rules)
         if isinstance(response.body, bytes):
             is_wanted = turn.request.method != "HEAD"
             sent = response.body if is_wanted else b""
             turn.sent_bytes = len(sent)
-            self._write(head, _in_one_chunk(response) if framing.is_chunked and is_wanted else sent)
+            self._write(head.data, in_one_chunk(response) if head.is_chunked and is_wanted else sent)
         else:
             try:
-                await self._stream(turn, head, response.body, framing.is_chunked)  # type: ignore[arg-type]
+                await self._stream(turn, head.data, response.body, head.is_chunked)  # type: ignore[arg-type]
             except Exception:
                 self.abort(turn)
                 raise
-        self._end(turn, close=framing.closes)
+        self._end(turn, close=head.closes)
 
     def abort(self, turn: Turn) -> None:
         """Close the connection without (further) answer."""
@@ -244,9 +243,8 @@ class Wire(asyncio.Protocol):
         self._overdue_at = self.loop.time() + seconds
 
     def _begin(self, turn: Turn) -> None:
-        task = self.loop.create_task(self._run(turn))
-        self._state.tasks.add(task)
-        task.add_done_callback(self._state.tasks.discard)
+        turn.task = self.loop.create_task(self._run(turn))
+        self._state.tasks.add(turn.task)
         self._state.total_requests += 1
 
     async def _run(self, turn: Turn) -> None:
@@ -255,6 +253,7 @@ class Wire(asyncio.Protocol):
         except Exception:
             logger.exception("the application failed: %s %s", turn.request.method, turn.request.target)
         finally:  # also when uvicorn cancels what has outlasted the grace
+            self._state.tasks.discard(turn.task)
             if not turn.is_ended:
                 self.abort(turn)
 
@@ -318,60 +317,9 @@ class Wire(asyncio.Protocol):
             self._turns.remove(victim)
         if not self._turns:  # answers to whole requests before it come first; it has to go without
             page: bytes = refused.response.body  # type: ignore[assignment]
-            self._write(_plain_head(refused.response), page)
+            self._write(refusal_head(refused.response), page)
             self._close(linger=True)
         self._closing = True
-
-
-class _Framing:
-    """How the end of an answer is told to the client."""
-
-    __slots__ = ("closes", "is_chunked")
-
-    def __init__(self, turn: Turn, response: Response) -> None:
-        chunked, length = False, None
-        for name, value in response.headers:
-            if len(name) == _LENGTH and name.lower() == "content-length":  # most names differ in their length already
-                length = value
-            elif len(name) == _CODING and name.lower() == "transfer-encoding":
-                chunked = True
-        self.is_chunked = chunked and turn.request.version != "1.0"
-        bodiless = turn.request.method == "HEAD" or response.status in (204, 304)
-        if isinstance(response.body, bytes):
-            is_exact = self.is_chunked or length == str(len(response.body))
-        else:
-            is_exact = self.is_chunked or length is not None
-        self.closes = not turn.keeps_alive or not (bodiless or is_exact)
-
-
-def _head(response: Response, turn: Turn, framing: _Framing, rules: WireRules) -> bytes:
-    """Write status line and headers; Connection is hop by hop and therefore ours."""
-    version = turn.request.version if rules.answers_in == "request" else rules.answers_in
-    lines = [f"HTTP/{version} {response.status} {response.phrase}\r\n"]
-    is_said = not rules.keep_alive  # gunicorn says it itself, or not at all
-    for name, value in response.headers:
-        if len(name) == _CONNECTION and name.lower() == "connection":
-            is_said = True
-            if framing.closes or rules.says_connection:
-                lines.append(f"{name}: {'close' if framing.closes else 'keep-alive'}\r\n")
-        elif framing.is_chunked or len(name) != _CODING or name.lower() != "transfer-encoding":
-            lines.append(f"{name}: {value}\r\n")
-    if framing.closes and not is_said:
-        lines.append("Connection: close\r\n")
-    lines.append("\r\n")
-    return "".join(lines).encode("latin-1", "replace")
-
-
-def _in_one_chunk(response: Response) -> bytes:
-    """Return a whole body in chunks, for the sake of the trailers behind it."""
-    body: bytes = response.body  # type: ignore[assignment]
-    trailers = "".join(f"{name}: {value}\r\n" for name, value in response.trailers).encode("latin-1")
-    return (b"%X\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n%b\r\n" % trailers
-
-
-def _plain_head(response: Response) -> bytes:
-    lines = [f"HTTP/1.1 {response.status} {response.phrase}", *(f"{name}: {value}" for name, value in response.headers)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
 def _address(name: Any) -> Address:

@@ -36,9 +36,9 @@ class HeaderList:
             del self.items[place]
 
     def __contains__(self, name: str) -> bool:
-        wanted = name.lower()
+        wanted, length = name.lower(), len(name)
         for key, _ in self.items:
-            if key.lower() == wanted:
+            if len(key) == length and key.lower() == wanted:
                 return True
         return False
 

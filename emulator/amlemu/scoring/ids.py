@@ -10,6 +10,7 @@ import os
 from typing import Any, Callable, NamedTuple, Optional
 
 LIMIT = 100
+_VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4))  # noqa: B905  # RFC 9562, 4.1
 
 
 class TooLong(Exception):
@@ -65,9 +66,7 @@ def read(header: Callable[[str], Optional[str]], warn: Callable[[str], None]) ->
 def new_id() -> str:
     """Return a random (version 4) UUID; three times as fast as uuid.uuid4, which every request would pay for."""
     digits = os.urandom(16).hex()
-    return (
-        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) & 3]}{digits[17:20]}-{digits[20:]}"
-    )
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:]}"
 
 
 def write(ids: RequestIds, headers: Any) -> None:

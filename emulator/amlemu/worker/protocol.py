@@ -24,7 +24,7 @@ import signal
 import socket
 import struct
 import threading
-from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
 VERSION = 1
 ORDER, REQUEST = b"O", b"R"
@@ -53,6 +53,7 @@ def _make_encode() -> Callable[[Any], str]:
 
 
 _encode = _make_encode()
+_decode = json.JSONDecoder().decode
 
 
 class Frame(NamedTuple):
@@ -88,38 +89,55 @@ def pack_record(marker: str, *fields: Any) -> str:
     return f"{marker}{_encode(fields)}\n"
 
 
+def _frame_in(data: Bytes, at: int) -> Union[Tuple[Frame, int], int]:
+    """
+    Read the frame that begins at a place.
+
+    Returns:
+        The frame and where it ends; or, while it is not whole, how many bytes it takes as far as can be seen.
+
+    Raises:
+        ProtocolError: its head is no JSON.
+    """
+    if len(data) - at < _PREFIX.size:
+        return _PREFIX.size
+    kind, head_length, body_length = _PREFIX.unpack_from(data, at)
+    head_at = at + _PREFIX.size
+    body_at = head_at + head_length
+    end = body_at + body_length
+    if len(data) < end:
+        return int(end - at)
+    try:
+        head = _decode(data[head_at:body_at].decode("ascii"))
+    except ValueError as error:
+        raise ProtocolError(f"not a frame: {bytes(data[at : at + 40])!r}") from error
+    body = data[body_at:end] if isinstance(data, bytes) else bytes(memoryview(data)[body_at:end])  # one copy
+    return Frame(kind, head, body), end
+
+
 class Decoder:
     """Turns a stream of bytes, cut anywhere, into frames."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._needed = _PREFIX.size  # bytes before another look is worth it
+        self._buffer = bytearray()  # the beginning of a frame
+        self._needed = 0  # bytes before another look is worth it
 
     def feed(self, data: Bytes) -> Iterator[Frame]:
         """Add bytes; yields every frame that is complete now. Raises ProtocolError."""
-        buffer = self._buffer
-        buffer += data
-        while len(buffer) >= self._needed:
-            frame = self._next(buffer)
-            if frame is None:
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
                 return
+            data, self._buffer = self._buffer, bytearray()
+        at = 0
+        while at < len(data):
+            found = _frame_in(data, at)
+            if isinstance(found, int):
+                self._needed = found
+                self._buffer += data[at:] if at else data
+                return
+            frame, at = found
             yield frame
-
-    def _next(self, buffer: bytearray) -> Optional[Frame]:
-        kind, head_length, body_length = _PREFIX.unpack_from(buffer)
-        body_at = _PREFIX.size + head_length
-        end = body_at + body_length
-        if len(buffer) < end:
-            self._needed = end
-            return None
-        try:
-            head = json.loads(buffer[_PREFIX.size : body_at])
-        except ValueError as error:
-            raise ProtocolError(f"not a frame: {bytes(buffer[:40])!r}") from error
-        body = bytes(buffer[body_at:end]) if body_length else b""
-        del buffer[:end]
-        self._needed = _PREFIX.size
-        return Frame(kind, head, body)
 
 
 class Channel:
@@ -127,7 +145,8 @@ class Channel:
 
     def __init__(self, endpoint: socket.socket) -> None:
         self._socket = endpoint
-        self._buffer = bytearray()
+        self._heard: Bytes = b""  # and not taken yet, from `_at` on
+        self._at = 0
         self._lock = threading.RLock()  # a signal handler may print while a frame is being sent
 
     def send(self, kind: bytes, head: Any, body: Bytes = b"") -> None:
@@ -142,41 +161,32 @@ class Channel:
 
     def receive(self) -> Optional[Frame]:
         """Wait for the next frame; None when the host has closed its end."""
-        if not self._fill(_PREFIX.size):
-            return None
-        kind, head_length, body_length = _PREFIX.unpack_from(self._buffer)
-        if not self._fill(_PREFIX.size + head_length):
-            return None
-        head = json.loads(self._take(_PREFIX.size + head_length)[_PREFIX.size :])
-        body = self._body(body_length)
-        return None if body is None else Frame(kind, head, body)
+        while True:
+            found = _frame_in(self._heard, self._at)
+            if not isinstance(found, int):
+                frame, self._at = found
+                return frame
+            if not self._hear(found):
+                return None
 
-    def _fill(self, size: int) -> bool:
-        while len(self._buffer) < size:
-            data = self._socket.recv(_SMALL)
-            if not data:
-                return False
-            self._buffer += data
-        return True
-
-    def _take(self, size: int) -> bytes:
-        taken = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return taken
-
-    def _body(self, length: int) -> Optional[bytes]:
-        if length <= len(self._buffer):
-            return self._take(length)
-        body = bytearray(length)
-        view = memoryview(body)
-        got = len(self._buffer)
-        view[:got] = self._take(got)
-        while got < length:
+    def _hear(self, needed: int) -> bool:
+        """Hear more of a frame that takes `needed` bytes: the rest of a large one at once, and without a copy."""
+        rest = self._heard[self._at :]
+        self._at = 0
+        if needed <= _SMALL:
+            more = self._socket.recv(_SMALL)
+            self._heard = rest + more
+            return bool(more)
+        whole, got = bytearray(needed), len(rest)
+        whole[:got] = rest
+        view = memoryview(whole)
+        while got < needed:
             received = self._socket.recv_into(view[got:])
             if not received:
-                return None
+                return False
             got += received
-        return bytes(body)
+        self._heard = whole
+        return True
 
 
 class Mark:
