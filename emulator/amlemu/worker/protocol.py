@@ -165,6 +165,8 @@ class Channel:
             found = _frame_in(self._heard, self._at)
             if not isinstance(found, int):
                 frame, self._at = found
+                if self._at == len(self._heard):
+                    self._heard, self._at = b"", 0  # a large one shall not stay until the next has come
                 return frame
             if not self._hear(found):
                 return None
