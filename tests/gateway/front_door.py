@@ -86,6 +86,7 @@ class Served:
     refusals: list[RequestRefused] = field(default_factory=list)
     late: list[AnsweredLate] = field(default_factory=list)
     stop: Callable[[], None] = lambda: None
+    tasks: set[Any] = field(default_factory=set)  # that uvicorn would wait for at its end
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
@@ -197,7 +198,7 @@ def serving(
     run: Any = asyncio.run if LOOP == "asyncio" else uvloop.run
     thread = threading.Thread(target=lambda: run(server.serve(sockets=[listener])))
     thread.start()
-    served.stop = server.stop
+    served.stop, served.tasks = server.stop, server.server_state.tasks
     try:
         yield served
     finally:

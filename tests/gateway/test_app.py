@@ -228,6 +228,13 @@ def test_a_refusal_is_the_decision_of_its_stage() -> None:
     assert [step.decision for step in steps] == ["", "", why, "", "", ""]
 
 
+def test_a_stage_that_raises_is_the_last_step_of_those_that_ask() -> None:
+    """Else nobody could see which one it was."""
+    _, exchanges = asyncio.run(answer(Rule(None), Rule(ZeroDivisionError("ours")), Rule(None)))
+
+    assert [step.stage for step in exchanges[0].steps] == ["rule", "rule", "map status"]
+
+
 def test_a_stage_that_raises_behind_the_model_costs_one_request(caplog: pytest.LogCaptureFixture) -> None:
     """Its connection is closed, and both facts stand on the record: what the model said, and our fault."""
     said, fault = Response(200, "OK", [], b""), ZeroDivisionError("ours")

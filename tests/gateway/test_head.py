@@ -8,6 +8,7 @@ import pytest
 from amlemu import profile_file as profiles
 from amlemu.gateway.head import HeadReader
 from amlemu.gateway.refusals import Refused
+from amlemu.profile import WireRules
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +16,8 @@ RULES = profiles.load("bare").wire
 HEAD = b"POST /score?a=b HTTP/1.1\r\nHost: x\r\nX-Spelling: As Is\r\nx-spelling: again\r\nContent-Length: 3\r\n\r\n"
 
 
-def _read(data: bytes, cuts: list[int] | None = None):
-    reader = HeadReader(RULES)
+def _read(data: bytes, cuts: list[int] | None = None, rules: WireRules = RULES):
+    reader = HeadReader(rules)
     for start, end in itertools.pairwise([0, *sorted(cuts or []), len(data)]):
         if found := reader.feed(data[start:end]):
             head, rest = found
@@ -37,9 +38,9 @@ def test_a_head_may_come_in_any_pieces(cuts: list[int]) -> None:
     assert (head.length, rest) == (3, b"abc")
 
 
-def _refusal(data: bytes) -> int:
+def _refusal(data: bytes, cuts: list[int] | None = None, rules: WireRules = RULES) -> int:
     with pytest.raises(Refused) as caught:
-        _read(data)
+        _read(data, cuts, rules)
     return caught.value.response.status
 
 
@@ -58,6 +59,32 @@ def test_limits_are_inclusive() -> None:
     assert _refusal(field % (b"x" * (8190 - 4))) == 431
     assert _read(fields % (b"X: a\r\n" * 100)) is not None
     assert _refusal(fields % (b"X: a\r\n" * 101)) == 431
+
+
+def test_limits_that_are_set_lower_hold_for_small_heads_too() -> None:
+    """Those are read through a memory; lines that it knows from before must not pass by it."""
+    line = profiles.load("bare", {"wire.request_line_bytes": "20"}).wire
+    field = profiles.load("bare", {"wire.header_field_bytes": "10"}).wire
+    fields = profiles.load("bare", {"wire.header_fields": "1"}).wire
+    head = b"GET /%s HTTP/1.1\r\n\r\n"
+
+    assert _read(head % (b"x" * 6), rules=line) is not None
+    assert _read(head % (b"x" * 7)) is not None
+    assert _refusal(head % (b"x" * 7), rules=line) == 414
+    assert _read(b"GET / HTTP/1.1\r\nX: 123456\r\n\r\n") is not None
+    assert _refusal(b"GET / HTTP/1.1\r\nX: 123456\r\n\r\n", rules=field) == 431
+    assert _refusal(b"GET / HTTP/1.1\r\nX: 1\r\nY: 2\r\n\r\n", rules=fields) == 431
+
+
+@pytest.mark.parametrize(
+    "field",
+    [b"no colon", b": no name", b"a name: x", b"X: \0", b"X: \x7f", b"X: a\nY: b", b"X: a\rb", b"X: a\r\n folded", b"X\xe9: a"],
+)  # fmt: skip
+def test_an_odd_header_is_refused_in_one_piece_and_in_two(field: bytes) -> None:
+    """Also the second time: only what was fine is remembered."""
+    data = b"GET / HTTP/1.1\r\nHost: x\r\n" + field + b"\r\n\r\n"
+
+    assert [_refusal(data), _refusal(data), _refusal(data, [20])] == [400, 400, 400]
 
 
 def test_a_line_that_does_not_end_is_refused_early() -> None:

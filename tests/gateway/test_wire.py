@@ -21,7 +21,7 @@ from amlemu.exchange import Headers, Request, Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .front_door import PATIENCE_S, Served, echo, read_all, serving
+from .front_door import PATIENCE_S, Served, echo, read_all, serving, until
 
 pytestmark = pytest.mark.usefixtures("every_loop")
 
@@ -123,6 +123,15 @@ def test_a_kept_connection_serves_again_and_again() -> None:
         ports = {exchange.request.client for exchange in served.exchanges}
     assert answers == {"POST / x"}
     assert len(ports) == 1
+
+
+def test_an_answered_request_leaves_nothing_behind() -> None:
+    """Neither for a long life of the server, nor for its end, which waits for what is in hand."""
+    with serving(echo, wire__keep_alive="on") as served, httpx.Client(trust_env=False) as client:
+        for _ in range(20):
+            client.post(f"http://127.0.0.1:{served.port}/", content=b"x")
+
+        until(lambda: not served.tasks, "over")
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])

@@ -10,6 +10,7 @@ import signal
 import socket
 import tempfile
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -110,6 +111,21 @@ def test_a_large_body_arrives_whole_both_ways(size: int) -> None:
         echo.join(PATIENCE_S)
 
     assert heard == [Frame(protocol.REQUEST, [1], body)]
+
+
+def test_a_large_body_that_has_been_taken_is_not_kept() -> None:
+    """A worker waits long for the next request; its memory is the script's."""
+    sent = protocol.pack(protocol.REQUEST, [1], b"x" * 20_000_000)
+    with channels() as (channel, other):
+        sender = threading.Thread(target=other.sendall, args=(sent,))
+        tracemalloc.start()
+        sender.start()
+        assert channel.receive() is not None
+        sender.join(PATIENCE_S)
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert kept < 1_000_000
 
 
 @pytest.mark.parametrize("kept", [0, 1, 12, 13, 20, 30, 1_000_029])
