@@ -24,7 +24,7 @@ check: $(OURS)/.check  ## format, lint, types, layers, mirror
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_mirror.py
 
-bench: $(OURS)/.test $(REAL)/.made  ## side by side with the real server; writes docs/bench.md
+bench: $(OURS)/.test $(REAL)/.bench  ## side by side with the real server; writes docs/bench.md
 	@$(BIN)/python -m tests.bench --write docs/bench.md
 
 docs: $(OURS)/.made  ## write the pages that are made from code
@@ -55,6 +55,12 @@ $(REAL)/.made: tests/contract/requirements-azmlinfsrv.txt
 	@echo "making $(REAL) (the real server) ..."
 	@$(PYTHON) -m venv $(REAL)
 	@$(REAL)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+# What the benchmark's script imports, in the versions that ours has: the model is trained there and loaded in both.
+$(REAL)/.bench: tests/bench/requirements.txt $(OURS)/.test $(REAL)/.made
+	@$(BIN)/python -m pip freeze -r $< | sed '/^## /,$$d' > $@.txt
+	@$(REAL)/bin/python -m pip install -q --disable-pip-version-check -r $@.txt
 	@touch $@
 
 $(FOREIGN)/.made: tests/contract/requirements-foreign.txt

@@ -47,6 +47,7 @@ class Command:
         self.temporary = folder / f".{self._name}.tmp"
         self.temporary.mkdir()
         kept = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "TMPDIR": str(self.temporary)}
+        kept["CI"] = "true"  # nobody saves files here, unless a test does
         command = [sys.executable, "-m", "amlemu", *words]
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(

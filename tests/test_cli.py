@@ -19,6 +19,9 @@ from pathlib import Path
 
 import amlemu
 import pytest
+from amlemu import cli
+from amlemu.console import PersonConsole
+from amlemu.reload import ReloadRules
 
 OURS = os.path.dirname(amlemu.__file__)
 GOOD = """
@@ -128,6 +131,26 @@ def post(port, body=b'{"data": [1, 2]}', content_type="application/json", **head
             id="profile-without-source",
         ),
         pytest.param(
+            ["score.py", "--reload-dir", "li"],
+            "--reload-dir li: no such file or folder. Did you mean lib?",
+            id="no-folder-to-watch",
+        ),
+        pytest.param(
+            ["score.py", "--reload-dir", "lib", "--reload-dir", "data.txt"],
+            "--reload-dir data.txt: not a folder. Give the folder that holds it: {here}",
+            id="a-file-to-watch",
+        ),
+        pytest.param(
+            ["score.py", "--reload-delay", "-1"],
+            "--reload-delay: -1 is no time to wait. Expected seconds, 0 or more.",
+            id="reload-delay",
+        ),
+        pytest.param(
+            ["score.py", "--reload-delay", "nan"],
+            "--reload-delay: nan is no time to wait. Expected seconds, 0 or more.",
+            id="reload-delay-of-no-number",
+        ),
+        pytest.param(
             ["score.py", "--env", "WORKER_TIMEOUT=soon"],
             "WORKER_TIMEOUT: 'soon' is no number of seconds",
             id="variable",
@@ -138,6 +161,7 @@ def test_wrong_words_are_refused_in_one_line(write, finish, tmp_path, words, mes
     """What is not usable as given is named, with what was expected; nothing is started."""
     write("score.py", GOOD)
     write("data.txt", "1")
+    write("lib/code.py", "")
     write("mine.toml", f"{MINE}[limits]\nrequest_bytes = {{ value = 7 }}\n")
 
     ended = finish("serve", "--port", "0", *words)
@@ -192,6 +216,72 @@ def test_unknown_flags_and_commands_are_usage_errors(finish):
     assert finish("serve", "score.py", "--nope").code == 2
     assert finish("serve").code == 2
     assert finish("dance").code == 2
+
+
+# what becomes of the words
+
+
+@pytest.fixture
+def plan(write, tmp_path, monkeypatch):
+    """Return the plan of `amlemu serve score.py WORDS`, in the test's folder, under few variables."""
+    write("score.py", GOOD)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+
+    def plan(*words):
+        options = cli.cli.commands["serve"].make_context("serve", ["score.py", *words]).params
+        return cli._plan(options.pop("script"), PersonConsole(), options)
+
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "is_on"),
+    [
+        pytest.param([], {}, True, id="default"),
+        pytest.param([], {"CI": "true"}, False, id="where-nobody-saves"),
+        pytest.param(["--reload"], {"CI": "true"}, True, id="asked-for-there"),
+        pytest.param(["--profile", "bare"], {}, False, id="bare"),
+        pytest.param(["--profile", "bare", "--reload"], {}, True, id="asked-for-in-bare"),
+        pytest.param(["--no-reload"], {}, False, id="refused"),
+        pytest.param([], {"AMLEMU_RELOAD": "0"}, False, id="refused-by-variable"),
+    ],
+)
+def test_files_are_watched_unless(plan, monkeypatch, words, variables, is_on):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert plan(*words).reload.is_on is is_on
+
+
+def test_the_words_about_reloads_become_rules(plan, write, tmp_path):
+    write("src/one.py", "")
+    write("lib/two.py", "")
+    words = "--reload-dir src --reload-dir lib --reload-include *.html --reload-exclude data --reload-delay 0.5 --poll"
+
+    assert plan(*words.split(), "--reload-mode", "stop-first", "--keep-last-good").reload == ReloadRules(
+        is_on=True,
+        folders=(tmp_path / "src", tmp_path / "lib"),
+        include=("*.html",),
+        exclude=("data",),
+        delay_s=0.5,
+        polls=True,
+        mode="stop-first",
+        keeps_last_good=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "port"),
+    [
+        pytest.param([], 0, id="5050-or-the-next"),
+        pytest.param(["--control-port", "5077"], 5077, id="that-one"),
+        pytest.param(["--no-control"], None, id="none"),
+        pytest.param(["--no-control", "--control-port", "5077"], None, id="no-beats-which"),
+    ],
+)
+def test_the_control_port_is_planned(plan, words, port):
+    assert plan(*words).control_port == port
 
 
 # scripts that cannot be served: exit code 3

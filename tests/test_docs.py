@@ -22,6 +22,13 @@ CURLS = {"--data-binary"}
 AZURES = {"--entry_script", "--model_dir", "--port", "--local"}
 
 
+CRASHES = (
+    "import ctypes\n"
+    + "\n" * 3
+    + "def init():\n    pass\n"
+    + "\n" * 4
+    + "def run(data):\n    return ctypes.string_at(0)\n"
+)
 WAITS = "import time\n{}def wait_for(seconds):\n    time.sleep(seconds)\n{}def run(data):\n    wait_for(5)\n".format(
     "\n" * 4 + "def init():\n    pass\n" + "\n" * 3, "\n" * 4
 )
@@ -40,6 +47,7 @@ def normal(text):
     text = re.sub(r"(serves|python  ) \S+(?=/score\.py|,)", r"\1 PLACE", text)
     text = re.sub(r'File ".*/score\.py"', 'File "score.py"', text)
     text = re.sub(r"(?m)^(  tree     ).*", r"\1PLACE", text)  # another one for root
+    text = re.sub(r"on save in .+ \(", "on save in PLACE (", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     return [line for line in text.splitlines() if not re.fullmatch(r"[ ~^]+", line)]
 
@@ -50,8 +58,8 @@ def normal(text):
 def test_the_readmes_session_is_what_is_seen(write, start, tmp_path):
     """Its score.py is served; the start block and the two request lines come out as printed there."""
     write("score.py", blocks("python")[0])
-    session, requests, answer, _ = blocks("")
-    command = start("serve", "score.py", "--port", "0")
+    session, requests, answer = blocks("")[:3]
+    command = start("serve", "score.py", "--port", "0", CI="")  # at a desk
     port = command.port
     for body in (b'{"data": [1, 2, 3]}', b'{"dat": [1]}'):
         told = raw_post(port, body)
@@ -72,7 +80,29 @@ def test_the_readmes_line_about_a_deadline_is_what_is_seen(write, start):
     command.until_said("still in run()")
     command.send(signal.SIGTERM)
 
-    assert normal(blocks("")[3]) == [line for line in normal(command.finish().err) if "408" in line or "still" in line]
+    assert normal(blocks("")[5]) == [line for line in normal(command.finish().err) if "408" in line or "still" in line]
+
+
+def test_the_readmes_line_about_a_save_is_what_is_seen(write, start):
+    """Its score.py is saved once more."""
+    script = write("score.py", blocks("python")[0])
+    command = start("serve", "score.py", "--port", "0", CI="")
+    assert command.port
+    script.write_text(blocks("python")[0] + "\n")
+    command.until_said("generation 2 serves")
+
+    assert normal(blocks("")[3])[0] in normal(command.err)
+
+
+def test_the_readmes_line_about_a_crash_is_what_is_seen(write, start):
+    """With a script whose run() lets C code crash, on the line that the README names."""
+    write("score.py", CRASHES)
+    command = start("serve", "score.py", "--port", "0")
+    raw_post(command.port, b"{}")
+    command.until_said("A new one starts.")
+
+    [told] = [line for line in normal(command.err) if "A new one starts." in line]
+    assert re.sub(r"\d+", "N", told) == re.sub(r"\d+", "N", blocks("")[4].strip())
 
 
 def raw_post(port, body):
@@ -128,7 +158,8 @@ def test_the_exit_codes_are_those_of_the_command_line():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_flags_that_are_mentioned_exist(page):
-    known = {setting.flag for settings in COMMANDS.values() for setting in settings} | CLICKS_OWN | CURLS | AZURES
+    settings = [setting for command in COMMANDS.values() for setting in command]
+    known = {word for one in settings for word in (one.flag, one.no_flag)} | CLICKS_OWN | CURLS | AZURES
     mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]*", page.read_text(encoding="utf-8")))
 
     assert mentioned - known == set()

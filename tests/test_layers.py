@@ -33,15 +33,18 @@ LAYERS = (
         "ports",
         "credentials",
         "whereabouts",
+        "reload",
+        "readiness",
     },
     {"scoring"},
     {"worker"},
     {"backends"},
     {"stand"},
     {"gateway"},
-    {"journal", "control"},
-    {"emulator", "watch", "doctor"},
-    {"cli", "azmlinfsrv", "endpoint", "foreground", "once", "console", "pytest_plugin", "__main__"},
+    {"journal", "control", "watch", "transcript"},
+    {"aids"},
+    {"emulator", "doctor"},
+    {"cli", "cli_control", "azmlinfsrv", "endpoint", "foreground", "once", "console", "pytest_plugin", "__main__"},
 )
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
 WORDS = 0
@@ -56,6 +59,8 @@ GUEST = (
     "worker.bootstrap",
     "worker.protocol",
     "worker.child",
+    "worker.imports",
+    "worker.writes",
     "worker.zygote",
 )
 

@@ -11,6 +11,8 @@ import pytest
 from amlemu.cli import cli
 from amlemu.credentials import MODES
 from amlemu.layout import KINDS
+from amlemu.reload import MODES as MODES_OF_RELOAD
+from amlemu.reload import ReloadRules
 from amlemu.settings import COMMANDS as SETTINGS
 from amlemu.settings import SCRIPT_SETTINGS, as_markdown
 
@@ -31,6 +33,7 @@ def test_each_setting_is_a_flag_and_a_variable(command, settings):
     for setting in settings:
         option = options[setting.name]
         assert setting.flag in option.opts
+        assert option.secondary_opts == ([setting.no_flag] if setting.no_flag else [])
         assert (setting.short in option.opts) == bool(setting.short)
         assert option.envvar == setting.variable
         assert option.help == setting.help
@@ -46,7 +49,7 @@ def test_the_page_lists_flag_variable_default_and_meaning(command, settings):
     assert len(rows) == len(settings)
     for row, setting in zip(rows, settings, strict=True):
         flag, variable, _, default, meaning = row
-        assert flag.endswith(f"`{setting.flag}`")
+        assert flag.split(", ") == [f"`{word}`" for word in (setting.short, setting.flag, setting.no_flag) if word]
         assert variable == f"`{setting.variable}`"
         assert default == ("" if setting.default is None else f"`{setting.default}`")
         assert meaning == setting.help
@@ -56,7 +59,7 @@ def test_these_commands_have_settings():
     """`profiles` and `azmlinfsrv` have words of their own."""
     assert list(SETTINGS) == [
         *(f"amlemu {word} SCRIPT" for word in ("serve", "invoke", "layout")),
-        *(f"amlemu {word} [SCRIPT]" for word in ("keys", "token")),
+        *(f"amlemu {word} [SCRIPT]" for word in ("keys", "token", "reload", "status", "logs", "requests", "ready")),
     ]
 
 
@@ -66,6 +69,36 @@ def test_the_words_for_authentication_are_those_that_there_are():
 
     assert serve["auth"].kind == ("off", *MODES)
     assert serve["auth"].default == "off"
+
+
+def test_the_words_for_a_reload_are_those_that_there_are():
+    """Declared twice, likewise; what nobody says is as the rules have it."""
+    serve = {setting.name: setting.default for setting in SETTINGS["amlemu serve SCRIPT"]}
+    kinds = {setting.name: setting.kind for setting in SETTINGS["amlemu serve SCRIPT"]}
+
+    assert kinds["reload_mode"] == MODES_OF_RELOAD
+    assert serve["reload_mode"] == ReloadRules().mode
+    assert serve["reload_delay"] == ReloadRules().delay_s
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "value"),
+    [
+        pytest.param([], {}, None, id="nothing"),
+        pytest.param(["--reload"], {}, True, id="yes"),
+        pytest.param(["--no-reload"], {}, False, id="no"),
+        pytest.param([], {"AMLEMU_RELOAD": "1"}, True, id="variable-yes"),
+        pytest.param([], {"AMLEMU_RELOAD": "0"}, False, id="variable-no"),
+        pytest.param(["--reload"], {"AMLEMU_RELOAD": "0"}, True, id="flag-beats-variable"),
+    ],
+)
+def test_a_toggle_says_yes_no_or_nothing(monkeypatch, words, variables, value):
+    monkeypatch.delenv("AMLEMU_RELOAD", raising=False)
+    for name, word in variables.items():
+        monkeypatch.setenv(name, word)
+    context = cli.commands["serve"].make_context("serve", ["score.py", *words])
+
+    assert context.params["reload"] is value
 
 
 def test_the_page_in_the_repository_is_the_newest():

@@ -2,8 +2,8 @@
 The command line: `amlemu serve score.py`, `amlemu invoke score.py -r sample-request.json`.
 
 Thin: reads options (declared in `settings.py`), builds a plan, runs it, turns errors into words and exit codes. Exit
-codes: 0 fine (also a server that was stopped), 1 the answer was a failure, 2 usage, 3 the deployment failed to boot,
-130 interrupted before anything was served, or a second time while requests were in hand.
+codes: 0 fine (also a server that was stopped), 1 the answer was a failure (of `status` and `ready`: not ready), 2 usage,
+3 the deployment failed to boot, 130 interrupted before anything was served, or a second time while requests were in hand.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from json import dumps
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,25 @@ import click
 
 from amlemu import __version__
 from amlemu.errors import AmlemuError, BootFailed, UsageError
-from amlemu.settings import INVOKE_SETTINGS, KEYS_SETTINGS, LAYOUT_SETTINGS, SERVE_SETTINGS, TOKEN_SETTINGS, Setting
+from amlemu.settings import (
+    INVOKE_SETTINGS,
+    KEYS_SETTINGS,
+    LAYOUT_SETTINGS,
+    LOGS_SETTINGS,
+    READY_SETTINGS,
+    RELOAD_SETTINGS,
+    REQUESTS_SETTINGS,
+    SERVE_SETTINGS,
+    STATUS_SETTINGS,
+    TOKEN_SETTINGS,
+    Setting,
+)
 
 if TYPE_CHECKING:
     from amlemu.console import Console
     from amlemu.credentials import KeyFile
     from amlemu.deployment import Deployment
+    from amlemu.reload import ReloadRules
     from amlemu.stand import Plan
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -52,6 +66,8 @@ def _option(setting: Setting) -> Callable[[Any], Any]:
     }
     if setting.kind == "switch":
         return click.option(*names, setting.name, is_flag=True, default=setting.default, **shared)
+    if setting.kind == "toggle":
+        return click.option(f"{setting.flag}/{setting.no_flag}", setting.name, default=setting.default, **shared)
     kind = click.Choice(setting.kind) if isinstance(setting.kind, tuple) else _TYPES[setting.kind]
     return click.option(*names, setting.name, type=kind, default=setting.default, multiple=setting.repeats, **shared)
 
@@ -84,7 +100,8 @@ def invoke(script: str, request_file: str | None, content_type: str | None, **op
 
     body, kind = once.read_request(request_file, content_type)
     console = PersonConsole(out=sys.stderr, restarts=False)
-    _run(lambda: once.invoke(_plan(script, console, {**_defaults(), **options}), body, kind, console), console)
+    lone = {**_defaults(), "reload": False, "control": False, **options}
+    _run(lambda: once.invoke(_plan(script, console, lone), body, kind, console), console)
 
 
 @cli.command(short_help="Show what SCRIPT finds around itself.")
@@ -152,6 +169,56 @@ def token(script: str | None, minutes: float) -> None:
     click.echo(dumps(make_token(_key_file(script).keys(), minutes), indent=2))
 
 
+@cli.command(short_help="Load SCRIPT anew in the server that runs.")
+@click.argument("script", required=False)
+@with_settings(RELOAD_SETTINGS)
+def reload(script: str | None, port: int | None, json: bool) -> None:
+    """Load SCRIPT anew in the server that runs, and say what has become of it: exit code 3 when it does not start."""
+    from amlemu import cli_control
+
+    sys.exit(cli_control.reload(script, port or None, as_json=json))
+
+
+@cli.command(short_help="Show how the server of SCRIPT is.")
+@click.argument("script", required=False)
+@with_settings(STATUS_SETTINGS)
+def status(script: str | None, port: int | None, json: bool) -> None:
+    """Show how the server of SCRIPT is: exit code 1 unless it is ready."""
+    from amlemu import cli_control
+
+    sys.exit(cli_control.status(script, port or None, as_json=json))
+
+
+@cli.command(short_help="Print what the server of SCRIPT has written.")
+@click.argument("script", required=False)
+@with_settings(LOGS_SETTINGS)
+def logs(script: str | None, port: int | None, lines: int, follow: bool, json: bool) -> None:
+    """Print what the server of SCRIPT has written to its console."""
+    from amlemu import cli_control
+
+    sys.exit(cli_control.logs(script, port or None, lines, follows=follow, as_json=json))
+
+
+@cli.command(short_help="Show the last requests to SCRIPT.")
+@click.argument("script", required=False)
+@with_settings(REQUESTS_SETTINGS)
+def requests(script: str | None, port: int | None, lines: int, json: bool) -> None:
+    """Show the last requests to SCRIPT, one a line, oldest first."""
+    from amlemu import cli_control
+
+    sys.exit(cli_control.requests(script, port or None, lines, as_json=json))
+
+
+@cli.command(short_help="Wait until SCRIPT answers requests.")
+@click.argument("script", required=False)
+@with_settings(READY_SETTINGS)
+def ready(script: str | None, port: int | None, wait: float, json: bool) -> None:
+    """Wait until SCRIPT answers requests, also for its server to appear: exit code 1 when it does not."""
+    from amlemu import cli_control
+
+    sys.exit(cli_control.ready(script, port or None, wait, as_json=json))
+
+
 @cli.command(
     short_help="Stand in for the real command, word for word.",
     add_help_option=False,
@@ -185,10 +252,11 @@ def _plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
     deployment = _deployment(script, options)
     overrides = _pairs(options["set"], "--set", "SECTION.KEY=VALUE")
     profile = profile_file.load(options["profile"], overrides, deployment.request_settings)
+    backend = choose_backend(options["backend"], options["upstream"], options["engine"])
     return Plan(
         deployment=deployment,
         profile=profile,
-        backend=choose_backend(options["backend"], options["upstream"], options["engine"]),
+        backend=backend,
         upstream=options["upstream"],
         host=options["host"],
         port=profile.wire.port if options["port"] is None else options["port"],
@@ -198,8 +266,32 @@ def _plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
         is_insecure=options["insecure"],
         is_shadow=options["shadow"],
         dev_errors=options["dev_errors"],
+        reload=_reload_rules(options, backend, profile.wire.reloads),
+        control_port=(options["control_port"] or 0) if options["control"] else None,
         on_event=console.event,
         on_exchange=console.exchange,
+    )
+
+
+def _reload_rules(options: dict[str, Any], backend: str, by_default: bool) -> ReloadRules:
+    from amlemu.deployment import existing_folder
+    from amlemu.reload import ReloadRules, is_wanted
+    from amlemu.stand import RELOADED
+
+    if options["reload"] and backend not in RELOADED:
+        raise UsageError(f"the backend {backend} cannot load a script again", where="--reload")
+    if not 0 <= options["reload_delay"] < inf:
+        what = f"{options['reload_delay']:g} is no time to wait"
+        raise UsageError(what, where="--reload-delay", expected="Expected seconds, 0 or more.")
+    return ReloadRules(
+        is_on=is_wanted(options["reload"], by_default and backend in RELOADED, os.environ),
+        folders=tuple(existing_folder(Path(word), f"--reload-dir {word}").resolve() for word in options["reload_dir"]),
+        include=options["reload_include"],
+        exclude=options["reload_exclude"],
+        delay_s=options["reload_delay"],
+        polls=options["poll"],
+        mode=options["reload_mode"],
+        keeps_last_good=options["keep_last_good"],
     )
 
 

@@ -151,7 +151,7 @@ def _script_path(path: Path) -> Path:
 
 
 def _code_folder(path: Path, script: Path) -> Path:
-    folder = _folder(path, f"--code {path}").resolve()
+    folder = existing_folder(path, f"--code {path}").resolve()
     if not script.is_relative_to(folder):
         raise UsageError(
             "the script does not lie in it",
@@ -162,7 +162,7 @@ def _code_folder(path: Path, script: Path) -> Path:
 
 
 def _models(model_dir: Path | None, named: Mapping[str, str | os.PathLike[str]]) -> tuple[Model, ...]:
-    models = [] if model_dir is None else _models_in(_folder(model_dir, f"--model-dir {model_dir}"))
+    models = [] if model_dir is None else _models_in(existing_folder(model_dir, f"--model-dir {model_dir}"))
     for words, path in named.items():
         name, _, version = words.removeprefix("azureml:").partition(":")
         where = f"--model {words}={path}"
@@ -207,7 +207,8 @@ def _near_miss(path: Path) -> str:
     return f"Did you mean {folder / near[0]}?" if near else f"Looked in {folder.resolve()}."
 
 
-def _folder(path: Path, where: str) -> Path:
+def existing_folder(path: Path, where: str) -> Path:
+    """Return a folder's absolute path. Raises UsageError, with `where` and a near miss, when there is none."""
     found = _existing(path, where)
     if not found.is_dir():
         parent = path.parent if path.parent.name else path.absolute().parent

@@ -12,17 +12,21 @@ import contextlib
 import functools
 import posixpath
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from amlemu import ports, whereabouts
+from amlemu.aids.aids import Aids
+from amlemu.backends.generations import Outcome
 from amlemu.credentials import KeyFile, Keyring
 from amlemu.errors import UsageError
 from amlemu.exchange import Exchange
 from amlemu.journal import Journal, has_secrets, without_secrets
 from amlemu.layout import OWN_FOLDER, Layout
+from amlemu.readiness import Readiness
 from amlemu.stand import Plan, Stand
+from amlemu.transcript import Transcript
 
 if TYPE_CHECKING:
     import uvicorn
@@ -38,23 +42,27 @@ class Opening:
     addresses: tuple[str, ...]
     layout: Layout
     environment: Mapping[str, str]
+    watching: str = ""  # what is looked at for changes, in words; empty: nothing
+    control: str = ""  # address of the control port, empty without one
 
 
 class Emulator:
     """A deployment being served. Use from one event loop: open, start, ready, wait, stop."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Remember the plan; nothing is opened yet."""
+    def __init__(self, plan: Plan, transcript: Transcript | None = None) -> None:
+        """Remember the plan, and where to read what the console writes; nothing is opened yet."""
         self._plan = plan
+        self._transcript = transcript or Transcript()
         self._listeners: list[socket.socket] = []
         self.journal = Journal()
+        self.readiness = Readiness()
 
     def open(self) -> Opening:
         """
         Bind the ports, so that early clients wait, and say what the script is going to see; nothing runs yet.
 
         Raises:
-            UsageError: a port is taken, the address is none, the layout is impossible here.
+            UsageError: a port is taken (the control port, too), the address is none, the layout is impossible here.
         """
         plan = self._plan
         self._doorkeeper = doorkeeper(plan)
@@ -64,11 +72,21 @@ class Emulator:
             self.port = int(self._listeners[-1].getsockname()[1])
             self._stand = Stand(plan, self.port)
             self._folders = _folders(self._stand.layout, plan)
+            self._aids = Aids(
+                plan,
+                self.port,
+                self._stand.layout,
+                journal=self.journal,
+                readiness=self.readiness,
+                transcript=self._transcript,
+            )
+            self._aids.open()
         except BaseException:
             self._close()
             raise
         addresses = tuple(f"http://{plan.host}:{one.getsockname()[1]}" for one in self._listeners)
-        return Opening(self.port, addresses, self._stand.layout, self._stand.environment)
+        self.opening = Opening(self.port, addresses, self._stand.layout, self._stand.environment)
+        return self.opening
 
     async def start(self) -> None:
         """
@@ -77,9 +95,8 @@ class Emulator:
         Raises:
             UsageError: the interpreter cannot be started.
         """
-        self._is_ready = asyncio.Event()
         try:
-            self.backend = self._stand.make_backend()
+            self.backend = self._stand.make_backend(self.readiness)
             await self.backend.start()
         except BaseException:
             self._close()
@@ -87,11 +104,22 @@ class Emulator:
         # It imports FastAPI while the worker boots; in a thread, for we must hear the worker meanwhile.
         self._server = await asyncio.to_thread(self._make_server)
         self._serving = asyncio.get_running_loop().create_task(self._server.serve(sockets=self._listeners))
+        self._aiding = asyncio.get_running_loop().create_task(self._aids.start(self.backend))  # nobody waits for these
 
     async def ready(self) -> None:
         """Wait for init(). Raises BootFailed."""
         await self.backend.ready()
-        self._is_ready.set()
+        if not self.readiness.why:
+            self.readiness.serves()
+
+    async def aided(self) -> None:
+        """Wait until files are watched and the control port answers; `opening` then tells of both."""
+        await asyncio.shield(self._aiding)
+        self.opening = replace(self.opening, watching=self._aids.watching, control=self._aids.control)
+
+    async def reload(self, changed: Iterable[str] = (), since: float | None = None) -> Outcome:
+        """Let another generation of the script serve; see `Generations.reload`. Raises UsageError where there is none."""
+        return await self._aids.reload(self.backend, changed, since)
 
     async def wait(self, stop: asyncio.Event) -> Exception | None:
         """Wait until `stop` is set, or until the backend gives up for good; returns why it did."""
@@ -105,8 +133,10 @@ class Emulator:
 
     async def stop(self, grace_s: float = 10.0) -> None:
         """Accept nothing more, let requests in hand finish for `grace_s` seconds, leave nothing behind."""
-        for listener in self._listeners:
-            listener.close()
+        for server in getattr(self._server, "servers", ()):
+            server.close()
+        await self._aids.stop()
+        await asyncio.wait({self._aiding})
         self._server.config.timeout_graceful_shutdown = _BACKSTOP_S + round(grace_s)
         self._server.should_exit = True
         await asyncio.wait({self._serving}, timeout=grace_s)
@@ -157,7 +187,7 @@ class Emulator:
             self.backend,
             plan.deployment.endpoint,
             plan.deployment.name,
-            self._is_ready,
+            self.readiness,
             self._doorkeeper,
             plan.dev_errors,
         )

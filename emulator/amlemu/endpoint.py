@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from amlemu import deployment as deployments
 from amlemu import profile_file as profiles
-from amlemu.emulator import Emulator, run_loop
+from amlemu.emulator import Emulator, Opening, run_loop
 from amlemu.errors import ScoringFailed
 from amlemu.events import Event
 from amlemu.exchange import Exchange
+from amlemu.reload import ReloadRules
 from amlemu.stand import Plan, choose_backend
 
 if TYPE_CHECKING:
     import httpx
+
+    from amlemu.backends.generations import Outcome
 
 
 class Endpoint:
@@ -41,6 +44,11 @@ class Endpoint:
     def exchanges(self) -> list[Exchange]:
         """The requests that are over, oldest first: as many as the journal holds."""
         return list(self._emulator.journal)
+
+    @property
+    def opening(self) -> Opening:
+        """Where clients come in, and what the script sees."""
+        return self._emulator.opening
 
     @property
     def url(self) -> str:
@@ -69,6 +77,10 @@ class Endpoint:
             return response.json()
         except ValueError:
             return response.text
+
+    def reload(self) -> Outcome:
+        """Load the script again and return how that went; requests meanwhile are answered by the one before."""
+        return asyncio.run_coroutine_threadsafe(self._emulator.reload(), self._loop).result()
 
     def start(self) -> Endpoint:
         """Start and wait for init(). Raises UsageError or BootFailed."""
@@ -111,11 +123,12 @@ class Endpoint:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         emulator = self._emulator
-        self.opening = emulator.open()
+        emulator.open()
         await emulator.start()
         self.port = emulator.port
         try:
             await emulator.ready()
+            await emulator.aided()
             self._started.set()
             await emulator.wait(self._stop)
         finally:
@@ -151,6 +164,7 @@ def serve(
     insecure: bool = False,
     shadow: bool = False,
     dev_errors: bool = False,
+    reload: ReloadRules | bool = False,
     grace_s: float = 10.0,
 ) -> Endpoint:
     """
@@ -181,6 +195,7 @@ def serve(
         insecure: a host that others can reach needs this, or `auth`.
         shadow: callers get what the model said; `exchange.cloud` has what they would have got.
         dev_errors: the traceback of a failed run() is in the answer, as in no cloud.
+        reload: whether a saved file is loaded; a script that does not start is then told in `events`, not raised.
         grace_s: seconds that requests in hand may take when the endpoint stops.
 
     Raises:
@@ -212,6 +227,7 @@ def serve(
         is_insecure=insecure,
         is_shadow=shadow,
         dev_errors=dev_errors,
+        reload=reload if isinstance(reload, ReloadRules) else ReloadRules(is_on=reload),
         on_event=events.append,
         on_exchange=_unseen,
     )

@@ -56,6 +56,14 @@ class WorkerFailedToBoot:
 
 
 @dataclass(frozen=True)
+class FileWritten:
+    """The script writes, renames or removes a file; `path` is the script's own name for it. For reloads only."""
+
+    pid: int
+    path: str
+
+
+@dataclass(frozen=True)
 class WorkerTimedOut:
     """run() took longer than WORKER_TIMEOUT; the worker is told to abort."""
 
@@ -73,6 +81,7 @@ class WorkerEnded:
     was_booting: bool = False
     busy_s: float | None = None  # how long run() had been going on
     last_line: str = ""  # of its stderr
+    last_lines: tuple[str, ...] = ()  # of its stderr, the last few that have words, oldest first
     restart_in_s: float | None = None
 
 
@@ -96,8 +105,50 @@ class AnsweredLate:
     answered_ms: float  # when the caller had been answered
 
 
+@dataclass(frozen=True)
+class ReloadBegan:
+    """A new generation begins to boot. `changed` are paths on this host, empty when somebody has asked for it."""
+
+    generation: int
+    changed: tuple[str, ...]
+    mode: str  # `beside` or `stop-first`
+    why: str = ""  # ... was chosen, where nobody asked for it
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    """The new generation serves."""
+
+    generation: int
+    changed: tuple[str, ...]
+    boot_ms: float  # loading the script and init()
+    took_ms: float  # from the first change, or from being asked
+
+
+@dataclass(frozen=True)
+class ReloadFailed:
+    """The new generation does not start; `fault` is `scoring.faults.Fault.as_data`."""
+
+    generation: int
+    changed: tuple[str, ...]
+    fault: dict[str, Any]
+    serving: int | None  # the generation that goes on, None: requests are answered as by an unhealthy deployment
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """Something that a person should know; a clause of its own, without our name before it."""
+
+    text: str
+
+
 Event = (
     AnsweredLate
+    | FileWritten
+    | Noticed
+    | ReloadBegan
+    | Reloaded
+    | ReloadFailed
     | RequestRefused
     | Spoke
     | WorkerStarted

@@ -68,7 +68,7 @@ async def serve(
     Raises:
         UsageError: something is not usable as given.
     """
-    emulator = Emulator(plan)
+    emulator = Emulator(plan, console.transcript)
     signals = Signals()
     opening = asyncio.ensure_future(open_ports(emulator))
     if not await until(signals.first, opening):
@@ -79,7 +79,8 @@ async def serve(
         if not await until(signals.first, _ready(emulator, plan, console)):
             console.stopping(signals.name)
             return await end_boot(emulator, signals)
-        console.started(plan, opening.result(), emulator.backend.capabilities)
+        await until(signals.first, emulator.aided())
+        console.started(plan, emulator.opening, emulator.backend.capabilities)
         for warning in warnings(plan, emulator.backend.capabilities) if warns else ():
             console.say("yellow", warning)
         gc.freeze()  # what is here now stays: the collector need not look at it with every few hundred requests

@@ -27,9 +27,11 @@ class Journal:
         self._most = exchanges
         self._most_bytes = bytes_
         self.bytes = 0  # about what is kept now
+        self.total = 0  # how many there have been
 
     def add(self, exchange: Exchange) -> None:
         """Remember an exchange, and forget the oldest where there is no room; one that alone is too large goes without its bodies."""
+        self.total += 1
         size = _OVERHEAD_BYTES + _body_bytes(exchange)
         if size > self._most_bytes:
             exchange, size = _without_bodies(exchange), _OVERHEAD_BYTES

@@ -36,6 +36,12 @@ def is_loopback(host: str) -> bool:
         return False  # a name, or empty, which means all
 
 
+def url_of(host: str, port: int) -> str:
+    """Return an address that can be opened here, also where the server listens on all."""
+    host = "127.0.0.1" if host in ("0.0.0.0", "") else f"[{host}]" if ":" in host else host  # noqa: S104
+    return f"http://{host}:{port}"
+
+
 def listen(host: str, port: int) -> socket.socket:
     """
     Return a listening socket; connections wait in its backlog until somebody accepts them.

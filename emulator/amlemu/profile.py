@@ -27,6 +27,7 @@ class WireRules:
     keep_alive_seconds: float
     body_bytes: int
     port: int
+    reloads: bool  # `amlemu serve` watches files, unless it is told otherwise
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ class Setting:
     """
     One option.
 
-    `kind` is `text`, `path`, `integer`, `number`, `switch` or a tuple of allowed words; `unit` is for the reader.
+    `kind` is `text`, `path`, `integer`, `number`, `switch`, `toggle` (a flag for yes and one for no; without either it
+    is as `default`, which may be None) or a tuple of allowed words; `unit` is for the reader.
     """
 
     name: str
@@ -27,6 +28,11 @@ class Setting:
     def flag(self) -> str:
         """The command line's spelling."""
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def no_flag(self) -> str:
+        """The command line's spelling of no; a toggle alone has one."""
+        return "--no-" + self.flag[2:] if self.kind == "toggle" else ""
 
     @property
     def variable(self) -> str:
@@ -113,6 +119,30 @@ SERVE_SETTINGS = (
     Setting(
         "grace", "number", 10.0, "Seconds that requests in hand may take when the server is stopped.", unit="seconds"
     ),
+    Setting(
+        "reload",
+        "toggle",
+        None,
+        "Load the script anew when a file has changed."
+        " Default: yes; no where CI is set, and where the profile says so (bare).",
+    ),
+    Setting("reload_dir", "path", None, "Folder to watch instead of the deployment's code folder.", repeats=True),
+    Setting("reload_include", "text", None, "Pattern of files that count, too, such as *.html.", repeats=True),
+    Setting("reload_exclude", "text", None, "Pattern of files or folders that do not count.", repeats=True),
+    Setting("reload_delay", "number", 0.03, "Quiet time after a change, before a reload begins.", unit="seconds"),
+    Setting("poll", "switch", False, "Look for changes again and again, where the system does not tell of them."),
+    Setting(
+        "reload_mode",
+        ("auto", "beside", "stop-first"),
+        "auto",
+        "Start the new workers beside the old ones, or stop those first;"
+        " auto is beside, unless there is no memory for both.",
+    ),
+    Setting(
+        "keep_last_good", "switch", False, "When the script does not start anew, go on with the one that did before."
+    ),
+    Setting("control", "toggle", True, "Have a control port, for amlemu reload, status, logs, requests and ready."),
+    Setting("control_port", "integer", None, "Port for that, on 127.0.0.1. Default: 5050 or the next free one."),
 )
 INVOKE_SETTINGS = (
     Setting("request_file", "path", None, "File to send as the body; - reads standard input.", short="-r"),
@@ -129,12 +159,37 @@ KEYS_SETTINGS = (
     Setting("regenerate", ("primary", "secondary"), None, "Replace this key; a server that is running takes notice."),
 )
 TOKEN_SETTINGS = (Setting("minutes", "number", 60.0, "How long it is valid.", unit="minutes"),)
+_WHICH = Setting("port", "integer", None, "Which server: the one that answers requests there.", short="-p")
+_AS_JSON = Setting("json", "switch", False, "Print JSON.")
+RELOAD_SETTINGS = (_WHICH, _AS_JSON)
+STATUS_SETTINGS = (_WHICH, _AS_JSON)
+LOGS_SETTINGS = (
+    _WHICH,
+    Setting("lines", "integer", 100, "How many lines, the last ones.", short="-l"),
+    Setting("follow", "switch", False, "Go on with what comes, until the server ends.", short="-f"),
+    Setting("json", "switch", False, "Print a JSON object a line."),
+)
+REQUESTS_SETTINGS = (
+    _WHICH,
+    Setting("lines", "integer", 20, "How many requests, the last ones.", short="-l"),
+    Setting("json", "switch", False, "Print a JSON object a line."),
+)
+READY_SETTINGS = (
+    _WHICH,
+    Setting("wait", "number", 30.0, "How long to wait, also for the server to be there.", unit="seconds"),
+    _AS_JSON,
+)
 COMMANDS = {
     "amlemu serve SCRIPT": SERVE_SETTINGS,
     "amlemu invoke SCRIPT": INVOKE_SETTINGS,
     "amlemu layout SCRIPT": LAYOUT_SETTINGS,
     "amlemu keys [SCRIPT]": KEYS_SETTINGS,
     "amlemu token [SCRIPT]": TOKEN_SETTINGS,
+    "amlemu reload [SCRIPT]": RELOAD_SETTINGS,
+    "amlemu status [SCRIPT]": STATUS_SETTINGS,
+    "amlemu logs [SCRIPT]": LOGS_SETTINGS,
+    "amlemu requests [SCRIPT]": REQUESTS_SETTINGS,
+    "amlemu ready [SCRIPT]": READY_SETTINGS,
 }
 
 
@@ -155,7 +210,7 @@ def as_markdown() -> str:
 
 
 def _row(setting: Setting) -> str:
-    flag = f"`{setting.short}`, `{setting.flag}`" if setting.short else f"`{setting.flag}`"
+    flag = ", ".join(f"`{word}`" for word in (setting.short, setting.flag, setting.no_flag) if word)
     kind = setting.kind if isinstance(setting.kind, str) else " / ".join(setting.kind)
     unit = f", {setting.unit}" if setting.unit else ""
     again = ", repeats" if setting.repeats else ""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from amlemu.backends import Backend
 from amlemu.deployment import Deployment
@@ -19,7 +20,19 @@ from amlemu.errors import UsageError
 from amlemu.events import Listener
 from amlemu.exchange import Exchange
 from amlemu.profile import Profile
+from amlemu.readiness import Readiness
+from amlemu.reload import ReloadRules
 from amlemu.worker.tree import Tree, choose
+
+if TYPE_CHECKING:
+    from amlemu.backends.engine import Engine
+    from amlemu.backends.generations import Generations
+    from amlemu.backends.pool import Pool
+    from amlemu.worker.launch import LaunchPlan
+    from amlemu.worker.nursery import Nursery
+
+RELOADED = ("worker", "engine")
+"""Backends whose scripts can be loaded again."""
 
 _DEFAULT_WORKER_TIMEOUT_S = 300.0  # contract 3.7, WORKER_TIMEOUT
 
@@ -31,7 +44,8 @@ class Plan:
 
     With `health_port` the same routes are served there, too. `auth` is None or one of `credentials.MODES`, `keys` are the
     primary and secondary one where they are given; an address that others can reach needs `auth`, or `is_insecure`. `environment` is all that the script sees, `folder` its
-    working folder; None takes them from deployment and layout.
+    working folder; None takes them from deployment and layout. `control_port` None is no control port, 0 is 5050 or the
+    next free one.
     """
 
     deployment: Deployment
@@ -49,8 +63,15 @@ class Plan:
     is_insecure: bool = False
     is_shadow: bool = False
     dev_errors: bool = False
+    reload: ReloadRules = field(default_factory=ReloadRules)
+    control_port: int | None = None
     on_event: Listener = print
     on_exchange: Callable[[Exchange], None] = print
+
+    @property
+    def can_reload(self) -> bool:
+        """Whether somebody may ask for another generation: a server elsewhere, or in a thread of ours, has none."""
+        return self.backend in RELOADED and (self.reload.is_on or self.control_port is not None)
 
 
 class Stand:
@@ -70,8 +91,16 @@ class Stand:
         """Remove what was made."""
         self._tree.remove()
 
-    def make_backend(self) -> Backend:
-        """Return the backend that the plan asks for, not started. Raises UsageError for an impossible choice."""
+    def make_backend(self, readiness: Readiness | None = None) -> Backend:
+        """
+        Return the backend that the plan asks for, not started.
+
+        Args:
+            readiness: written by a backend that knows better than its caller whether requests are answered.
+
+        Raises:
+            UsageError: an impossible choice.
+        """
         plan = self._plan
         if plan.backend == "upstream":
             from amlemu.backends.upstream import Upstream
@@ -86,21 +115,57 @@ class Stand:
         from amlemu.worker.launch import LaunchPlan
 
         launch = LaunchPlan(
-            plan.deployment.python, self._folder, self.environment, self._tree.prefix, self.layout.models_folder
+            plan.deployment.python,
+            self._folder,
+            self.environment,
+            self._tree.prefix,
+            self.layout.models_folder,
+            self._tree.mounted,
+            reloads=plan.reload.is_on,
         )
-        if plan.backend == "engine":
+        if not plan.can_reload:
+            return self._make_pool(launch, plan.on_event, None)
+        return self._make_generations(launch, readiness or Readiness())
+
+    def _make_pool(self, launch: LaunchPlan, listener: Listener, nursery: Nursery | None) -> Pool | Engine:
+        if self._plan.backend == "engine":
             from amlemu.backends.engine import Engine
 
-            return Engine(launch, plan.on_event, self._port)
+            return Engine(launch, listener, self._port)
         from amlemu.backends.pool import Pool
 
         return Pool(
             launch,
-            plan.deployment.workers,
-            plan.on_event,
+            self._plan.deployment.workers,
+            listener,
             _worker_timeout_s(self.environment),
-            preload=self.environment.get("WORKER_PRELOAD", "").lower() == "true",
+            preload=_wants_preload(self.environment),
+            nursery=nursery,
         )
+
+    def _make_generations(self, launch: LaunchPlan, readiness: Readiness) -> Generations:
+        from amlemu.backends.engine import Engine
+        from amlemu.backends.generations import Generations
+        from amlemu.backends.pool import Pool
+        from amlemu.worker.nursery import Nursery
+
+        plan, rules = self._plan, self._plan.reload
+        is_engine = plan.backend == "engine"
+        forks = rules.is_on and hasattr(os, "fork") and not is_engine and not _wants_preload(self.environment)
+        nursery = Nursery(launch, plan.on_event) if forks else None
+        return Generations(
+            lambda listener: self._make_pool(launch, listener, nursery),
+            readiness,
+            plan.on_event,
+            capabilities=Engine.capabilities if is_engine else Pool.capabilities,
+            stays=rules.is_on,
+            keeps_last_good=rules.keeps_last_good,
+            nursery=nursery,
+        )
+
+
+def _wants_preload(environment: Mapping[str, str]) -> bool:
+    return environment.get("WORKER_PRELOAD", "").lower() == "true"
 
 
 def choose_backend(backend: str, upstream: str | None, engine: str) -> str:

@@ -26,6 +26,10 @@ class FakeWorker:
         self.jobs: deque[Job] = deque()
         self.has_taken = False  # the first of them
         self.is_ready = self.is_alive = False
+        self.is_quick = True
+        self.is_fork = False
+        self.boot_ms = 5.0
+        self.imports: dict[str, Any] | None = None
         self.busy_since: float | None = None
         self.aborted_at: float | None = None
         self.pid = id(self)
@@ -42,6 +46,10 @@ class FakeWorker:
     def submit(self, job: Job) -> None:
         self.jobs.append(job)
         self.busy_since = self.busy_since or time.monotonic()
+
+    @property
+    def load(self) -> int:
+        return len(self.jobs)
 
     def is_busy_with(self, number: int) -> bool:
         return bool(self.jobs) and self.jobs[0].request.number == number

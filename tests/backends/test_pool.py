@@ -25,7 +25,9 @@ Outcome = Response | BaseException | None
 class World:
     """A pool of fake workers, and everybody who has asked it for something."""
 
-    def __init__(self, workers: int, worker_timeout_s: float = 0, *, preload: bool = False) -> None:
+    def __init__(
+        self, workers: int, worker_timeout_s: float = 0, *, preload: bool = False, nursery: Any = None
+    ) -> None:
         self.loop = StillLoop()
         self.workers: list[FakeWorker] = []
         self.events: list[Event] = []
@@ -39,6 +41,7 @@ class World:
             self.events.append,
             worker_timeout_s,
             preload=preload,
+            nursery=nursery,
             make_worker=make,
             make_zygote=make_zygote,
         )
@@ -634,3 +637,202 @@ def test_an_interpreter_that_has_vanished_is_not_waited_for_in_vain(
 
     assert isinstance(lone.outcome(waiting), WorkerCrashed)
     assert isinstance(lone.outcome(behind), BackendFailure) or len(attempts) > 1
+
+
+class FakeNursery:
+    """Where workers come from, as a pool sees it: the next one is a fork, or it is not."""
+
+    patience_s = 15.0
+
+    def __init__(self) -> None:
+        self.learnt: list[Any] = []
+        self.came: list[bool] = []
+        self.failures = self.fresh_failures = 0
+
+    async def launch(self, plan: Any) -> Any:
+        raise AssertionError("a fake worker has no process")
+
+    def learn(self, imports: Any) -> None:
+        self.learnt.append(imports)
+
+    def came_up(self, boot_ms: float, *, is_fork: bool) -> None:
+        self.came.append(is_fork)
+
+    def fork_failed(self) -> None:
+        self.failures += 1
+
+    def fresh_failed(self) -> None:
+        self.fresh_failures += 1
+
+
+@pytest.fixture
+def forking(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A pool of one worker, a fork that is booting."""
+    start = FakeWorker.start
+
+    async def start_fork(worker: FakeWorker) -> None:
+        worker.is_fork = not world_of.nursery.failures
+        await start(worker)
+
+    class world_of:  # noqa: N801  # only to be known before it is made
+        nursery = FakeNursery()
+
+    monkeypatch.setattr(FakeWorker, "start", start_fork)
+    world = World(1, nursery=world_of.nursery)
+    yield world
+    world.close()
+
+
+def nursery_of(world: World) -> Any:
+    return world.pool._nursery
+
+
+def test_a_worker_comes_from_the_nursery(forking: World) -> None:
+    assert forking.workers[0].launch == nursery_of(forking).launch
+
+
+def test_what_a_boot_has_imported_is_learnt_once(forking: World) -> None:
+    forking.workers[0].imports = {"modules": ["a"]}
+    forking.workers[0].boots()
+    forking.workers[0].dies()
+
+    assert nursery_of(forking).learnt == [{"modules": ["a"]}]
+    assert nursery_of(forking).came == [True]
+
+
+def test_what_a_boot_that_fails_has_imported_is_learnt_too(forking: World) -> None:
+    forking.workers[0].imports = {"modules": ["a"]}
+    forking.workers[0].dies(fault=FAULT, exit_code=3)
+
+    assert nursery_of(forking).learnt == [{"modules": ["a"]}]
+
+
+def test_a_fork_that_dies_silently_is_followed_by_a_fresh_one_at_once(forking: World) -> None:
+    """Nobody is told of a failure: it may be the fork's. The request waits on."""
+    number = forking.asks()
+    forking.workers[0].dies(exit_code=-11)
+    forking.connects()
+    [end] = [event for event in forking.events if isinstance(event, WorkerEnded)]
+    forking.workers[1].boots()
+    forking.workers[1].answers()
+    forking.loop.settle()
+
+    assert ([worker.is_fork for worker in forking.workers], nursery_of(forking).failures) == ([True, False], 1)
+    assert (end.planned, end.restart_in_s) == (True, None)
+    assert isinstance(forking.outcome(number), Response)
+    assert nursery_of(forking).came == [False]
+
+
+def test_a_fork_that_hangs_is_killed_after_a_while(forking: World) -> None:
+    """Patience is three times the longest boot, and 15 s; then a fresh one comes."""
+    worker = forking.workers[0]
+    forking.loop.passes(14.9)
+    before = list(worker.signals)
+    forking.loop.passes(0.2)
+
+    assert (before, worker.signals) == ([], [signal.SIGKILL])
+
+
+def test_a_fork_that_has_come_up_is_not_doubted_any_more(forking: World) -> None:
+    forking.workers[0].boots()
+    forking.loop.passes(100)
+
+    assert forking.workers[0].signals == []
+
+
+def test_a_fork_that_has_begun_afresh_is_not_doubted(forking: World) -> None:
+    """It is a fresh interpreter by now, and may take as long as it takes."""
+    forking.workers[0].is_fork = False
+    forking.loop.passes(100)
+
+    assert forking.workers[0].signals == []
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "init() raised RuntimeError: Cannot re-initialize CUDA in forked subprocess",
+        "init() raised RuntimeError: CUDA error: initialization error",
+        "init() raised RuntimeError: grpc is not fork-safe",
+        "init() raised InternalError: initialization error",
+    ],
+)
+def test_a_fault_that_speaks_of_forks_is_tried_without(forking: World, what: str) -> None:
+    forking.workers[0].dies(fault={**FAULT, "what": what}, exit_code=3)
+    forking.connects()
+
+    assert [worker.is_fork for worker in forking.workers] == [True, False]
+    assert not forking.pool._gave_up.done()
+
+
+@pytest.mark.parametrize("what", ["init() raised ZeroDivisionError", "init() raised KeyError: 'pitchfork'"])
+def test_another_fault_is_the_scripts(forking: World, what: str) -> None:
+    """At once: a fresh interpreter would say the same."""
+    forking.workers[0].dies(fault={**FAULT, "what": what}, exit_code=3)
+    forking.connects()
+
+    assert len(forking.workers) == 1
+    assert isinstance(forking.pool._gave_up.result(), BootFailed)
+
+
+def test_a_fresh_one_that_dies_at_start_waits_as_ever(forking: World) -> None:
+    """What follows a fork in vain is an ordinary worker."""
+    forking.workers[0].dies(exit_code=1)
+    forking.connects()
+    forking.workers[1].dies(exit_code=1)
+    ends = [event.restart_in_s for event in forking.events if isinstance(event, WorkerEnded)]
+
+    assert ends == [None, 0.25]
+
+
+def test_a_fork_that_dies_while_it_serves_is_replaced_by_a_fork(forking: World) -> None:
+    """A crash in run() says nothing about forks."""
+    forking.workers[0].boots()
+    forking.workers[0].dies(exit_code=-11)
+    forking.connects()
+
+    assert ([worker.is_fork for worker in forking.workers], nursery_of(forking).failures) == ([True, True], 0)
+
+
+def test_a_fork_that_is_stopped_in_its_boot_is_not_in_vain(forking: World) -> None:
+    """It was overtaken by the next save."""
+    forking.stops()
+
+    assert (nursery_of(forking).failures, forking.alive) == (0, [])
+
+
+def test_a_pool_that_drains_finishes_what_is_taken_and_gives_back_the_rest(lone: World) -> None:
+    """However long that takes; who has been sent ahead goes elsewhere."""
+    taken, sent_ahead, waiting = lone.asks(), lone.asks(), lone.asks()
+    lone.workers[0].has_taken = True
+    draining = lone.loop.create_task(lone.pool.drain())
+    lone.loop.settle()
+    refused, is_done = lone.outcome(waiting), draining.done()
+    lone.loop.passes(1000)
+    lone.workers[0].answers()
+    lone.workers[0].dies(planned=True)
+    lone.loop.settle()
+
+    assert (type(refused), is_done, draining.done()) == (NotReady, False, True)
+    assert isinstance(lone.outcome(taken), Response)
+    assert isinstance(lone.outcome(sent_ahead), NotReady)
+    assert lone.alive == []
+
+
+def test_a_pool_that_drains_keeps_the_time_limit(lone: World) -> None:
+    """WORKER_TIMEOUT holds for the old code, too."""
+    lone.asks()
+    lone.loop.create_task(lone.pool.drain())
+    lone.workers[0].busy_since = time.monotonic() - 301
+    lone.loop.passes(1)
+    lone.loop.passes(1)
+
+    assert lone.workers[0].signals == [signal.SIGABRT]
+
+
+def test_a_pool_that_has_given_up_says_why(lone: World) -> None:
+    """To who comes later, too."""
+    lone.workers[0].dies(fault=FAULT, exit_code=3)
+    number = lone.asks()
+
+    assert str(lone.outcome(number)) == "the script does not load"

@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from . import contenders, measure, processes
+from . import contenders, idle, measure, processes, saves
 from .comparison import Figure, Result, Row, Target
 from .contenders import Contender
-from .report import report, setting_of
+from .report import as_text, report, setting_of
 
 ROUNDS = 5
 SECONDS = 3
@@ -153,6 +153,27 @@ ROWS = (
         measure=memory,
         needs_wrk=False,
     ),
+    Row(
+        "reload",
+        f"from a save to the first answer of the new code, p50 of {saves.SAVES} saves; the real server is restarted; "
+        "the script imports scikit-learn and pandas, its init() loads a model",
+        "ms",
+        digits=0,
+        target=Target(at_most=0.125, ours_at_most=150.0, allowance="init()"),
+        measure=saves.first_answer,
+        flags=("--reload",),
+        needs_wrk=False,
+    ),
+    Row(
+        "idle",
+        f"CPU time while nothing happens and {idle.FOLDERS * idle.FILES_IN_EACH} files are watched, by amlemu only",
+        "% of a CPU",
+        digits=2,
+        target=Target(ours_at_most=1.0),
+        measure=idle.idle_cpu,
+        flags=("--profile", "managed", "--reload"),
+        needs_wrk=False,
+    ),
 )
 
 
@@ -165,7 +186,7 @@ def run(row: Row, ours: Contender, real: Contender, rounds: int, seconds: int) -
             result.real.append(row.measure(real, (), seconds))
             tell(
                 f"{row.name} {number}/{rounds}: {result.ours[-1].value:.{row.digits}f} to "
-                f"{result.real[-1].value:.{row.digits}f} {row.unit}, ratio {result.ratios[-1]:.2f}"
+                f"{result.real[-1].value:.{row.digits}f} {row.unit}, ratio {as_text(result.ratios[-1])}"
             )
     except measure.MeasurementFailed as exc:
         result.failure = str(exc).splitlines()[0]  # what the server printed names paths; it goes to the terminal only

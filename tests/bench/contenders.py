@@ -1,8 +1,8 @@
 """
 The two servers that are compared, and how each is started and stopped.
 
-Both serve a fresh copy of `deployment/` as a process of their own, with the same clean environment and their output in
-a file. What is measured on them is `measure.py`'s business.
+Both serve a fresh copy of `deployment/`, or of another folder, as a process of their own, with the same clean
+environment and their output in a file. What is measured on them is `measure.py`'s business.
 """
 
 from __future__ import annotations
@@ -52,10 +52,21 @@ class ServerMissing(Exception):
 
 @dataclass(frozen=True)
 class Contender:
-    """One of the two; `command` holds ``{script}``, ``{port}`` and, where it takes flags of a row, ``{flags}``."""
+    """
+    One of the two.
+
+    Attributes:
+        command: holds ``{script}``, ``{port}`` and, where it takes flags of a row, ``{flags}``.
+        status: command that prints as JSON how the server at ``{port}`` is; empty for one that does not reload.
+    """
 
     name: str
     command: tuple[str, ...]
+    status: tuple[str, ...] = ()
+
+    @property
+    def reloads(self) -> bool:
+        return bool(self.status)
 
     def command_for(self, script: Path, port: int, flags: tuple[str, ...]) -> list[str]:
         """Return the command line, ready to be spawned."""
@@ -94,7 +105,8 @@ def amlemu(command: str | None = None) -> Contender:
         return Contender("amlemu", words)
     script = Path(sys.executable).with_name("amlemu")
     start = (str(script),) if script.exists() else (sys.executable, "-m", "amlemu")
-    return Contender("amlemu", (*start, "serve", "{script}", "--port", "{port}", "--profile", "bare", "{flags}"))
+    serve = (*start, "serve", "{script}", "--port", "{port}", "--profile", "bare", "{flags}")
+    return Contender("amlemu", serve, status=(*start, "status", "--port", "{port}", "--json"))
 
 
 def real_environment() -> Path:
@@ -115,34 +127,47 @@ def azmlinfsrv() -> Contender:
 
 @contextmanager
 def spawned(contender: Contender, flags: tuple[str, ...] = ()) -> Iterator[Server]:
+    """Start the contender in a temporary folder and stop it at the end; see `deployed` and `running`."""
+    with deployed() as folder, running(contender, folder, flags) as server:
+        yield server
+
+
+@contextmanager
+def deployed(deployment: Path = DEPLOYMENT) -> Iterator[Path]:
+    """Copy a deployment to where it may be changed."""
+    with tempfile.TemporaryDirectory(prefix="amlemu-bench-") as temporary:
+        unwritten = shutil.ignore_patterns("__pycache__")
+        yield Path(shutil.copytree(deployment, Path(temporary) / "deployment", ignore=unwritten))
+
+
+@contextmanager
+def running(contender: Contender, folder: Path, flags: tuple[str, ...]) -> Iterator[Server]:
     """
-    Start the contender in a temporary folder and stop it at the end, whatever happens in between.
+    Start the contender with the deployment in `folder` and stop it at the end, whatever happens in between.
 
     The server is handed over at once, so that the time until it is healthy can be measured.
     """
-    with tempfile.TemporaryDirectory(prefix="amlemu-bench-") as temporary:
-        folder = Path(shutil.copytree(DEPLOYMENT, Path(temporary) / "deployment"))
-        output = Path(temporary) / "output.log"
-        port = free_port()
-        command = contender.command_for(folder / "score.py", port, flags)
-        with output.open("wb") as sink:
-            spawned_at_s = time.perf_counter()
-            # a session of its own: Ctrl-C reaches only us, and we stop the server in order
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=clean_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            yield Server(contender.name, process, port, spawned_at_s, output)
-        finally:
-            orphans = processes.stop(process)
-            if orphans:
-                print(f"{contender.name} left processes behind, killed: {orphans}", file=sys.stderr)
+    output = folder.with_name("output.log")
+    port = free_port()
+    command = contender.command_for(folder / "score.py", port, flags)
+    with output.open("wb") as sink:
+        spawned_at_s = time.perf_counter()
+        # a session of its own: Ctrl-C reaches only us, and we stop the server in order
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield Server(contender.name, process, port, spawned_at_s, output)
+    finally:
+        orphans = processes.stop(process)
+        if orphans:
+            print(f"{contender.name} left processes behind, killed: {orphans}", file=sys.stderr)
 
 
 def clean_environment() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """
-The figures: requests a second and latency under `wrk`, time until healthy.
+The figures: requests a second and latency under `wrk`, time until healthy. And how to ask a server, once or until
+something is so.
 
 Every function looks at one running server from outside, over loopback, with a limit on how long it looks. Which
 figures are compared, and with what target, is `bench.py`'s business; memory is read by `processes.py`.
@@ -13,21 +14,33 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from .contenders import LOOPBACK, Server
+from .contenders import LOOPBACK, Contender, Server, clean_environment
 
 WRK_SCRIPT = Path(__file__).resolve().parent / "wrk.lua"
 WRK_MARK = "amlemu-bench "
 HEALTH_REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 HEALTH_TIMEOUT_S = 60.0
+STATE_TIMEOUT_S = 60.0
 POLL_S = 0.002
 ANSWER_TIMEOUT_S = 10.0
 
 
 class MeasurementFailed(Exception):
     """A server did not start, or did not answer as it must; a figure taken from it would mean nothing."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for one request; `closes` is whether the server closes the connection after it."""
+
+    status: int
+    body: bytes
+    closes: bool
 
 
 @dataclass(frozen=True)
@@ -113,13 +126,37 @@ def seconds_to_healthy(server: Server) -> float:
     """
     deadline_s = server.spawned_at_s + HEALTH_TIMEOUT_S
     while not _answers_healthy(server.port):
-        if server.process.poll() is not None:
-            status = server.process.returncode
-            raise MeasurementFailed(f"{server.name} ended with status {status}:\n{server.last_words()}")
+        see_that_it_runs(server)
         if time.perf_counter() > deadline_s:
             raise MeasurementFailed(f"{server.name} is not healthy after {HEALTH_TIMEOUT_S} s:\n{server.last_words()}")
         time.sleep(POLL_S)
     return time.perf_counter() - server.spawned_at_s
+
+
+def see_that_it_runs(server: Server) -> None:
+    """Raise MeasurementFailed when the process has ended."""
+    status = server.process.poll()
+    if status is not None:
+        raise MeasurementFailed(f"{server.name} ended with status {status}:\n{server.last_words()}")
+
+
+def settle(contender: Contender, server: Server) -> None:
+    """Wait until a server that reloads has imported ahead what its next worker needs."""
+    wait_for_state(contender, server, lambda state: str(state["launcher"]).startswith("fork"))
+
+
+def wait_for_state(contender: Contender, server: Server, is_reached: Callable[[dict[str, Any]], bool]) -> None:
+    """Ask how the server is until it is so; raise MeasurementFailed after `STATE_TIMEOUT_S` seconds."""
+    command = [word.format(port=server.port) for word in contender.status]
+    deadline_s = time.perf_counter() + STATE_TIMEOUT_S
+    while True:
+        see_that_it_runs(server)
+        told = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+        if told.returncode == 0 and is_reached(json.loads(told.stdout)):
+            return
+        if time.perf_counter() > deadline_s:
+            raise MeasurementFailed(f"{server.name} does not get there: {told.stdout}{told.stderr}")
+        time.sleep(POLL_S)
 
 
 def _answers_healthy(port: int) -> bool:
@@ -144,19 +181,25 @@ def score(server: Server, body: bytes) -> bool:
     Raises:
         MeasurementFailed: any other answer, or none.
     """
+    try:
+        answer = ask(server, body)
+    except (OSError, http.client.HTTPException) as exc:
+        raise MeasurementFailed(f"{server.name} did not answer: {exc!r}\n{server.last_words()}") from exc
+    if (answer.status, answer.body) != (200, b'{"n": %d}' % len(body)):
+        raise MeasurementFailed(f"{server.name} answered {answer} to a body of {len(body)} bytes")
+    return answer.closes
+
+
+def ask(server: Server, body: bytes) -> Answer:
+    """Send one request on a connection of its own; raise OSError or HTTPException when no answer comes."""
     connection = http.client.HTTPConnection(LOOPBACK, server.port, timeout=ANSWER_TIMEOUT_S)
     try:
         connection.request("POST", "/score", body, {"Content-Type": "application/json"})
         response = connection.getresponse()
         closes = response.will_close
-        answer = (response.status, response.read())
-    except (OSError, http.client.HTTPException) as exc:
-        raise MeasurementFailed(f"{server.name} did not answer: {exc!r}\n{server.last_words()}") from exc
+        return Answer(response.status, response.read(), closes)
     finally:
         connection.close()
-    if answer != (200, b'{"n": %d}' % len(body)):
-        raise MeasurementFailed(f"{server.name} answered {answer} to a body of {len(body)} bytes")
-    return closes
 
 
 def warm_up(server: Server, body: bytes, seconds: float) -> bool:

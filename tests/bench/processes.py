@@ -1,5 +1,5 @@
 """
-The processes of a server that the benchmark started: who belongs to it, what they weigh, how they end.
+The processes of a server that the benchmark started: who belongs to it, what they weigh and use, how they end.
 
 Reads /proc, so Linux only. Knows nothing about HTTP; `contenders.py` uses it to stop a server, `bench.py` to weigh it.
 """
@@ -39,12 +39,16 @@ class Memory:
 def process_of(pid: int) -> Process | None:
     """Read one process; None when it is gone."""
     try:
-        stat = (PROC / str(pid) / "stat").read_text()
+        fields = _fields_of(pid)
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # the second field, the name in brackets, may itself hold blanks and brackets
-    fields = stat.rpartition(")")[2].split()
     return Process(pid, parent_pid=int(fields[1]), started_ticks=int(fields[19]), is_zombie=fields[0] == "Z")
+
+
+def _fields_of(pid: int) -> list[str]:
+    """Return what /proc says of a process, from its state on: the third field of proc_pid_stat(5) comes first."""
+    # the second field, the name in brackets, may itself hold blanks and brackets
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
 def tree_of(pid: int) -> list[Process]:
@@ -64,6 +68,14 @@ def memory_of(pid: int) -> Memory:
         pss_bytes=tuple(_field_bytes(rollup, "Pss:") for rollup in rollups),
         rss_bytes=tuple(_field_bytes(rollup, "Rss:") for rollup in rollups),
     )
+
+
+def cpu_s_of(pid: int) -> float:
+    """Return the CPU time, user and system, of a process, its descendants, and the children they have waited for."""
+    ticks = 0
+    for process in tree_of(pid):
+        ticks += sum(map(int, _fields_of(process.pid)[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _field_bytes(rollup: str, name: str) -> int:

@@ -6,13 +6,14 @@ Holds names and versions, never a path of the machine, so that it can be committ
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import statistics
 import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 
 from . import contenders
@@ -20,6 +21,17 @@ from .comparison import Figure, Result
 
 OUR_PACKAGES = ("amlemu", "fastapi", "starlette", "uvicorn", "uvloop", "httptools")
 REAL_PACKAGES = ("azureml-inference-server-http", "gunicorn", "flask", "werkzeug")
+BOTH_PACKAGES = ("scikit-learn", "pandas", "joblib")
+VERSIONS = """\
+import platform, sys
+from importlib import metadata
+print("Python", platform.python_version())
+for name in sys.argv[1:]:
+    try:
+        print(name, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        print(name, "absent")
+"""
 SUMMARY_HEAD = [
     "| row | amlemu | azmlinfsrv | unit | ratio | target | |",
     "| --- | --- | --- | --- | --- | --- | --- |",
@@ -28,7 +40,7 @@ ROUNDS_HEAD = ["| round | amlemu | azmlinfsrv | ratio | amlemu: also | azmlinfsr
 ROUNDS_HEAD += ["| --- | --- | --- | --- | --- | --- |"]
 HOW_TO_READ = """\
 Figures are medians over the rounds. The ratio is amlemu / azmlinfsrv, the median of the ratios of the rounds, and it is
-what the target is held against."""
+what the target is held against; "ours" in a target is the figure of amlemu alone."""
 
 
 def report(results: Iterable[Result], setting: Iterable[str]) -> str:
@@ -44,12 +56,12 @@ def report(results: Iterable[Result], setting: Iterable[str]) -> str:
 
 def summary_of(result: Result) -> str:
     """Return the line of a row in the first table."""
-    row = result.row
+    row, target = result.row, result.row.target.told(result.row.unit)
     if result.failure:
-        return f"| {row.name} | | | {row.unit} | | {row.target} | FAILED |"
+        return f"| {row.name} | | | {row.unit} | | {target} | FAILED |"
     ours, real = (f"{median_of(figures):.{row.digits}f}" for figures in (result.ours, result.real))
     verdict = "ok" if result.is_met else "MISSED"
-    return f"| {row.name} | {ours} | {real} | {row.unit} | {result.ratio:.2f} | {row.target} | {verdict} |"
+    return f"| {row.name} | {ours} | {real} | {row.unit} | {as_text(result.ratio)} | {target} | {verdict} |"
 
 
 def rounds_of(result: Result) -> list[str]:
@@ -60,13 +72,18 @@ def rounds_of(result: Result) -> list[str]:
     lines += ROUNDS_HEAD
     pairs = zip(result.ours, result.real, result.ratios, strict=False)
     lines += [
-        f"| {number} | {ours.value:.{row.digits}f} | {real.value:.{row.digits}f} | {ratio:.2f} "
+        f"| {number} | {ours.value:.{row.digits}f} | {real.value:.{row.digits}f} | {as_text(ratio)} "
         f"| {ours.remark} | {real.remark} |"
         for number, (ours, real, ratio) in enumerate(pairs, start=1)
     ]
     if result.failure:
         lines += ["", f"Failed: {result.failure}"]
     return lines
+
+
+def as_text(ratio: float) -> str:
+    """Write a ratio with three digits that count, so that 0.041 is not 0.04; without an end it says nothing."""
+    return f"{ratio:#.3g}" if math.isfinite(ratio) else "-"
 
 
 def median_of(figures: list[Figure]) -> float:
@@ -78,15 +95,17 @@ def setting_of(wrk: str | None, *, rounds: int, seconds: int, is_ours_replaced: 
     """Return where and how the figures are taken; call it before the first server starts, for the load it notes."""
     now = datetime.now(timezone.utc)
     cores = len(os.sched_getaffinity(0))
+    ours = versions_of(Path(sys.executable), (*OUR_PACKAGES, *BOTH_PACKAGES))
+    real = versions_of(contenders.real_environment() / "bin" / "python", (*REAL_PACKAGES, *BOTH_PACKAGES))
     return [
         f"{now:%Y-%m-%d %H:%M} UTC",
         f"{cpu_model()}, {cores} cores, {platform.system()} {platform.release()}",
         f"load average before the start: {os.getloadavg()[0]:.2f}",
-        f"amlemu: {'replaced by another command' if is_ours_replaced else ', '.join(our_versions())}",
-        f"azmlinfsrv: {', '.join(real_versions())}",
+        f"amlemu: {'replaced by another command' if is_ours_replaced else ', '.join(ours)}",
+        f"azmlinfsrv: {', '.join(real)}",
         f"{rounds} rounds, amlemu and azmlinfsrv in turn, a fresh server each time",
         f"load: wrk {wrk}, 1 thread, {seconds} s" if wrk else "wrk is not installed and was not needed",
-        'script: `run(data)` returns `{"n": len(data)}`',
+        'script: `run(data)` returns `{"n": len(data)}`, where a row does not speak of another one',
     ]
 
 
@@ -98,23 +117,8 @@ def cpu_model() -> str:
     return platform.machine()
 
 
-def our_versions() -> list[str]:
-    """Return the versions in this environment, which is the one that serves our side."""
-    found = [f"Python {platform.python_version()}"]
-    for package in OUR_PACKAGES:
-        try:
-            found.append(f"{package} {metadata.version(package)}")
-        except metadata.PackageNotFoundError:
-            found.append(f"{package} absent")
-    return found
-
-
-def real_versions() -> list[str]:
-    """Ask the real server's own interpreter for its versions."""
-    question = (
-        "import platform, sys; from importlib.metadata import version; print(f'Python {platform.python_version()}')"
-    )
-    question += "; [print(name, version(name)) for name in sys.argv[1:]]"
-    command = [str(contenders.real_environment() / "bin" / "python"), "-c", question, *REAL_PACKAGES]
+def versions_of(python: Path, packages: Iterable[str]) -> list[str]:
+    """Ask an environment's interpreter for its versions; a row that needs what is absent fails by itself."""
+    command = [str(python), "-c", VERSIONS, *packages]
     environment = contenders.clean_environment()
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()

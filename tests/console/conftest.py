@@ -33,3 +33,9 @@ def opening_of():
         return Opening(port, (f"http://{plan.host}:{port}",), lay_out(plan.deployment, kind, **options), {})
 
     return opening_of
+
+
+@pytest.fixture
+def anyio_backend():
+    """One loop is enough: no transport is in question here."""
+    return "asyncio"

@@ -6,11 +6,12 @@ import io
 import json
 from dataclasses import replace
 
+import pytest
 from amlemu.backends import Capabilities
 from amlemu.console import JsonConsole
 from amlemu.deployment import Model
 from amlemu.errors import BackendTimeout, WorkerCrashed
-from amlemu.events import AnsweredLate, Spoke, WorkerStarted
+from amlemu.events import AnsweredLate, Noticed, ReloadBegan, Reloaded, ReloadFailed, Spoke, WorkerStarted
 from amlemu.exchange import Frame, Response
 
 from .told import FAULT, ended, exchange, shown
@@ -87,6 +88,45 @@ def test_json_tells_a_late_answer():
     }
 
 
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        pytest.param(
+            ReloadBegan(3, ("/src/score.py",), "beside"),
+            {"generation": 3, "changed": ["/src/score.py"], "mode": "beside", "why": ""},
+            id="began",
+        ),
+        pytest.param(
+            Reloaded(3, (), 41.0, 84.0), {"generation": 3, "changed": [], "boot_ms": 41.0, "took_ms": 84.0}, id="done"
+        ),
+        pytest.param(
+            ReloadFailed(3, (), FAULT, 2), {"generation": 3, "changed": [], "fault": FAULT, "serving": 2}, id="failed"
+        ),
+        pytest.param(Noticed("careful"), {"text": "careful"}, id="noticed"),
+    ],
+)
+def test_json_tells_a_reload_with_all_that_is_known(event, fields):
+    """Under the event's own name."""
+    assert json.loads(shown(JsonConsole, event)[0]) == {"event": type(event).__name__, **fields}
+
+
+def test_json_has_the_last_lines_of_a_worker():
+    """Oldest first, beside the exit code and what is next."""
+    line = json.loads(shown(JsonConsole, ended(exit_code=7, last_lines=("one", "two"), restart_in_s=0.5))[0])
+
+    assert (line["exit_code"], line["last_lines"], line["restart_in_s"]) == (7, ["one", "two"], 0.5)
+
+
+def test_json_names_what_is_watched_and_the_control_port(plan, opening_of):
+    seen = JsonConsole(out := io.StringIO(), io.StringIO())
+    opening = replace(opening_of(plan), watching="*.py in src (events)", control="http://127.0.0.1:5050")
+    seen.started(plan, opening, Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True))
+    seen.flush()
+
+    line = json.loads(out.getvalue())
+    assert (line["watching"], line["control"]) == ("*.py in src (events)", "http://127.0.0.1:5050")
+
+
 def test_json_names_the_way_of_authentication(plan, opening_of):
     told = replace(plan, auth="key")
     seen = JsonConsole(out := io.StringIO(), io.StringIO())
@@ -111,7 +151,7 @@ def test_json_tells_start_stop_and_everything_said(plan, opening_of, tmp_path):
 
     started = {"event": "Started", "url": "http://127.0.0.1:5001", "profile": "bare", "layout": "var"}
     started |= {"app_root": f"/var/azureml-app/{tmp_path.name}", "cannot": ["pass on pieces as run() yields them"]}
-    started |= {"auth": None}
+    started |= {"auth": None, "watching": None, "control": None}
     assert [json.loads(line) for line in out.getvalue().splitlines()] == [
         {**started, "model_dir": None},
         {**started, "model_dir": "/var/azureml-app/azureml-models/m/1"},

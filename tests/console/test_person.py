@@ -14,9 +14,20 @@ from amlemu.backends import Capabilities
 from amlemu.console import Paint, PersonConsole
 from amlemu.deployment import Deployment, Model
 from amlemu.errors import BackendTimeout, Unreachable, WorkerCrashed
-from amlemu.events import AnsweredLate, RequestRefused, Spoke, WorkerReady, WorkerStarted, WorkerTimedOut
+from amlemu.events import (
+    AnsweredLate,
+    Noticed,
+    Reloaded,
+    ReloadFailed,
+    RequestRefused,
+    Spoke,
+    WorkerReady,
+    WorkerStarted,
+    WorkerTimedOut,
+)
 from amlemu.exchange import Frame, Response
 from amlemu.layout import Layout, Place
+from amlemu.reload import ReloadRules
 from amlemu.stand import Plan
 
 from .told import FAULT, ended, exchange, shown
@@ -101,7 +112,29 @@ def test_the_start_block_tells_what_where_and_what_not(plan, opening_of, tmp_pat
     assert lines[2] == f"  tree     none; AML_APP_ROOT={tmp_path}"
     assert "http://127.0.0.1:5001/score" in lines[3]
     assert lines[4].startswith("  try      curl -s http://127.0.0.1:5001/score -H 'Content-Type: application/json'")
-    assert lines[-1].startswith("  limits: none; no key asked for; not emulated yet: ")
+    assert lines[-1] == "  limits: none; no key asked for; reload off (--reload)"
+
+
+def test_what_a_save_does_is_a_line_and_the_control_port_is_in_it(plan, opening_of, tmp_path):
+    """Where nothing is watched the control port has a line of its own."""
+    watched = replace(plan, reload=ReloadRules(is_on=True))
+    opening = replace(opening_of(plan), control="http://127.0.0.1:5050")
+    control = "control  http://127.0.0.1:5050"
+
+    told = "  reload   on save in src (events)"
+    assert f"{told}   {control}" in block(watched, replace(opening, watching="src (events)"))
+    assert f"  {control}" in block(plan, opening)
+    assert "reload off" not in "".join(block(watched, opening))
+
+
+def test_a_script_that_has_not_started_is_not_said_to_be_ready(plan, opening_of):
+    """With reload the server is there, and waits for the next save."""
+    out, err = io.StringIO(), io.StringIO()
+    console = PersonConsole(out, err)
+    console.started(replace(plan, reload=ReloadRules(is_on=True)), opening_of(plan), ALL)
+    console.flush()
+
+    assert "  python   /env/bin/python, 1 worker process, not ready\n" in err.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -187,9 +220,11 @@ def test_the_start_block_stays_short_with_everything_in_it(plan, opening_of, tmp
     models = (Model("m", "1", Path("/models/m.pkl")), Model("n", "2", Path("/models/n")))
     full = Deployment(tmp_path / "score.py", Path("/p"), tmp_path, models=models, environment={"A": "1"}, workers=3)
     plan = Plan(deployment=full, profile=profiles.load("managed"), auth="key", dev_errors=True, is_shadow=True)
-    lines = block(plan, opening_of(plan, "var"), replace(ALL, survives_crashes=False))
+    plan = replace(plan, reload=ReloadRules(is_on=True))
+    opening = replace(opening_of(plan, "var"), control="http://127.0.0.1:5050")
+    lines = block(plan, opening, replace(ALL, survives_crashes=False))
 
-    assert len(lines) <= 8
+    assert len(lines) <= 9  # one more than usual, for what the backend cannot
     assert "  python   /p, 3 worker processes, ready in 212 ms" in lines
     assert "  model    AZUREML_MODEL_DIR=/var/azureml-app/azureml-models = /models/m.pkl and 1 more" in lines
     assert any(line.endswith("--data-binary @sample-request.json") for line in lines)
@@ -423,23 +458,6 @@ def test_a_form_that_made_the_script_fail_is_explained(content_type, body, is_ex
             id="killed",
         ),
         pytest.param(
-            ended(exit_code=1, busy_s=8.2, last_line="Out of cheese"),
-            'amlemu: worker 7 ended while run() had been busy for 8.2 s with exit code 1. Last line of its stderr: "Out of cheese". A new one starts.\n',
-            id="exited-in-run",
-        ),
-        pytest.param(
-            ended(exit_code=-11, was_booting=True, restart_in_s=0.25),
-            "amlemu: worker 7 ended while the script was loading with SIGSEGV; C code in a library crashed. A new one starts in 0.25 s.\n",
-            id="crashed-at-start",
-        ),
-        pytest.param(
-            ended(exit_code=-12),
-            "amlemu: worker 7 ended while idle with signal 12. A new one starts.\n",
-            id="another-signal",
-        ),
-        pytest.param(ended(planned=True, restart_in_s=None), "", id="as-planned"),
-        pytest.param(ended(was_booting=True, restart_in_s=None), "", id="told-as-boot-failure"),
-        pytest.param(
             WorkerTimedOut(7, 2),
             "amlemu: worker 7 is stopped: run() took longer than WORKER_TIMEOUT = 2 s\n",
             id="timed-out",
@@ -450,6 +468,12 @@ def test_a_form_that_made_the_script_fail_is_explained(content_type, body, is_ex
             id="late",
         ),
         pytest.param(WorkerStarted(7), "", id="started"),
+        pytest.param(Noticed("the folder is gone"), "amlemu: the folder is gone\n", id="noticed"),
+        pytest.param(
+            Reloaded(3, ("/src/score.py",), 41.2, 84.0),
+            "amlemu: /src/score.py changed: generation 3 serves, 84 ms after the save (init() and imports 41 ms)\n",
+            id="reloaded",
+        ),
         pytest.param(
             RequestRefused("127.0.0.1", "Invalid HTTP Header: 'x'"),
             "amlemu: refused what 127.0.0.1 sent, which is no request: Invalid HTTP Header: 'x'\n",
@@ -457,20 +481,14 @@ def test_a_form_that_made_the_script_fail_is_explained(content_type, body, is_ex
         ),
     ],
 )
-def test_the_end_of_a_worker_is_told_in_a_sentence(event, line):
-    """What, when, why as far as known, and what happens next."""
+def test_what_concerns_nobodys_request_is_a_sentence(event, line):
+    """Workers that end, requests that are none, answers that come late; more of ends and reloads is in their own tests."""
     assert shown(PersonConsole, event) == ("", line)
 
 
 def test_no_replacement_is_promised_when_there_is_none():
     """`amlemu invoke` has one request only."""
     assert "A new one" not in shown(PersonConsole, ended(), restarts=False)[1]
-
-
-def test_workers_that_die_at_every_start_are_explained_once():
-    deaths = [ended(was_booting=True, restart_in_s=1.0)] * 5
-
-    assert shown(PersonConsole, *deaths)[1].count("Azure's server, too, would start workers for ever") == 1
 
 
 def test_frames_of_ours_are_cut_from_a_dump():
@@ -482,6 +500,13 @@ def test_frames_of_ours_are_cut_from_a_dump():
         shown(PersonConsole, Spoke("stderr", dump, 7))[1].splitlines()[-1]
         == 'score |   File "/app/score.py", line 3 in run'
     )
+
+
+def test_of_a_frame_of_ours_that_comes_alone_nothing_is_left():
+    """A dump comes in pieces."""
+    ours = Path(amlemu.__file__).parent / "worker" / "child.py"
+
+    assert shown(PersonConsole, Spoke("stderr", f'  File "{ours}", line 90 in _answer\n', 7)) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -508,6 +533,24 @@ def test_a_boot_failure_shows_the_traceback_then_one_sentence(fault, text):
     assert (out.getvalue(), err.getvalue()) == ("", text)
 
 
+NAME_ERROR = {**FAULT, "what": "init() raised NameError: x", "where": "score.py:4", "hint": "Did you mean 'y'?"}
+
+
+@pytest.mark.parametrize(
+    ("serving", "who"),
+    [
+        pytest.param(None, "Requests get what an unhealthy deployment answers until the next save.", id="nobody"),
+        pytest.param(2, "Generation 2 goes on serving (--keep-last-good).", id="the-last-good-one"),
+    ],
+)
+def test_a_reload_that_failed_shows_the_traceback_then_the_cause_and_who_serves(serving, who):
+    """What to do comes last."""
+    out, err = shown(PersonConsole, ReloadFailed(3, ("/src/score.py",), NAME_ERROR, serving))
+
+    sentence = f"generation 3 does not start: score.py:4: init() raised NameError: x. {who}"
+    assert (out, err) == ("", f"{FAULT['traceback']}amlemu: {sentence}\n        Did you mean 'y'?\n")
+
+
 # files of the script's own tree
 
 
@@ -528,10 +571,25 @@ def test_a_traceback_names_files_as_an_editor_finds_them():
     person.exchange(exchange(Response(500, "", [], account={"fault": IN_TREE})))
     person.boot_failed(IN_TREE)
     person.scoring_failed(IN_TREE)
+    person.event(ReloadFailed(2, (), IN_TREE, None))
     person.flush()
 
-    assert err.getvalue().count('File "/home/me/src/score.py", line 7, in run') == 3
+    assert err.getvalue().count('File "/home/me/src/score.py", line 7, in run') == 4
     assert "/var/azureml-app" not in err.getvalue()
+
+
+def test_places_and_changes_are_told_from_the_folder_of_the_script():
+    """The dump of a crash has the script's own names of files, a change has the host's."""
+    dump = "Fatal Python error: Bus error\n\nCurrent thread 0x1 (most recent call first):\n"
+    person = PersonConsole(io.StringIO(), err := io.StringIO())
+    person.surroundings(REAL)
+    person.event(Spoke("stderr", f'{dump}  File "/var/azureml-app/src/score.py", line 3 in run\n', 7))
+    person.event(ended(exit_code=-7))
+    person.event(Reloaded(2, ("/home/me/src/lib/a.py",), 1.0, 2.0))
+    person.flush()
+
+    assert "has become shorter; it was at score.py:3 run. A new one starts." in err.getvalue()
+    assert "amlemu: lib/a.py changed: generation 2 serves" in err.getvalue()
 
 
 def test_a_failed_run_is_told_once_more_where_there_is_no_line_of_a_request():

@@ -7,10 +7,10 @@ import re
 import pytest
 from amlemu.console import ServerConsole
 from amlemu.errors import WorkerCrashed
-from amlemu.events import Spoke
+from amlemu.events import Noticed, ReloadBegan, Reloaded, ReloadFailed, Spoke
 from amlemu.exchange import Response
 
-from .told import AT, ended, exchange, shown
+from .told import AT, FAULT, ended, exchange, shown
 
 
 def test_the_servers_format_is_the_real_ones():
@@ -100,3 +100,17 @@ def test_the_server_has_no_line_for_what_it_has_not_answered(seen):
 def test_a_worker_that_died_of_a_signal_without_a_name_has_its_line():
     """gunicorn 27.0.1, arbiter.py: the number stands for the name."""
     assert shown(ServerConsole, ended(exit_code=-45))[1].endswith(" Worker (pid:7) was sent signal 45!\n")
+
+
+def test_of_reloads_only_what_needs_a_person_is_said():
+    """The real server has no word for them; its own lines have told why a script does not start."""
+    out, err = shown(
+        ServerConsole,
+        ReloadBegan(3, ("/src/score.py",), "beside"),
+        ReloadFailed(3, ("/src/score.py",), FAULT, 2),
+        Reloaded(4, ("/src/score.py",), 41.0, 84.0),
+        Noticed("the folder is gone"),
+    )
+
+    told = "generation 3 does not start. Generation 2 goes on serving (--keep-last-good)."
+    assert (out, err) == ("", f"amlemu: {told}\namlemu: the folder is gone\n")

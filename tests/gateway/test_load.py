@@ -14,6 +14,7 @@ from amlemu.exchange import Request, Response
 from amlemu.gateway.bucket import Bucket
 from amlemu.gateway.load import Admit, Deadline, Rate, Ready, SlowRequest, SlowResponse
 from amlemu.gateway.visit import Visit
+from amlemu.readiness import Readiness
 
 from .front_door import Gate, Served, echo, new_visit, profile_of, read_all, says_of, serving, until
 
@@ -86,28 +87,28 @@ def test_a_connection_too_many_is_answered_until_another_one_closes() -> None:
 # Ready
 
 
-def ready(is_ready: asyncio.Event, wait_ms: int) -> Awaitable[None] | None:
-    return Ready(says_of(profile_of("managed")), is_ready, wait_ms).handle(new_visit())
+def ready(readiness: Readiness, wait_ms: int) -> Awaitable[None] | None:
+    return Ready(says_of(profile_of("managed")), readiness, wait_ms).handle(new_visit())
 
 
 @pytest.mark.anyio
 async def test_who_finds_the_model_ready_does_not_wait() -> None:
     """Nothing to await."""
-    is_ready = asyncio.Event()
-    is_ready.set()
+    readiness = Readiness()
+    readiness.serves()
 
-    assert ready(is_ready, 5000) is None
+    assert ready(readiness, 5000) is None
 
 
 @pytest.mark.anyio
 async def test_who_comes_before_the_end_of_init_may_wait_for_it() -> None:
     """As long as the profile says."""
-    is_ready = asyncio.Event()
-    waiting = ready(is_ready, 5000)
+    readiness = Readiness()
+    waiting = ready(readiness, 5000)
     assert waiting is not None
     task = asyncio.ensure_future(waiting)
     early, _ = await asyncio.wait({task}, timeout=0)
-    is_ready.set()
+    readiness.serves()
     await task
 
     assert early == set()
@@ -117,16 +118,30 @@ async def test_who_comes_before_the_end_of_init_may_wait_for_it() -> None:
 @pytest.mark.parametrize("wait_ms", [0, 20])
 async def test_who_waits_in_vain_is_told_that_nobody_is_ready(wait_ms: int) -> None:
     """Also where no wait is allowed at all."""
-    waiting = ready(asyncio.Event(), wait_ms)
+    waiting = ready(Readiness(), wait_ms)
     assert waiting is not None
 
     with pytest.raises(NotReady):
         await waiting
 
 
+@pytest.mark.anyio
+async def test_a_script_that_does_not_start_is_not_waited_for() -> None:
+    """Whoever comes, or waits already, is told why at once."""
+    readiness = Readiness()
+    waiting = ready(readiness, 60_000)
+    assert waiting is not None
+    task = asyncio.ensure_future(waiting)
+    await asyncio.sleep(0)
+    readiness.fails("generation 2 does not start: init() raised KeyError: 'a'")
+
+    with pytest.raises(NotReady, match=r"generation 2 does not start: init\(\) raised KeyError: 'a'"):
+        await task
+
+
 def test_before_init_has_returned_there_is_no_model() -> None:
     """Contract 1.2, 424 (no model): reason `model_not_ready`; 8 #14: empty statuscode."""
-    behind = {"is_ready": asyncio.Event()}
+    behind = {"readiness": Readiness()}
     with serving(echo, profile_name="managed", behind=behind, limits__boot_wait_ms="20") as served:
         data = served.ask(QUICK)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from amlemu.gateway.stages import Served, stages
+from amlemu.readiness import Readiness
 
 from .front_door import FakeBackend, echo, profile_of
 
@@ -23,7 +22,7 @@ class Nobody:
 
 def names(profile_name: str, *, dev_errors: bool = False, auth: bool = False) -> tuple[list[str], list[str]]:
     keeper = Nobody() if auth else None
-    behind = Served(FakeBackend(echo), is_ready=asyncio.Event(), doorkeeper=keeper, dev_errors=dev_errors)
+    behind = Served(FakeBackend(echo), readiness=Readiness(), doorkeeper=keeper, dev_errors=dev_errors)
     made = stages(profile_of(profile_name), behind)
     return [stage.name for stage in made.asking], [stage.name for stage in made.answering]
 

@@ -35,18 +35,26 @@ class BareChild:
         self.endpoint.settimeout(PATIENCE_S)
         self.channel = Channel(self.endpoint)
         self.written = {1: b"", 2: b""}
+        self.greetings = 0
+        self.imports: dict[str, Any] = {}
+        self.wrote: list[str] = []
 
     def hears(self) -> Frame:
-        """Wait for the next frame of the worker."""
-        frame = self.channel.receive()
+        """Wait for the next frame of the worker; which files it writes is only noted."""
+        while (frame := self.channel.receive()) is not None and frame.kind == protocol.WROTE:
+            self.wrote.append(frame.head)
         assert frame is not None, f"the worker hung up; it wrote {self.reads(2)!r}"
         return frame
 
     def boots(self) -> Frame:
-        """Say what a host says first; returns ready, or failed."""
-        self.hears()
-        self.channel.send(protocol.ORDER, self.order)
-        return self.hears()
+        """Answer each hello with the order, keep what it tells of its imports; returns ready, or failed."""
+        while (frame := self.hears()).kind in (protocol.HELLO, protocol.IMPORTED):
+            if frame.kind == protocol.IMPORTED:
+                self.imports = frame.head
+            else:
+                self.greetings += 1
+                self.channel.send(protocol.ORDER, self.order)
+        return frame
 
     def is_asked(self, number: int, body: bytes, *, method: str = "POST", broken: str | None = None) -> None:
         """Send a scoring request."""
@@ -116,7 +124,7 @@ class BareZygote(BareChild):
         with open_lines() as lines:
             answer = self.is_asked_to_fork(lines.theirs)
             process = ForkedProcess(answer["pid"])
-            child = BareChild(lines.launched(process), {**self.order, "marker": FORK_MARKER})
+            child = BareChild(lines.launched(process), {**self.order, "marker": FORK_MARKER, "reloads": True})
         self._forks.append((child, process))
         return child
 
@@ -151,17 +159,20 @@ def plan_of(script: Path, environment: Mapping[str, str]) -> LaunchPlan:
 
 
 @contextlib.contextmanager
-def bare_child(script: str, **environment: str) -> Iterator[BareChild]:
-    """Start a script of the zoo."""
-    with contextlib.closing(BareChild(launch_fresh(plan_of(ZOO / f"{script}.py", environment)))) as child:
+def bare_child(script: str | Path, **environment: str) -> Iterator[BareChild]:
+    """Start a script of the zoo, or any other one, which then tells its imports."""
+    path = script if isinstance(script, Path) else ZOO / f"{script}.py"
+    order = {**ORDER, "folder": str(path.parent), "reloads": path is script}
+    with contextlib.closing(BareChild(launch_fresh(plan_of(path, environment)), order)) as child:
         yield child
 
 
 @contextlib.contextmanager
-def bare_zygote(script: Path, **environment: str) -> Iterator[BareZygote]:
-    """Start a zygote of any script."""
+def bare_zygote(script: Path, ahead: dict[str, Any] | None = None, **environment: str) -> Iterator[BareZygote]:
+    """Start a zygote of any script; one that imports what is named in `ahead`, or else boots the script."""
     launched = launch_zygote(plan_of(script, environment))
-    with contextlib.closing(BareZygote(launched, {**ORDER, "folder": str(script.parent)})) as zygote:
+    more = {} if ahead is None else {"ahead": ahead}
+    with contextlib.closing(BareZygote(launched, {**ORDER, "folder": str(script.parent), **more})) as zygote:
         yield zygote
 
 

@@ -41,7 +41,9 @@ GUEST_HALF = {
     "amlemu.scoring.swagger",
     "amlemu.worker",
     "amlemu.worker.child",
+    "amlemu.worker.imports",
     "amlemu.worker.protocol",
+    "amlemu.worker.writes",
 }
 """What the loading of a worker brings in. `errors` comes with the public names only, should a script ask for them."""
 

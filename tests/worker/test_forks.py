@@ -365,3 +365,104 @@ async def test_a_fork_that_crashes_leaves_its_stack(tmp_path: Path) -> None:
             await worker.answer(worker.asks(b"segfault"))
 
         assert caught.value.stack[-1] == Frame(str(ZOO / "kills_itself.py"), 23, "<lambda>")
+
+
+AHEAD = {"modules": ["sched"], "asked": ["sched"], "is_cut": False, "path": []}
+
+
+SAYS = "channel.send(HELLO, {{'version': VERSION}}); order = channel.receive().head; os.write(1, str({}).encode()); channel.send(READY, {{}}); channel.receive()"
+
+
+async def said_by_zygote(plan: LaunchPlan, ahead: dict[str, Any] | None) -> str:
+    """Start a zygote and return what it has said when it is ready."""
+    host = Hosted(plan)
+    host.zygote = Zygote(plan, host, host.events.append, ahead)
+    await host.zygote.start()
+    await host.boots()
+    await asyncio.wait_for(host.zygote.stop(0), PATIENCE_S)
+    return "".join(event.text for event in host.events if isinstance(event, Spoke))
+
+
+@pytest.mark.parametrize("ahead", [AHEAD, None], ids=["imports", "boots-the-script"])
+async def test_a_zygote_is_told_what_to_import(tmp_path: Path, ahead: dict[str, Any] | None) -> None:
+    """One that boots the script hears no such words."""
+    assert await said_by_zygote(fake_child(tmp_path, SAYS.format("order.get('ahead')")), ahead) == str(ahead)
+
+
+async def test_an_order_longer_than_the_sockets_buffer_arrives_whole(tmp_path: Path) -> None:
+    """The names of some hundred thousand modules; the loop goes on while the process reads."""
+    plan = fake_child(tmp_path, SAYS.format("len(order['ahead']['modules'])"))
+
+    assert await said_by_zygote(plan, {**AHEAD, "modules": ["a.module.of.many"] * 300_000}) == "300000"
+
+
+async def test_a_zygote_that_dies_in_the_middle_of_a_long_order_leaves_nothing(tmp_path: Path) -> None:
+    """Its socket takes no more; the loop does not look at it any longer."""
+    before = descriptors()
+    plan = fake_child(tmp_path, "die()")
+    host = Hosted(plan)
+    host.zygote = Zygote(plan, host, host.events.append, {**AHEAD, "modules": ["a.module.of.many"] * 300_000})
+    await host.zygote.start()
+    reason = await host.ends()
+
+    assert reason.exit_code == -signal.SIGKILL
+    await asyncio.wait_for(_until(lambda: descriptors() == before), PATIENCE_S)
+
+
+async def test_a_module_that_no_fork_survives_is_passed_on(tmp_path: Path) -> None:
+    life = "channel.send(HELLO, {'version': VERSION}); channel.receive(); channel.send(READY, {'spoiled': 'cupy'}); channel.receive()"
+    async with hosted(fake_child(tmp_path, life)) as host:
+        await host.boots()
+
+        assert host.zygote.spoiled == "cupy"
+
+
+async def test_a_zygote_that_retires_waits_for_its_forks(tmp_path: Path) -> None:
+    """They have requests in hand; nobody else could tell how they end."""
+    async with hosted(plan_of(ZOO / "kills_itself.py", {})) as host:
+        await host.boots()
+        one, other = await host.hosts(), await host.hosts()
+        retiring = asyncio.ensure_future(host.zygote.retire())
+        await one.worker.stop(PATIENCE_S)
+        done, _ = await asyncio.wait([retiring], timeout=0.05)
+        await other.worker.stop(PATIENCE_S)
+        await asyncio.wait_for(retiring, PATIENCE_S)
+
+        assert done == set()
+        assert [(await host.ends()).exit_code for host in (one, other)] == [0, 0]
+        assert (host.zygote.ended.done(), host.reason.done()) == (True, False)
+
+
+async def test_a_zygote_without_forks_retires_at_once(tmp_path: Path) -> None:
+    async with hosted(fake_child(tmp_path, "boot(); channel.receive()")) as host:
+        await host.boots()
+        await asyncio.wait_for(host.zygote.retire(), PATIENCE_S)
+
+        assert host.zygote.ended.done()
+
+
+async def test_a_zygote_that_dies_while_it_retires_is_retired(tmp_path: Path) -> None:
+    async with hosted(fake_child(tmp_path, "boot(); forks(); end.recv(1); die()")) as host:
+        await host.boots()
+        launched = await host.forks()
+        retiring = asyncio.ensure_future(host.zygote.retire())
+        await asyncio.wait([retiring], timeout=0)
+        host.zygote._socket.send(b"x")
+        await asyncio.wait_for(retiring, PATIENCE_S)
+
+        assert await gone(launched.process) == -signal.SIGKILL
+        close(launched)
+
+
+async def test_a_zygote_that_is_stopped_while_it_retires_does_not_wait(tmp_path: Path) -> None:
+    """The server stops; the fork has a request in hand."""
+    async with hosted(plan_of(ZOO / "slow.py", {})) as host:
+        await host.boots()
+        worker = await host.hosts()
+        worker.asks(b'["sleep", 60]')
+        retiring = asyncio.ensure_future(host.zygote.retire())
+        await asyncio.wait([retiring], timeout=0)
+        await asyncio.wait_for(host.zygote.stop(0), PATIENCE_S)
+        await asyncio.wait_for(retiring, PATIENCE_S)
+
+        assert (await worker.ends()).exit_code == -signal.SIGKILL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import os
 import signal
 import textwrap
 import time
@@ -630,3 +631,67 @@ async def test_an_answer_of_an_interrupted_run_says_where_that_was(tmp_path: Pat
         response = await host.answer(job)
 
         assert response.account["stack"] == stack
+
+
+async def test_a_fork_that_begins_afresh_is_told_what_to_do_once_more(tmp_path: Path) -> None:
+    """It greets a second time, with a new interpreter that knows nothing yet; and then it is no fork."""
+    life = "channel.send(HELLO, {'version': VERSION}); first = channel.receive().head; boot(); take(); answer(str(order == first)); channel.receive()"
+    async with hosted(tmp_path, life) as host:
+        host.worker._launched.is_fork = True
+        response = await host.answer(host.asks())
+
+        assert response.body == b"True"
+        assert host.worker.is_fork is False
+
+
+async def test_a_fork_is_known_as_such(tmp_path: Path) -> None:
+    async with hosted(tmp_path, "boot(); channel.receive()") as host:
+        before = host.worker.is_fork
+        host.worker._launched.is_fork = True
+
+        assert (before, host.worker.is_fork, host.worker.boot_ms) == (False, True, 1.0)
+
+
+async def test_what_a_boot_has_imported_is_kept_for_the_owner(tmp_path: Path) -> None:
+    """It is told before the worker is ready."""
+    life = "channel.send(HELLO, {'version': VERSION}); channel.receive(); channel.send(IMPORTED, {'modules': ['a']}); channel.send(READY, {'boot_ms': 1.0}); channel.receive()"
+    async with hosted(tmp_path, life) as host:
+        assert host.worker.imports == {"modules": ["a"]}
+
+
+async def test_a_worker_may_be_given_all_the_time_it_needs(tmp_path: Path) -> None:
+    """A generation that drains: the request in hand is answered, whoever has asked for the end, and how often."""
+    os.mkfifo(tmp_path / "gate")
+    life = f"boot(); take(); open({str(tmp_path / 'gate')!r}).read(); answer('late'); channel.receive()"
+    async with hosted(tmp_path, life) as host:
+        job = host.asks()
+        stopping = [asyncio.ensure_future(host.worker.stop(None)) for _ in range(2)]
+        done, _ = await asyncio.wait(stopping, timeout=0.05)
+        (tmp_path / "gate").write_text("")
+        response = await host.answer(job)
+        await asyncio.wait_for(asyncio.gather(*stopping), PATIENCE_S)
+
+        assert (done, response.body) == (set(), b"late")
+        assert (await host.ends()).planned
+
+
+async def test_a_worker_that_is_given_time_is_killed_when_that_is_over_after_all(tmp_path: Path) -> None:
+    """The server stops while a generation drains."""
+    async with hosted(tmp_path, "boot(); take(); signal.pause()") as host:
+        job = host.asks()
+        draining = asyncio.ensure_future(host.worker.stop(None))
+        await asyncio.wait([draining], timeout=0)
+        await asyncio.wait_for(host.worker.stop(0.05), PATIENCE_S)
+        await asyncio.wait_for(draining, PATIENCE_S)
+
+        with pytest.raises(WorkerCrashed):
+            await host.answer(job)
+
+
+async def test_a_request_on_its_way_does_not_make_a_worker_busy(tmp_path: Path) -> None:
+    """It had not been taken when the worker died: nobody can say how long run() took."""
+    async with hosted(tmp_path, "boot(); channel.receive(); die()") as host:
+        host.asks()
+        await host.ends()
+
+        assert host.owner.ends[0][0].busy_s is None

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from amlemu.events import Event, Spoke
 from amlemu.worker.launch import LaunchPlan, launch_fresh
-from amlemu.worker.process import GuestProcess, silent_fault, told_end
+from amlemu.worker.process import GuestProcess, silent_fault, told_end, with_words
 
 from .descriptors import descriptors
 
@@ -65,6 +65,26 @@ async def test_its_words_are_events(tmp_path: Path) -> None:
         spoken = {(event.stream, event.text, event.pid, event.request) for event in process.events}  # type: ignore[union-attr]
         assert spoken == {("stdout", "out\n", process.process.pid, 42), ("stderr", "err\n", process.process.pid, 42)}
         assert process.process.last_line == "err"
+
+
+async def test_its_last_lines_are_those_with_words(tmp_path: Path) -> None:
+    """At most five, oldest first; a flood of them, and empty ones, do not push out the reason."""
+    async with heard(tmp_path, "for n in range(9): os.write(2, b'line %d\\n\\n' % n)") as process:
+        await process.ends()
+        process.process.read_outputs()
+
+        assert process.process.last_lines == ("line 4", "line 5", "line 6", "line 7", "line 8")
+
+
+async def test_the_stack_of_a_crash_is_none_of_its_last_lines(tmp_path: Path) -> None:
+    """Of faulthandler's dump only the name of the crash stays, and what was said before."""
+    body = "import faulthandler; faulthandler.enable(); os.write(2, b'loading\\n'); faulthandler._sigsegv()"
+    async with heard(tmp_path, body) as process:
+        assert await process.ends() == -signal.SIGSEGV
+        process.process.bury()
+
+        assert process.process.last_lines == ("loading", "Fatal Python error: Segmentation fault")
+        assert "most recent call first" in process.process.last_words
 
 
 async def test_its_end_is_told_with_its_exit_code(tmp_path: Path) -> None:
@@ -126,6 +146,15 @@ async def test_one_that_goes_is_not_killed(tmp_path: Path) -> None:
 def test_an_end_is_told_in_words(code: int, words: str) -> None:
     """Signals have names, all but the real-time ones."""
     assert told_end(code) == words
+
+
+def test_a_traceback_is_words_and_a_dump_is_not() -> None:
+    """They differ by a comma after the number of the line."""
+    traceback = 'Traceback (most recent call last):\n  File "a.py", line 1, in run\nValueError: no\n'
+    dump = 'Thread 0x1 [x] (most recent call first):\n  File "a.py", line 1 in run\n  <no Python frame>\n  ...\n'
+    c_code = 'Current thread\'s C stack trace (most recent call first):\n  Binary file "python", at +0x1 [0x2]\n'
+
+    assert with_words(traceback + dump + c_code + "Extension modules: numpy (total: 1)\n") == traceback.splitlines()
 
 
 def test_a_silent_fault_has_all_that_a_fault_has() -> None:

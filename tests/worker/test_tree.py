@@ -356,7 +356,8 @@ def test_real_serves_that_are_killed_leave_nothing_on_the_host(deployed, start, 
     moments, before = random.Random(seed), state_of_the_host()
     deployed(HARD_CODED)
     for _ in range(4):
-        command = start("serve", "src/score.py", "--profile", "bare", "--model-dir", "m", "--port", "0")
+        words = ("--profile", "bare", "--model-dir", "m", "--port", "0", "--no-control")  # whose note would stay
+        command = start("serve", "src/score.py", *words)
         with contextlib.suppress(subprocess.TimeoutExpired):
             command.process.wait(moments.uniform(0.2, 1.0))
         kill_all_of(command)
@@ -461,7 +462,7 @@ def test_links_of_a_killed_server_are_replaced(deployed, serving, tmp_path):
     second = serving(port=port)
 
     assert score(port) == {"new.pkl": "new"}
-    assert names_in(stale) == ["pid", "var"]
+    assert names_in(stale) == ["control.json", "pid", "var"]
     second.send(signal.SIGTERM)
     second.finish()
     assert names_in(tmp_path / "src") == ["score.py"]

@@ -17,7 +17,7 @@ import pytest
 from amlemu.worker import protocol
 from amlemu.worker.launch import Lines, open_lines
 
-from .bare_child import FORK_MARKER, PATIENCE_S, ZOO, BareChild, BareZygote, bare_zygote, records
+from .bare_child import FORK_MARKER, PATIENCE_S, ZOO, BareChild, BareZygote, bare_child, bare_zygote, records
 
 Write = Callable[[str], Path]
 
@@ -321,3 +321,310 @@ def test_nothing_in_zygote_and_worker_warns(write: Write) -> None:
 
         assert (end[1], zygote.ends()) == (0, 0)
         assert (b"Warning" in worker.reads(2), b"Warning" in zygote.reads(2)) == (False, False)
+
+
+# A zygote that imports ahead
+
+
+class Packages:
+    """A script with installed packages beside it, told as a first boot in a fresh interpreter tells them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.script = folder / "code" / "score.py"
+        self.site = folder / "env" / "site-packages"
+        for path in (self.script.parent, self.site):
+            path.mkdir(parents=True)
+        self.install(lib_a="import os\nseen = os.environ.get('X')", lib_b="import lib_a")
+
+    def install(self, **files: str) -> None:
+        for name, text in files.items():
+            (self.site / f"{name}.py").write_text(textwrap.dedent(text))
+
+    def saves(self, head: str, init: str = "...") -> None:
+        """Save the script: what it does when it is loaded, and in init()."""
+        body = (
+            f"{textwrap.dedent(head)}\nimport os, sys\ndef init():\n{textwrap.indent(textwrap.dedent(init), '    ')}\n"
+        )
+        self.script.write_text(body + "def run(data):\n    return eval(data, globals())\n", encoding="utf-8")
+
+    def told(self, **environment: str) -> dict[str, Any]:
+        with bare_child(self.script, PYTHONPATH=str(self.site), **environment) as child:
+            assert child.boots().kind == protocol.READY, child.reads(2)
+        return child.imports
+
+    @contextlib.contextmanager
+    def zygote(self, **environment: str) -> Iterator[BareZygote]:
+        """A zygote that has imported what the script as it is now needs."""
+        ahead = {**self.told(**environment), "number": 7}
+        with bare_zygote(self.script, ahead, PYTHONPATH=str(self.site), **environment) as zygote:
+            assert zygote.boots().head == {"spoiled": ""}
+            yield zygote
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Packages:
+    return Packages(tmp_path)
+
+
+def test_a_fork_finds_its_packages_loaded_and_loads_the_script_itself(packages: Packages) -> None:
+    """The script as it is when the fork is made."""
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        packages.saves("import sys\nbefore = 'lib_a' in sys.modules, 'score' in sys.modules\nimport lib_a")
+        worker = worker_of(zygote)
+
+        assert value(worker, "[before, os.getppid()]") == [[True, False], zygote.process.pid]
+        assert (worker.greetings, "lib_a" in worker.imports["asked"]) == (1, True)
+
+
+def test_each_fork_tells_what_it_has_imported_itself(packages: Packages) -> None:
+    """And the number of the list that it has begun with, so the next zygote has both."""
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        packages.saves("import lib_b")
+        imports = worker_of(zygote).imports
+
+    assert ([name for name in imports["modules"] if name.startswith("lib")], imports["ahead"]) == (["lib_b"], 7)
+
+
+def test_what_begins_afresh_tells_all_that_it_has_imported(packages: Packages) -> None:
+    """It has begun with no list: number 0."""
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        packages.saves("import lib_b, os\nos.environ['X'] = '1'\nimport lib_a")
+        imports = worker_of(zygote).imports
+
+    assert [name for name in imports["modules"] if name.startswith("lib")] == ["lib_a", "lib_b"]
+    assert (imports["ahead"], imports["is_cut"]) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("head", "init"),
+    [
+        pytest.param("import os\nos.environ['X'] = '1'\nimport lib_a", "...", id="at-import"),
+        pytest.param("import helper\nimport lib_a", "...", id="in-a-helper"),
+        pytest.param("", "os.environ['X'] = '1'; import lib_a; globals().update(lib_a=lib_a)", id="in-init"),
+        pytest.param("import os\nos.environ['X'] = '1'\nimport lib_b, lib_a", "...", id="before-what-needs-it"),
+    ],
+)
+def test_a_variable_set_before_an_import_begins_afresh(packages: Packages, head: str, init: str) -> None:
+    """The same process with a new interpreter: the library sees the variable when it is loaded, as without a zygote."""
+    (packages.script.parent / "helper.py").write_text("import os\nos.environ['X'] = '1'\n")
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        packages.saves(f"import sys\nbefore = 'lib_a' in sys.modules\n{head}", init)
+        worker = worker_of(zygote)
+
+        assert value(worker, "[before, lib_a.seen, os.getpid()]") == [False, "1", worker.process.pid]
+        assert worker.greetings == 2
+
+
+def test_a_variable_set_before_an_import_by_function_begins_afresh(packages: Packages) -> None:
+    """importlib does not come by `__import__`."""
+    load = "globals()['lib_a'] = importlib.import_module('lib_a')"
+    packages.saves("import importlib", load)
+    with packages.zygote() as zygote:
+        packages.saves("import importlib", f"os.environ['X'] = '1'; {load}")
+
+        assert value(worker_of(zygote), "lib_a.seen") == "1"
+
+
+def test_what_begins_afresh_has_the_variables_of_the_deployment(packages: Packages) -> None:
+    """Neither what the script has set the first time, nor what a package has set when it was imported ahead."""
+    packages.install(lib_k="import os\nos.environ['KMP_X'] = 'true'")
+    packages.saves("import lib_k, lib_a")
+    with packages.zygote(GIVEN="given") as zygote:
+        packages.saves(
+            "import os\nbefore = [os.environ.get(n) for n in ('X', 'KMP_X', 'GIVEN')]\nos.environ['X'] = '1'\nimport lib_a"
+        )
+        worker = worker_of(zygote)
+
+        assert value(worker, "before") == [None, None, "given"]
+        assert worker.greetings == 2
+
+
+def test_what_begins_afresh_has_the_surroundings_of_a_fresh_worker(packages: Packages) -> None:
+    """Descriptors, session, streams, signals; and it ends like one."""
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        packages.saves("import os\nos.environ['X'] = '1'\nimport lib_a")
+        worker = worker_of(zygote)
+        files = "n for n in range(50) if os.path.lexists(f'/proc/self/fd/{n}')"
+        kinds = value(worker, f"[os.readlink(f'/proc/self/fd/{{n}}').partition(':')[0] for n in [{files}]]")
+        value(worker, "os.write(1, b'out') + os.write(2, b'err')", 2)
+
+        assert sorted(kind for kind in kinds if not kind.startswith("/tmp")) == ["/dev/null", "pipe", "pipe", "socket"]
+        assert len(kinds) == 6  # and the page twice, as in a fresh one
+        assert value(worker, "os.getsid(0) == os.getpgid(0) == os.getpid()", 3) is True
+        assert (worker.reads(1)[-3:], worker.reads(2)) == (b"out", b"err")
+        worker.hangs_up()
+        assert zygote.tells_the_end() == (worker.process.pid, 0)
+
+
+def test_what_was_said_before_is_said_once_more(packages: Packages) -> None:
+    """Nothing that the script has written is lost; it begins anew, and so does what it writes."""
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        packages.saves("import os, sys\nsys.stdout.write('half')\nos.environ['X'] = '1'\nimport lib_a")
+        worker = worker_of(zygote)
+
+        assert worker.reads(1).count(b"half") == 2
+
+
+@pytest.mark.parametrize("init", ["os.environ['X'] = '1'", "os.environ['X'] = '1'\nimport lib_a", "..."])
+def test_a_variable_set_after_the_imports_begins_nothing_afresh(packages: Packages, init: str) -> None:
+    """All that was imported ahead has been asked for; what comes then is loaded as it would be anyway."""
+    packages.install(lib_c="")
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        packages.saves("import lib_a, os", f"{init}\nimport lib_c")
+        worker = worker_of(zygote)
+
+        assert value(worker, "'lib_c' in sys.modules") is True
+        assert worker.greetings == 1
+
+
+def test_a_script_that_sets_its_variables_first_is_forked_with_what_it_has_before(packages: Packages) -> None:
+    """Reload after reload: only what comes before the assignment was imported ahead."""
+    packages.saves("import lib_b, os\nos.environ['X'] = '1'\nimport lib_c")
+    packages.install(lib_c="import os\nseen = os.environ.get('X')")
+    with packages.zygote() as zygote:
+        workers = [worker_of(zygote) for _ in range(2)]
+        loaded = [value(worker, "[lib_c.seen, sys.modules['lib_a'].seen]") for worker in workers]
+
+    assert loaded == [["1", None]] * 2
+    assert [worker.greetings for worker in workers] == [1, 1]
+
+
+def test_what_a_package_sets_is_seen_by_the_packages_that_it_needs(packages: Packages) -> None:
+    """A package that sets OMP_NUM_THREADS and then imports torch means it, in a fork as in a fresh interpreter."""
+    packages.install(lib_k="import os\nos.environ['X'] = 'of lib_k'\nimport lib_a")
+    packages.saves("import lib_k, lib_a")
+    with packages.zygote() as zygote:
+        assert value(worker_of(zygote), "lib_a.seen") == "of lib_k"
+
+
+def test_forks_have_random_numbers_of_their_own(packages: Packages) -> None:
+    """Both modules were seeded in the process that all come from."""
+    packages.saves("import random, numpy.random")
+    with packages.zygote() as zygote:
+        drawn = [value(worker_of(zygote), "[random.random(), numpy.random.random()]") for _ in range(3)]
+
+    assert len({numbers[0] for numbers in drawn}) == len({numbers[1] for numbers in drawn}) == 3
+
+
+THREADS = "[pool['num_threads'] for pool in threadpoolctl.threadpool_info() if pool['internal_api'] == 'openblas']"
+
+
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"])
+def test_a_number_of_threads_that_the_script_sets_has_its_meaning(packages: Packages, name: str) -> None:
+    """numpy reads it when it is loaded. A script that begins to set it, changes it, and keeps it."""
+    pytest.importorskip("threadpoolctl")
+    if (os.cpu_count() or 1) < 2:
+        pytest.skip("one processor: it is one thread anyway")
+    packages.saves("import numpy, threadpoolctl")
+    with packages.zygote(**{name: "2"}) as zygote:
+        seen = [value(worker_of(zygote), THREADS)]
+        for threads in (1, 2, 1, 1):
+            packages.saves(f"import os\nos.environ['{name}'] = '{threads}'\nimport numpy, threadpoolctl")
+            seen.append(value(worker_of(zygote), THREADS))
+
+    assert seen == [[2], [1], [2], [1], [1]]
+
+
+def test_a_fork_has_the_same_surroundings_as_a_fresh_worker(packages: Packages) -> None:
+    """Session, group, input and descriptors of its own; nothing of the zygote's or of its siblings'."""
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        _, worker = worker_of(zygote), worker_of(zygote)
+        files = "n for n in range(50) if os.path.lexists(f'/proc/self/fd/{n}')"
+        kinds = value(worker, f"[os.readlink(f'/proc/self/fd/{{n}}').partition(':')[0] for n in [{files}]]")
+
+        assert sorted(kind for kind in kinds if not kind.startswith("/tmp")) == ["/dev/null", "pipe", "pipe", "socket"]
+        assert value(worker, f"[n for n in [{files}] if os.get_inheritable(n)]", 2) == [0, 1, 2]
+        assert value(worker, "os.getsid(0) == os.getpgid(0) == os.getpid()", 3) is True
+        assert value(worker, "sys.stdin.read()", 4) == ""
+
+
+def test_forks_speak_on_lines_of_their_own(packages: Packages) -> None:
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        one, other = worker_of(zygote), worker_of(zygote)
+        before = other.reads(1)
+        value(one, "print('printed') or os.write(1, b'raw\\n') and os.write(2, b'error\\n')")
+
+        assert "printed" in records(one.reads(1), FORK_MARKER)
+        assert (one.reads(1)[-4:], one.reads(2)) == (b"raw\n", b"error\n")
+        assert (other.reads(1), other.reads(2), zygote.reads(1)) == (before, b"", b"")
+
+
+def test_a_script_that_does_not_boot_says_why_in_its_fork(packages: Packages) -> None:
+    """The zygote stays, for the next one."""
+    packages.saves("import lib_a")
+    with packages.zygote() as zygote:
+        packages.saves("import lib_a\n1 / 0")
+        worker = zygote.forks()
+        failed = worker.boots()
+        end = zygote.tells_the_end()
+        packages.saves("import lib_a")
+
+        assert (failed.kind, failed.head["where"], end) == (protocol.FAILED, "score.py:2", (worker.process.pid, 3))
+        assert value(worker_of(zygote), "1") == 1
+
+
+def test_nobody_looks_on_once_a_fork_has_booted(packages: Packages) -> None:
+    packages.saves("import lib_a, builtins")
+    with packages.zygote() as zygote:
+        assert value(worker_of(zygote), "repr(builtins.__import__)") == repr(__import__)
+
+
+@pytest.mark.parametrize(("number", "words"), [("SIGSEGV", b"Segmentation fault"), ("SIGABRT", b"Aborted")])
+def test_a_fork_that_crashes_dumps_its_stack(packages: Packages, number: str, words: bytes) -> None:
+    """As a fresh worker does, at these two."""
+    packages.saves("import lib_a, signal")
+    with packages.zygote() as zygote:
+        worker = worker_of(zygote)
+        worker.is_asked(1, f"os.kill(os.getpid(), signal.{number})".encode())
+        zygote.tells_the_end()
+
+        assert b"Fatal Python error: " + words in worker.reads(2)
+        assert b"score.py" in worker.reads(2)
+
+
+def test_a_fork_that_is_aborted_in_run_answers_500(packages: Packages) -> None:
+    """Contract 4.8: WORKER_TIMEOUT is that signal; the dump comes first, then gunicorn's page."""
+    packages.saves("import lib_a, time")
+    with packages.zygote() as zygote:
+        worker = worker_of(zygote)
+        worker.is_asked(1, b"os.write(1, b'entered') and time.sleep(30)")
+        worker.reads_until(1, b"entered")
+        worker.is_sent(signal.SIGABRT)
+
+        assert worker.hears().head[0] == 500
+        assert zygote.tells_the_end() == (worker.process.pid, 0)
+
+
+def test_a_module_that_no_fork_survives_is_named(packages: Packages) -> None:
+    """The host begins another zygote without it."""
+    packages.install(
+        lib_thread="import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
+    )
+    packages.saves("import lib_a, lib_thread, lib_b")
+    with bare_zygote(packages.script, packages.told(), PYTHONPATH=str(packages.site)) as zygote:
+        assert zygote.boots().head == {"spoiled": "lib_thread"}
+
+
+def test_nothing_in_a_zygote_of_packages_warns(packages: Packages) -> None:
+    """With every warning an error it imports, forks, begins afresh and ends all the same."""
+    packages.saves("import lib_a")
+    with packages.zygote(PYTHONWARNINGS="error", PYTHONDEVMODE="1") as zygote:
+        fork = worker_of(zygote)
+        packages.saves("import os\nos.environ['X'] = '1'\nimport lib_a")
+        afresh = worker_of(zygote)
+        for worker in (fork, afresh):
+            worker.hangs_up()
+        codes = {zygote.tells_the_end()[1] for _ in range(2)}
+        zygote.hangs_up()
+
+        assert (codes, zygote.ends()) == ({0}, 0)
+        assert [b"Warning" in one.reads(2) for one in (fork, afresh, zygote)] == [False] * 3

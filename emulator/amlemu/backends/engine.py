@@ -22,7 +22,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from amlemu.backends.engine_fault import TRACEBACK, tell_fault
@@ -32,9 +32,10 @@ from amlemu.errors import BackendFailure, BootFailed, NotReady, Unreachable, Usa
 from amlemu.events import Listener, Spoke, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted, WorkerTimedOut
 from amlemu.exchange import Frame, Request, Response
 from amlemu.worker import engine_start
+from amlemu.worker.handle import Worker
 from amlemu.worker.launch import LaunchPlan
 from amlemu.worker.output import Output
-from amlemu.worker.process import BOOT_ERRORS, told_end
+from amlemu.worker.process import BOOT_ERRORS, told_end, with_words
 from amlemu.worker.protocol import new_marker
 
 PACKAGE = "azureml-inference-server-http"
@@ -74,6 +75,8 @@ class Engine:
         self._boot_error = ""  # what a worker that is booting has said last of an error
         self._last_words = ""  # on stderr, of whichever worker
         self._in_hand: list[float] = []  # time.monotonic() when each request was sent
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
         self._last_answer = 0.0
         self._ends: asyncio.Queue[tuple[float, WorkerEnded]] = asyncio.Queue()  # with time.monotonic()
         self._is_ready = self._stopping = False
@@ -126,12 +129,15 @@ class Engine:
             raise NotReady("the server is stopping")
         sent_at = time.monotonic()
         self._in_hand.append(sent_at)
+        self._is_idle.clear()
         try:
             response = await self._upstream.handle(request)
         except Unreachable as error:
             raise await self._why(error) from error
         finally:
             self._in_hand.remove(sent_at)
+            if not self._in_hand:
+                self._is_idle.set()
             self._last_answer = time.monotonic()
         self._read_outputs()
         response.account["pid"] = self._speaker
@@ -140,6 +146,16 @@ class Engine:
     async def locate(self, number: int) -> list[Frame] | None:
         """See nothing: it is the real server's process."""
         return []
+
+    @property
+    def workers(self) -> Sequence[Worker]:
+        """None of ours: they are gunicorn's."""
+        return ()
+
+    async def drain(self) -> None:
+        """Let what was forwarded be answered, however long that takes, then end. Nobody must ask any more."""
+        await self._is_idle.wait()
+        await self.stop(_LAST_WORDS_S)
 
     async def stop(self, grace_s: float) -> None:
         """Let gunicorn finish what its workers have in hand for `grace_s` seconds, then kill; nothing is left."""
@@ -328,7 +344,8 @@ class Engine:
         is_last = self._stopping or exit_code in BOOT_ERRORS  # gunicorn's master ends then, whoever chose that code
         busy_s = None if was_booting else self._busy_s()
         restart = None if is_last else 0.0
-        end = WorkerEnded(pid, exit_code, self._stopping, was_booting, busy_s, self._last_words, restart)
+        said = tuple(with_words(self._last_words))
+        end = WorkerEnded(pid, exit_code, self._stopping, was_booting, busy_s, self._last_words, said, restart)
         self._last_words = ""
         self._tell_end(end)
 

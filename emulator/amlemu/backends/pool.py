@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import re
 import signal
 import time
 from collections import deque
@@ -25,9 +26,11 @@ from amlemu.exchange import Frame, Request, Response
 from amlemu.worker.forks import Zygote
 from amlemu.worker.handle import Job, Worker
 from amlemu.worker.launch import Launcher, LaunchPlan, fresh
+from amlemu.worker.nursery import Nursery
 from amlemu.worker.process import BOOT_ERRORS
 
 _ABORT_GRACE_S = 1.0  # gunicorn's arbiter looks once a second: SIGABRT first, SIGKILL at the next look
+_OF_FORKS = re.compile(r"\bfork|CUDA|initialization error", re.IGNORECASE)  # what is said of what a fork cannot do
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 
 
@@ -44,6 +47,7 @@ class Pool:
         worker_timeout_s: float = 300.0,
         *,
         preload: bool = False,
+        nursery: Nursery | None = None,
         make_worker: Callable[..., Worker] = Worker,
         make_zygote: Callable[..., Zygote] = Zygote,
     ) -> None:
@@ -54,6 +58,7 @@ class Pool:
             listener: told about every worker's life and words.
             worker_timeout_s: WORKER_TIMEOUT; 0 = none. Does not apply to init().
             preload: WORKER_PRELOAD; init() runs once, before the workers are made.
+            nursery: launches workers, else each is a fresh interpreter; not for `preload`.
             make_worker: for tests.
             make_zygote: likewise.
         """
@@ -63,7 +68,11 @@ class Pool:
         self._worker_timeout_s = worker_timeout_s
         self._make_worker = make_worker
         self._zygote = make_zygote(plan, self, listener) if preload else None
-        self._launcher: Launcher = self._zygote.launch if self._zygote else fresh
+        self._nursery = None if preload else nursery
+        self._launcher: Launcher = (
+            self._zygote.launch if self._zygote else self._nursery.launch if self._nursery else fresh
+        )
+        self._why = "the server is stopping"  # nobody is served
         self._workers: set[Worker] = set()
         self._with_room: deque[Worker] = deque()
         self._waiting: deque[Job] = deque()
@@ -72,6 +81,7 @@ class Pool:
         self._depth = 2 if workers == 1 else 1
         self._tasks: set[asyncio.Task[Any]] = set()
         self._launches: set[asyncio.Task[Any]] = set()  # those of the tasks that must not be cancelled
+        self._doubts: dict[Worker, asyncio.TimerHandle] = {}  # forks that are booting
         self._failed_boots = 0
         self._stopping = False
 
@@ -102,7 +112,7 @@ class Pool:
     async def handle(self, request: Request) -> Response:
         """Answer one request; see `Backend.handle`."""
         if self._stopping or self._gave_up.done():
-            raise NotReady("the server is stopping")
+            raise NotReady(self._why)
         job = Job(request, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         self._hand_out()
@@ -114,6 +124,24 @@ class Pool:
             if worker.is_busy_with(number):
                 return await worker.locate()
         return None
+
+    @property
+    def workers(self) -> list[Worker]:
+        """Those that run, the oldest first."""
+        return sorted(self._workers, key=lambda worker: worker.pid)
+
+    async def drain(self) -> None:
+        """
+        Take nothing more, and let workers finish what they have begun, however long that takes; WORKER_TIMEOUT is kept.
+
+        What no worker has taken is refused (NotReady), for somebody else can take it.
+        """
+        self._stopping = True
+        self._refuse_waiting()
+        if self._launches:
+            await asyncio.wait(self._launches)
+        await self._stop_workers(None)
+        await self.stop(0)
 
     async def stop(self, grace_s: float) -> None:
         """Let busy workers finish for `grace_s` seconds, then kill; afterwards no process is left."""
@@ -148,7 +176,7 @@ class Pool:
         if self._gave_up.done():
             raise self._gave_up.result()
 
-    async def _stop_workers(self, grace_s: float) -> None:
+    async def _stop_workers(self, grace_s: float | None) -> None:
         await asyncio.gather(*(worker.stop(grace_s) for worker in list(self._workers)))
 
     # Owner: the zygote's life
@@ -170,6 +198,10 @@ class Pool:
         self._failed_boots = 0
         if not self._first_ready.done():
             self._first_ready.set_result(None)
+        if self._nursery is not None:
+            self._forget_doubt(worker)
+            self._nursery.came_up(worker.boot_ms, is_fork=worker.is_fork)
+            self._tell_nursery(worker)
         self._with_room.extend([worker] * self._depth)
         self._hand_out()
 
@@ -184,7 +216,14 @@ class Pool:
         self._with_room = deque(other for other in self._with_room if other is not worker)
         self._waiting.extendleft(reversed(untaken))
         wait_s = None
-        if fault is not None:
+        self._forget_doubt(worker)
+        self._tell_nursery(worker)
+        if self._nursery is not None and end.was_booting and not worker.is_fork:
+            self._nursery.fresh_failed()
+        if self._failed_as_fork(worker, end, fault):
+            self._spawn(self._start_worker(0))
+            end = dataclasses.replace(end, planned=True)
+        elif fault is not None:
             self._give_up(BootFailed(fault, end.exit_code if end.exit_code in BOOT_ERRORS else BOOT_ERRORS[0]))
         elif not self._stopping and not self._gave_up.done():
             wait_s = self._wait_before_restart(end)
@@ -194,8 +233,35 @@ class Pool:
             self._refuse_waiting()
         self._hand_out()
 
+    def _failed_as_fork(self, worker: Worker, end: WorkerEnded, fault: dict[str, Any] | None) -> bool:
+        """Tell whether a fresh interpreter might come up where this one did not; if so, that is what comes next."""
+        if self._nursery is None or self._stopping or not (worker.is_fork and end.was_booting):
+            return False
+        if fault is not None and not _OF_FORKS.search(fault["what"]):
+            return False
+        self._nursery.fork_failed()
+        return True
+
+    def _tell_nursery(self, worker: Worker) -> None:
+        if self._nursery is not None and worker.imports is not None:
+            self._nursery.learn(worker.imports)
+            worker.imports = None
+
+    def _doubt(self, worker: Worker) -> None:
+        """A fork that does not come up in time may hang in what a fork must not do."""
+        self._forget_doubt(worker)
+        if worker.is_fork and not self._stopping:
+            worker.kill(signal.SIGKILL)
+
+    def _forget_doubt(self, worker: Worker) -> None:
+        if timer := self._doubts.pop(worker, None):
+            timer.cancel()
+
     def _hand_out(self) -> None:
         while self._waiting and self._with_room:
+            worker = self._with_room[0]
+            if worker.load and not worker.is_quick:
+                return  # what is sent ahead cannot be given to another one, and this may take a while
             job = self._waiting.popleft()
             if not job.answer.done():
                 self._with_room.popleft().submit(job)
@@ -204,6 +270,9 @@ class Pool:
         worker = self._make_worker(self._plan, self, self._tell, self._launcher)
         await worker.start()
         self._workers.add(worker)
+        if self._nursery is not None and worker.is_fork:
+            timer = asyncio.get_running_loop().call_later(self._nursery.patience_s, self._doubt, worker)
+            self._doubts[worker] = timer
 
     def _wait_before_restart(self, end: WorkerEnded) -> float:
         """A worker that dies while serving comes back at once; one that dies at start waits longer each time."""
@@ -230,12 +299,13 @@ class Pool:
     def _give_up(self, reason: Exception) -> None:
         if not self._gave_up.done():
             self._gave_up.set_result(reason)
+        self._why = str(reason)
         self._refuse_waiting()
 
     def _refuse_waiting(self) -> None:
         for job in self._waiting:
             if not job.answer.done():
-                job.answer.set_exception(NotReady("the server is stopping"))
+                job.answer.set_exception(NotReady(self._why))
         self._waiting.clear()
 
     async def _abort_stuck_workers(self) -> None:

@@ -12,12 +12,14 @@ import logging
 import sys
 from typing import Any, TextIO
 
+from amlemu import ports
 from amlemu.backends import Capabilities
 from amlemu.emulator import Opening
 from amlemu.events import Event
 from amlemu.exchange import Exchange
 from amlemu.layout import Layout
 from amlemu.stand import Plan
+from amlemu.transcript import Transcript
 
 _FLUSH_S = 0.02
 
@@ -27,8 +29,9 @@ class Console(abc.ABC):
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         """Take the two streams; sys.stdout and sys.stderr where none are given."""
-        self._out = sys.stdout if out is None else out
-        self._err = sys.stderr if err is None else err
+        self.transcript = Transcript()  # of what is written
+        self._out = self.transcript.tee(sys.stdout if out is None else out, "stdout")
+        self._err = self.transcript.tee(sys.stderr if err is None else err, "stderr")
         self._pending: list[Exchange | tuple[TextIO, str]] = []
         self._is_due = False
 
@@ -130,6 +133,4 @@ class _Warnings(logging.Handler):
 
 def url_of(plan: Plan, opening: Opening) -> str:
     """Return an address that can be opened here, also where the server listens on all."""
-    host = plan.host
-    host = "127.0.0.1" if host in ("0.0.0.0", "") else f"[{host}]" if ":" in host else host  # noqa: S104
-    return f"http://{host}:{opening.port}"
+    return ports.url_of(plan.host, opening.port)

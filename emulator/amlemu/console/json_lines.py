@@ -62,6 +62,8 @@ class JsonConsole(Console):
             "model_dir": layout.model_dir,
             "cannot": capabilities.missing(),
             "auth": plan.auth,
+            "watching": opening.watching or None,
+            "control": opening.control or None,
         }
         self._line(line)
 

@@ -5,6 +5,7 @@ For people: one block at the start, one line a request, the script's own words u
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import shlex
 from pathlib import Path
@@ -14,24 +15,19 @@ from amlemu import __version__
 from amlemu.backends import Capabilities
 from amlemu.console import lanes
 from amlemu.console.base import Console, url_of
+from amlemu.console.ends import Ends
+from amlemu.console.reloads import Reloads, does_not_start, who_serves
 from amlemu.emulator import Opening
-from amlemu.events import AnsweredLate, Event, RequestRefused, Spoke, WorkerEnded, WorkerReady, WorkerTimedOut
+from amlemu.events import AnsweredLate, Event, Noticed, ReloadFailed, RequestRefused, Spoke, WorkerReady, WorkerTimedOut
 from amlemu.exchange import Exchange
 from amlemu.layout import BASE, Layout
-from amlemu.stand import Plan
+from amlemu.stand import RELOADED, Plan
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 # What the real server warns of at every start, though nothing is wrong (contract 3.7).
 _NOISE = re.compile(r"Found extra keys in the config file|Model directory is not set or does not exist: $")
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # a progress bar's \r begins a line, other separators do not
 _FILE = re.compile(r'File "([^"]+)"')
-_PATIENCE = 3  # workers that die at start before we explain it
-_ENDINGS = {
-    -9: "SIGKILL; it may have run out of memory",
-    -11: "SIGSEGV; C code in a library crashed",
-    -6: "SIGABRT",
-    -15: "SIGTERM",
-}
 
 
 class Paint:
@@ -53,19 +49,22 @@ class PersonConsole(Console):
         super().__init__(out, err)
         self._paint = Paint(self._err)
         self._marks = {stream: Paint(stream)("dim", "score |") + " " for stream in (self._out, self._err)}
-        self._restarts = restarts
+        self._ends, self._reloads = Ends(self.say, restarts=restarts), Reloads(self.say)
         self._boot_ms = 0.0
         self._version = ""  # of the real server, where it is the engine
-        self._failed_boots = 0
         self._has_started = False
         self._layout: Layout | None = None
 
     def surroundings(self, layout: Layout) -> None:
         """Remember what stands for what, so that files are named as an editor finds them."""
         self._layout = layout
+        self._ends.folders = [layout.app_root, posixpath.dirname(layout.script)]
+        self._reloads.folder = os.path.dirname(layout.to_host(layout.script))
 
     def event(self, event: Event) -> None:
-        """Show the script's words, and ends of workers that nobody asked for."""
+        """Show the script's words, ends of workers that nobody asked for, and reloads."""
+        self._ends.event(event)
+        self._reloads.event(event)
         if isinstance(event, Spoke):
             self._spoke(event)
         elif isinstance(event, RequestRefused):
@@ -78,8 +77,10 @@ class PersonConsole(Console):
             )
         elif isinstance(event, AnsweredLate):
             self.say("yellow", lanes.late(event))
-        elif isinstance(event, WorkerEnded) and not event.planned and not _is_last(event):
-            self._ended(event)
+        elif isinstance(event, ReloadFailed):
+            self._failed(event.fault, does_not_start(event), who_serves(event))
+        elif isinstance(event, Noticed):
+            self.say("yellow", event.text)
 
     def _show(self, exchange: Exchange) -> None:
         """One line; a second one with the place when the script failed."""
@@ -105,7 +106,8 @@ class PersonConsole(Console):
         if plan.backend == "upstream":
             lines.append(f"  upstream {plan.upstream}")
         else:
-            lines.append(f"  python   {deployment.python}, {self._hosts(plan)}, ready in {self._boot_ms:.0f} ms")
+            boot = f"ready in {self._boot_ms:.0f} ms" if self._boot_ms else "not ready"
+            lines.append(f"  python   {deployment.python}, {self._hosts(plan)}, {boot}")
             lines += [f"  tree     {_tree(opening.layout)}", *_models(opening.layout)]
         if missing := capabilities.missing():
             lines.append(f"  {paint('dim', 'it cannot ' + '; '.join(missing))}")
@@ -113,7 +115,9 @@ class PersonConsole(Console):
             f"  score    {paint('cyan', url + _prefix(plan) + '/score')}   health {url}/   openapi {url}/swagger.json"
         )
         lines.append(f"  try      {_curl(plan, url)}")
-        lines.append(f"  {paint('dim', '; '.join([*_limits(plan), 'not emulated yet: reload']))}")
+        lines += _watched(plan, opening)
+        off = ["reload off (--reload)"] if plan.backend in RELOADED and not plan.reload.is_on else []
+        lines.append(f"  {paint('dim', '; '.join([*_limits(plan), *off]))}")
         self._write("\n".join(lines) + "\n", self._err)
 
     def _hosts(self, plan: Plan) -> str:
@@ -136,12 +140,14 @@ class PersonConsole(Console):
 
     def boot_failed(self, fault: dict[str, Any]) -> None:
         """The user's traceback whole, then what, where, what to do."""
+        self._failed(fault, "the server has ended" if self._has_started else "the script does not start")
+
+    def _failed(self, fault: dict[str, Any], begin: str, end: str = "") -> None:
         if fault.get("traceback"):
             self._write(self._on_host(fault["traceback"]), self._err)
         place = f"{fault['where']}: " if fault.get("where") else ""
         hint = "".join(f"\n        {line}" for line in fault.get("hint", "").splitlines())
-        begin = "the server has ended" if self._has_started else "the script does not start"
-        self.say("red", f"{begin}: {place}{fault['what'].rstrip('.')}.{hint}")
+        self.say("red", f"{begin}: {place}{fault['what'].rstrip('.')}.{' ' if end else ''}{end}{hint}")
 
     def scoring_failed(self, fault: dict[str, Any]) -> None:
         """The same of a failed run(), where there is no line of a request to put it below."""
@@ -157,7 +163,8 @@ class PersonConsole(Console):
         if event.stream == "stdout":
             self._quote(event.text, self._out)
         elif event.stream == "stderr":
-            self._quote(_without_our_frames(event.text), self._err)
+            if text := _without_our_frames(event.text):
+                self._quote(text, self._err)
         elif not event.own:
             self._quote(event.text + "\n", self._out)
         elif event.level == "WARNING" and not _NOISE.match(event.text):
@@ -169,33 +176,11 @@ class PersonConsole(Console):
         end = "" if text.endswith("\n") else "\n"
         self._write("".join(mark + line for line in _LINES.findall(text)) + end, stream)
 
-    def _ended(self, event: WorkerEnded) -> None:
-        when = "while the script was loading" if event.was_booting else "while idle"
-        if event.busy_s is not None:
-            when = f"while run() had been busy for {event.busy_s:.1f} s"
-        told = _ENDINGS.get(event.exit_code) or (
-            f"signal {-event.exit_code}" if event.exit_code < 0 else f"exit code {event.exit_code}"
-        )
-        is_dump = event.last_line.startswith((" ", "Extension modules"))  # faulthandler's; shown whole above
-        last = f' Last line of its stderr: "{event.last_line}".' if event.last_line and not is_dump else ""
-        again = ""
-        if event.restart_in_s is not None and self._restarts:
-            again = f" A new one starts in {event.restart_in_s:g} s." if event.restart_in_s else " A new one starts."
-        self.say("red", f"worker {event.pid} ended {when} with {told}.{last}{again}")
-        self._failed_boots += event.was_booting
-        if event.was_booting and self._failed_boots == _PATIENCE:
-            self.say("yellow", "Azure's server, too, would start workers for ever; only the platform's probe ends it.")
-
 
 def _without_our_frames(text: str) -> str:
     """Cut amlemu's frames from a dump that faulthandler writes when C code crashes."""
     ours = f'  File "{Path(__file__).parents[1]}{os.sep}'
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(ours))
-
-
-def _is_last(event: WorkerEnded) -> bool:
-    """Tell whether `boot_failed` is going to say why: nothing is started again."""
-    return event.was_booting and event.restart_in_s is None
 
 
 def _prefix(plan: Plan) -> str:
@@ -238,6 +223,13 @@ def _models(layout: Layout) -> list[str]:
     more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
     told = f" = {sources[0]}{more}" if sources else ""
     return [f"  model    AZUREML_MODEL_DIR={layout.model_dir}{told}"]
+
+
+def _watched(plan: Plan, opening: Opening) -> list[str]:
+    """Say what a save does, and where the control port is: one line for both, where there are both."""
+    told = [f"reload   on save in {opening.watching}"] if opening.watching else []
+    told += [f"control  {opening.control}"] if opening.control else []
+    return [f"  {'   '.join(told)}"] if told else []
 
 
 def _curl(plan: Plan, url: str) -> str:

@@ -11,10 +11,20 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from amlemu.console.base import Console
+from amlemu.console.reloads import does_not_start, who_serves
 from amlemu.console.server_start import start_print
 from amlemu.emulator import Opening
 from amlemu.environment import SERVER_SOFTWARE
-from amlemu.events import Event, RequestRefused, Spoke, WorkerEnded, WorkerStarted, WorkerTimedOut
+from amlemu.events import (
+    Event,
+    Noticed,
+    ReloadFailed,
+    RequestRefused,
+    Spoke,
+    WorkerEnded,
+    WorkerStarted,
+    WorkerTimedOut,
+)
 from amlemu.exchange import Exchange
 from amlemu.scoring import logs, request_lines
 from amlemu.stand import Plan
@@ -102,6 +112,10 @@ class ServerConsole(Console):
             self._gunicorn("CRITICAL", f"WORKER TIMEOUT (pid:{event.pid})")
         elif isinstance(event, WorkerEnded):
             self._ended(event)
+        elif isinstance(event, ReloadFailed):  # the server's own lines have told why
+            self.say("red", f"{does_not_start(event)}. {who_serves(event)}")
+        elif isinstance(event, Noticed):
+            self.say("yellow", event.text)
 
     def _record(self, event: Spoke) -> None:
         """Write a record; what boots the script for the workers (WORKER_PRELOAD) is gunicorn's master, and that is us."""

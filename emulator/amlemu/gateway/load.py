@@ -7,7 +7,6 @@ They count, and keep clocks; `entry.py` came before, `outcome.py` asks the model
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable
 
@@ -17,6 +16,7 @@ from amlemu.gateway.bucket import Bucket
 from amlemu.gateway.spoken import AnswerTable
 from amlemu.gateway.visit import Visit
 from amlemu.profile import Profile
+from amlemu.readiness import Readiness
 
 REQUEST_DELAY = "ms-azureml-bandwidth-request-delay-ms"
 RESPONSE_DELAY = "ms-azureml-bandwidth-response-delay-ms"
@@ -51,28 +51,27 @@ class Rate:
 
 class Ready:
     """
-    Nobody answers before the first init() has returned; a request that comes meanwhile may wait for it a while.
+    Nobody answers before init() has returned; a request that comes meanwhile may wait for it a while. A script that does
+    not start is not waited for.
 
     Source: contract 1.2, 424 (no model); 2.1, 503; the waiting: assumed.
     """
 
     name = "ready"
 
-    def __init__(self, says: AnswerTable, is_ready: asyncio.Event | None, wait_ms: int) -> None:
-        self._is_ready = is_ready
+    def __init__(self, says: AnswerTable, readiness: Readiness | None, wait_ms: int) -> None:
+        self._readiness = readiness
         self._wait_s = wait_ms / 1000
-        self.is_needed = is_ready is not None and says.has("not_ready")
+        self.is_needed = readiness is not None and says.has("not_ready")
 
     def handle(self, visit: Visit) -> Awaitable[None] | None:
         """Wait, where there is something to wait for."""
-        assert self._is_ready is not None
-        return None if self._is_ready.is_set() else self._wait(self._is_ready)
+        assert self._readiness is not None
+        return None if self._readiness.is_ready else self._wait(self._readiness)
 
-    async def _wait(self, is_ready: asyncio.Event) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(is_ready.wait(), self._wait_s)
-        if not is_ready.is_set():
-            raise NotReady("init() has not returned yet")
+    async def _wait(self, readiness: Readiness) -> None:
+        if not await readiness.verdict(self._wait_s):
+            raise NotReady(readiness.why or "init() has not returned yet")
 
 
 class Deadline:

@@ -7,7 +7,6 @@ has no work is not in the list: that of `bare` has no more than the way to the b
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +18,7 @@ from amlemu.gateway.container import Container
 from amlemu.gateway.spoken import AnswerTable
 from amlemu.gateway.visit import Visit
 from amlemu.profile import Profile
+from amlemu.readiness import Readiness
 
 
 class Stage(Protocol):
@@ -42,12 +42,12 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class Served:
-    """What is behind the front door. `is_ready` is set when the first init() has returned."""
+    """What is behind the front door. `readiness` None: it is always ready."""
 
     backend: Server
     endpoint: str = "endpoint"
     deployment: str = "blue"
-    is_ready: asyncio.Event | None = None
+    readiness: Readiness | None = None
     doorkeeper: entry.Doorkeeper | None = None  # None: everybody may come in
     dev_errors: bool = False
 
@@ -71,7 +71,7 @@ def stages(profile: Profile, served: Served) -> Stages:
         entry.Route(profile.routes, served.endpoint, served.deployment, says),
         entry.Size(profile, says),  # the body arrives here, so that a refusal need not wait for it
         load.Rate(profile, says),
-        load.Ready(says, served.is_ready, limits.boot_wait_ms),
+        load.Ready(says, served.readiness, limits.boot_wait_ms),
         load.Deadline(limits.request_timeout_ms),  # before admit: waiting counts
         load.Admit(profile, says),
         load.SlowRequest(bandwidth),

@@ -10,6 +10,7 @@ Source: gunicorn 27.0.1, workers/base.py and workers/sync.py (read 2026-11); con
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import os
@@ -24,7 +25,9 @@ from amlemu.scoring import compat, faults
 from amlemu.scoring.app import BootFault, ScoringApp
 from amlemu.scoring.logs import OWN, Capture, error_log
 from amlemu.worker import protocol
+from amlemu.worker.imports import Imports
 from amlemu.worker.protocol import Channel, Frame, Mark
+from amlemu.worker.writes import Writes
 
 BOOT_FAILED = 3
 
@@ -42,12 +45,20 @@ def main(endpoint: int, mark: int) -> int:
     """
     with socket.socket(fileno=endpoint) as host:
         channel, order = greet(host)
-        worker = Worker(channel, Mark.inherit(mark), order["folder"])
-        worker.take_signals()
-        faulthandler.enable()  # after our handlers: it dumps the stack first, then lets them run
-        prepare(order)
-        booted = boot(channel, order)
-        return leave(BOOT_FAILED if booted is None else worker.serve(booted))
+        imports = Imports() if order.get("reloads") else None
+        return live(channel, order, Mark.inherit(mark), imports)
+
+
+def live(channel: Channel, order: Dict[str, Any], mark: Mark, imports: Optional[Imports]) -> int:
+    """Boot the script and answer requests until the host hangs up; returns the exit code."""
+    worker = Worker(channel, mark, order["folder"])
+    worker.take_signals()
+    faulthandler.enable()  # after our handlers: it dumps the stack first, then lets them run
+    prepare(order)
+    if order.get("reloads"):
+        Writes(lambda path: channel.send(protocol.WROTE, path)).watch()
+    booted = boot(channel, order, imports)
+    return leave(BOOT_FAILED if booted is None else worker.serve(booted))
 
 
 def greet(host: socket.socket) -> Tuple[Channel, Dict[str, Any]]:
@@ -76,6 +87,9 @@ class Speech:
 def prepare(order: Dict[str, Any]) -> Speech:
     """Make this process the place that a script finds itself in: folder, streams, loggers, `print`, old modules."""
     os.chdir(order["folder"])
+    if order.get("reloads"):
+        # Python takes a module for unchanged when it was saved in the same second and is as long as before.
+        sys.dont_write_bytecode = True
     # What is written to a pipe shall arrive line by line, not when 8 KB are full.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     speech = Speech(order["marker"])
@@ -100,19 +114,32 @@ class Booted(NamedTuple):
     facts: Dict[str, Any]
 
 
-def boot(channel: Channel, order: Dict[str, Any]) -> Optional[Booted]:
-    """Load the script and call its init(); None when that failed and the host has been told why."""
+def boot(channel: Channel, order: Dict[str, Any], imports: Optional[Imports] = None) -> Optional[Booted]:
+    """
+    Load the script and call its init(); None when that failed and the host has been told why.
+
+    Args:
+        imports: looks on, and the host is told; None where nobody wants to know.
+    """
     started = time.perf_counter()
     try:
         app = ScoringApp(os.environ)
-        app.boot()
+        with imports or contextlib.nullcontext():
+            app.boot()
     except Exception as error:  # gunicorn, too, takes any exception before the first request for a boot failure
         fault = error.fault if isinstance(error, BootFault) else faults.describe(error, "boot", order["folder"])
         flush_streams()
+        _tell_imports(channel, imports)
         channel.send(protocol.FAILED, fault.as_data())
         return None
     flush_streams()
+    _tell_imports(channel, imports)
     return Booted(app, {"boot_ms": (time.perf_counter() - started) * 1000, "style": app.script.style})
+
+
+def _tell_imports(channel: Channel, imports: Optional[Imports]) -> None:
+    if imports is not None:
+        channel.send(protocol.IMPORTED, imports.as_data())
 
 
 class _Stopped(BaseException):

@@ -1,5 +1,5 @@
 """
-The host's view of a zygote: it boots the script once, forks workers when asked, and tells how each of them ended.
+The host's view of a zygote: it does once what workers have in common, forks them when asked, and tells how each of them ended.
 
 A forked worker comes out as a `Launched` like any other; `handle.py` does not see the difference. `zygote.py` is the other
 side. What an end means is for the pool to decide.
@@ -32,10 +32,10 @@ class Owner(Protocol):
     """Who is told about a zygote's life."""
 
     def zygote_ready(self) -> None:
-        """The script has booted; workers can be forked."""
+        """Workers can be forked: the script has booted, or what it needs is imported."""
 
     def zygote_ended(self, reason: BootFailed) -> None:
-        """The process is gone, and its forks with it; nobody asked for that. There will be no other one."""
+        """The process is gone, and its forks with it; nobody asked for that."""
 
 
 class ForkedProcess:
@@ -62,14 +62,25 @@ class ForkedProcess:
 class Zygote:
     """One process that workers are forked from. All methods belong to the event loop's thread."""
 
-    def __init__(self, plan: LaunchPlan, owner: Owner, listener: Listener) -> None:
-        """Remember what to start; nothing is started yet."""
+    def __init__(self, plan: LaunchPlan, owner: Owner, listener: Listener, ahead: dict[str, Any] | None = None) -> None:
+        """
+        Remember what to start; nothing is started yet.
+
+        Args:
+            plan: what the process is started with, and its forks.
+            owner: told when it can fork, and of its end.
+            listener: told what it says.
+            ahead: what to import, see `imports.Imports.as_data`; None boots the script.
+        """
         self._plan = plan
+        self._ahead = ahead
+        self.spoiled = ""  # name of the module after whose import no fork would work
         self._owner = owner
         self._tell = listener
         self._decoder = protocol.Decoder()
         self._births: deque[asyncio.Future[ForkedProcess]] = deque()  # asked for, oldest first
         self._forks: dict[int, ForkedProcess] = {}
+        self._childless = asyncio.Event()
         self._fault: dict[str, Any] | None = None
         self._is_ready = False
         self._planned = False
@@ -79,13 +90,29 @@ class Zygote:
         if not hasattr(os, "fork"):
             raise UsageError("WORKER_PRELOAD needs fork", hint="This platform has none; run without it.")
         loop = asyncio.get_running_loop()
-        self._ended: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
         self._launched = launch_zygote(self._plan)
         self._process = GuestProcess(self._launched, self._tell, lambda: None)
         self._socket = self._launched.endpoint
         self._process.start(self._process_ended)
         loop.add_reader(self._socket, self._read)
-        self._socket.send(self._process.order(self._plan))
+        more = {} if self._ahead is None else {"ahead": self._ahead}
+        self._to_send = memoryview(self._process.order(self._plan, **more))
+        self._send_order()
+
+    def _send_order(self) -> None:
+        """Send what is left of it: the names of some thousand modules are more than a socket takes at once."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._to_send = self._to_send[self._socket.send(self._to_send) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._to_send = memoryview(b"")  # it is gone; we hear of that
+        if self._to_send:
+            loop.add_writer(self._socket, self._send_order)
+        else:
+            loop.remove_writer(self._socket)
 
     async def launch(self, plan: LaunchPlan) -> Launched:
         """
@@ -106,6 +133,13 @@ class Zygote:
             self._births.append(birth)
             return lines.launched(await birth)
 
+    async def retire(self) -> None:
+        """End the process when the last of its forks has ended; it must not be asked for another one."""
+        while self._births or self._forks:
+            self._childless.clear()
+            await self._childless.wait()
+        await self.stop(0)
+
     async def stop(self, grace_s: float) -> None:
         """End the process: ask, wait at most `grace_s` seconds, then kill it with everything it started."""
         self._planned = True
@@ -113,7 +147,7 @@ class Zygote:
             self._socket.shutdown(socket.SHUT_WR)
         if not self._is_ready:
             self._process.kill(signal.SIGKILL)
-        await self._process.stop(self._ended, grace_s)
+        await self._process.stop(self.ended, grace_s)
 
     # The zygote's frames. No asyncio transport: none sends descriptors.
 
@@ -145,6 +179,7 @@ class Zygote:
     def _on_ready(self, frame: protocol.Frame) -> None:
         self._process.read_outputs()
         self._is_ready = True
+        self.spoiled = frame.head.get("spoiled", "")
         self._owner.zygote_ready()
 
     def _on_failed(self, frame: protocol.Frame) -> None:
@@ -154,6 +189,7 @@ class Zygote:
 
     def _on_forked(self, frame: protocol.Frame) -> None:
         birth, pid = self._births.popleft(), frame.head.get("pid")
+        self._childless.set()
         if pid is not None:
             self._forks[pid] = ForkedProcess(pid)
         if birth.done():
@@ -166,6 +202,7 @@ class Zygote:
     def _on_ended(self, frame: protocol.Frame) -> None:
         pid, exit_code = frame.head
         self._forks.pop(pid).has_ended(exit_code)
+        self._childless.set()
 
     _frames: ClassVar = {
         protocol.HELLO: _on_hello,
@@ -183,6 +220,7 @@ class Zygote:
     def _process_ended(self, exit_code: int) -> None:
         self._read()  # ends that it has told, before we guess
         asyncio.get_running_loop().remove_reader(self._socket)
+        asyncio.get_running_loop().remove_writer(self._socket)
         self._process.bury()
         self._socket.close()
         self._launched.mark.close()
@@ -194,7 +232,7 @@ class Zygote:
             if not birth.done():
                 birth.set_exception(reason)
         self._end_forks()
-        self._ended.set_result(None)
+        self.ended.set_result(None)
 
     def _end_forks(self) -> None:
         """Kill what is left: nobody could tell us how it ends."""
@@ -203,6 +241,8 @@ class Zygote:
                 process.send_signal(signal.SIGKILL)
             process.has_ended(-signal.SIGKILL)
         self._forks.clear()
+        self._births.clear()
+        self._childless.set()
 
     def _reason(self, exit_code: int) -> BootFailed:
         """Say why nothing is served any more; without a fault of its own the exit code is the server's (observed)."""

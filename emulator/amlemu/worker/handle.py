@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from amlemu.errors import WorkerCrashed
-from amlemu.events import Listener, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
+from amlemu.events import FileWritten, Listener, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
 from amlemu.exchange import Frame, Request, Response
 from amlemu.whereabouts import read_dump
 from amlemu.worker import protocol
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 0.2  # a child process of the script may hold the socket open after the worker's death
 _WHOEVER_CHOSE_IT = "gunicorn takes the exit codes 3 and 4 for a failure to boot, whoever chose them, and ends."
+_QUICK_S, _UNKNOWN_S = 0.05, 1e9
 _JOIN_BYTES = 1 << 14
 _FATAL = "Fatal Python error: "  # begins what faulthandler writes in a crash; a script may have it write at other times
 _LOOK_S, _LOOKS = 0.002, 50  # how often, and how many times, to look for a stack that was asked for
@@ -71,7 +72,11 @@ class Worker(asyncio.Protocol):
         self._stream: Stream | None = None
         self._fault: dict[str, Any] | None = None
         self._planned = False
+        self._greetings = 0
+        self.imports: dict[str, Any] | None = None  # of its boot, once told; see `imports.Imports.as_data`
         self.is_ready = False
+        self.boot_ms = 0.0
+        self._pace_s = _UNKNOWN_S  # how long a request takes, lately
         self.busy_since: float | None = None  # time.monotonic()
         self.aborted_at: float | None = None
         self.stack: list[Frame] = []  # when it was last asked for
@@ -87,9 +92,17 @@ class Worker(asyncio.Protocol):
         self.pid = self._process.pid
         await loop.create_unix_connection(lambda: self, sock=self._launched.endpoint)
         self._process.start(self._process_ended)
+        self._send_order()
+        self._tell(WorkerStarted(self.pid))
+
+    @property
+    def is_fork(self) -> bool:
+        """Whether it goes on from a process that had its packages imported; not so when it has begun afresh."""
+        return self._launched.is_fork and self._greetings < 2
+
+    def _send_order(self) -> None:
         if not self._transport.is_closing():  # a fork may have ended already
             self._transport.write(self._process.order(self._plan))
-        self._tell(WorkerStarted(self.pid))
 
     def submit(self, job: Job) -> None:
         """Send a request; a worker that is still busy finds it in its socket as soon as it has answered."""
@@ -122,6 +135,11 @@ class Worker(asyncio.Protocol):
         """How many requests it has been sent and has not answered."""
         return len(self._jobs)
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether it answers in no time, as far as it has been seen to."""
+        return self._pace_s < _QUICK_S
+
     def kill(self, number: int) -> None:
         """Send a signal to the process."""
         self._process.kill(number)
@@ -146,11 +164,14 @@ class Worker(asyncio.Protocol):
         self.stack = read_dump(text)
         return self.stack
 
-    async def stop(self, grace_s: float) -> None:
-        """End the process: ask, wait at most `grace_s` seconds, then kill it with everything it started."""
-        self._planned = True
-        if not self._transport.is_closing():
+    async def stop(self, grace_s: float | None) -> None:
+        """
+        End the process: ask, wait at most `grace_s` seconds, then kill it with everything it started; None waits as long
+        as it takes.
+        """
+        if not self._planned and not self._transport.is_closing():
             self._transport.write_eof()
+        self._planned = True
         if not self.is_ready:  # init() of a big model may take minutes; there is nothing in it to lose
             self.kill(signal.SIGKILL)
         with contextlib.suppress(asyncio.TimeoutError):
@@ -181,11 +202,21 @@ class Worker(asyncio.Protocol):
 
     def _on_hello(self, frame: protocol.Frame) -> None:
         protocol.check_version(frame, protocol.HELLO)
+        self._greetings += 1
+        if self._greetings > 1:  # a fork that has begun afresh, see `zygote.py`
+            self._send_order()
+
+    def _on_imported(self, frame: protocol.Frame) -> None:
+        self.imports = frame.head
+
+    def _on_wrote(self, frame: protocol.Frame) -> None:
+        self._tell(FileWritten(self.pid, frame.head))
 
     def _on_ready(self, frame: protocol.Frame) -> None:
         self._process.read_outputs()
         self.is_ready = True
-        self._tell(WorkerReady(self.pid, frame.head["boot_ms"], frame.head))
+        self.boot_ms = frame.head["boot_ms"]
+        self._tell(WorkerReady(self.pid, self.boot_ms, frame.head))
         self._owner.worker_ready(self)
 
     def _on_failed(self, frame: protocol.Frame) -> None:
@@ -219,6 +250,8 @@ class Worker(asyncio.Protocol):
 
     _frames: ClassVar = {
         protocol.HELLO: _on_hello,
+        protocol.IMPORTED: _on_imported,
+        protocol.WROTE: _on_wrote,
         protocol.READY: _on_ready,
         protocol.FAILED: _on_failed,
         protocol.ANSWER: _on_answer,
@@ -248,7 +281,10 @@ class Worker(asyncio.Protocol):
         self._last_exchange = self._jobs.popleft().request.number
         if self.stack:
             self.stack = []
-        self.busy_since = time.monotonic() if self._jobs else None
+        now = time.monotonic()
+        took_s = now - (self.busy_since or now)
+        self._pace_s = took_s if self._pace_s == _UNKNOWN_S else 0.8 * self._pace_s + 0.2 * took_s
+        self.busy_since = now if self._jobs else None
         self._owner.worker_has_room(self)
 
     def _exchange(self) -> int | None:
@@ -276,13 +312,15 @@ class Worker(asyncio.Protocol):
         self._owner.worker_ended(self, end, untaken, self._fault)
 
     def _describe_end(self, exit_code: int) -> WorkerEnded:
+        is_in_run = any(job.number <= self._launched.mark.taken for job in self._jobs)  # others were only on their way
         return WorkerEnded(
             pid=self.pid,
             exit_code=exit_code,
             planned=self._planned,
             was_booting=not self.is_ready,
-            busy_s=None if self.busy_since is None else time.monotonic() - self.busy_since,
+            busy_s=time.monotonic() - self.busy_since if is_in_run and self.busy_since is not None else None,
             last_line=self._process.last_line,
+            last_lines=self._process.last_lines,
         )
 
     def _fail_taken(self, end: WorkerEnded) -> list[Job]:

@@ -32,7 +32,7 @@ class LaunchPlan:
 
     `folder` is where the script finds itself, `models_folder` where its models lie, if it has any; both are paths of its
     own file system. `prefix` is a program that makes this file system and then becomes the words after it; empty
-    where the script sees the host's.
+    where the script sees the host's. `mounted` are the host's files and folders that it puts there.
     """
 
     python: Path
@@ -40,6 +40,8 @@ class LaunchPlan:
     environment: Mapping[str, str]
     prefix: tuple[str, ...] = ()
     models_folder: str | None = None
+    mounted: tuple[Path, ...] = ()
+    reloads: bool = False  # the script is going to be another one soon
 
     @property
     def start_folder(self) -> Path:
@@ -93,6 +95,7 @@ class Launched:
     stdout: int
     stderr: int
     stacks: Stacks
+    is_fork: bool = False
 
     def kill_group(self, number: int = signal.SIGKILL) -> None:
         """Signal the worker and everything it started."""

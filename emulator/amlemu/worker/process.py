@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import threading
 import time
@@ -21,6 +22,13 @@ from amlemu.worker.launch import Launched, LaunchPlan
 from amlemu.worker.output import Output
 
 _HEARD = 300  # pieces of stderr: more than a stack has lines
+_LAST_LINES = 5
+# The lines of a stack that faulthandler writes, but for its first, "Fatal Python error: ...", which says what it is. A
+# traceback's are other ones: they have a comma after the number.
+_OF_DUMP = re.compile(
+    r"(?:Current thread|Thread|Stack|Current thread's C stack trace).*\(most recent call first\):$"
+    r'|  File ".*", line (?:\d+|\?\?\?) in |  (?:<.*>|\.\.\.)$|  Binary file |Extension modules: '
+)
 BOOT_ERRORS = (3, 4)  # exit codes that gunicorn's master takes for a failure to boot, whoever chose them
 
 
@@ -47,10 +55,15 @@ class GuestProcess:
             output.start(loop)
         _watch_for_end(self._launched, loop, ended)
 
-    def order(self, plan: LaunchPlan) -> bytes:
-        """Return the first frame that it is sent."""
-        order = {"version": protocol.VERSION, "folder": str(plan.folder), "models_folder": plan.models_folder}
-        return protocol.pack(protocol.ORDER, {**order, "marker": self._marker})
+    def order(self, plan: LaunchPlan, **more: Any) -> bytes:
+        """Return the first frame that it is sent; `more` is for its head."""
+        order = {
+            "version": protocol.VERSION,
+            "folder": str(plan.folder),
+            "models_folder": plan.models_folder,
+            "reloads": plan.reloads,
+        }
+        return protocol.pack(protocol.ORDER, {**order, "marker": self._marker, **more})
 
     def read_outputs(self) -> None:
         """Hand on what it has said so far, unfinished lines too."""
@@ -62,6 +75,11 @@ class GuestProcess:
     def last_line(self) -> str:
         """The last line of its stderr that has words."""
         return self._outputs[1].last_line
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        """The last few lines of its stderr that have words, oldest first, without the stacks that faulthandler wrote."""
+        return tuple(with_words(self.last_words)[-_LAST_LINES:])
 
     @property
     def last_words(self) -> str:
@@ -95,6 +113,11 @@ class GuestProcess:
     def _logged(self, record: list[Any]) -> None:
         logger, level, at, own, pid, text = record
         self._tell(Spoke("log", text, pid, logger, level, at, own, self._exchange()))
+
+
+def with_words(text: str) -> list[str]:
+    """Return the lines that say something to a person: none that are empty, no stack of faulthandler's."""
+    return [line for line in text.splitlines() if line.strip() and not _OF_DUMP.match(line)]
 
 
 def told_end(exit_code: int) -> str:

@@ -3,7 +3,7 @@ What host and worker say to each other over a socket pair: frames with a JSON he
 
     frame   = kind (1 byte), head length (4 bytes), body length (8 bytes), head (JSON), body
     host    -> worker   order (first, with the protocol's version), request
-    worker  -> host     hello (first, likewise), ready, failed, answer | stream-head chunk* (end | cut)
+    worker  -> host     hello (first, likewise), imported, wrote, ready, failed, answer | stream-head chunk* (end | cut)
     host    -> zygote   order, fork (with `FILES` descriptors)
     zygote  -> host     hello, ready, failed, forked, ended
 
@@ -30,6 +30,8 @@ VERSION = 1
 ORDER, REQUEST = b"O", b"R"
 HELLO, READY, FAILED, ANSWER, STREAM, CHUNK, END, CUT = b"H", b"Y", b"F", b"A", b"S", b"C", b"E", b"X"
 FORK, FORKED, ENDED = b"K", b"P", b"D"
+WROTE = b"W"  # the script writes a file; its path as the worker names it
+IMPORTED = b"I"  # what the boot has imported, if the host wants to know; see `imports.Imports.as_data`
 # Asks a worker for its stack. A real-time signal, for scripts have other plans with SIGUSR1 and the like; macOS has none
 # of these, but one that nobody uses. None: no stacks here (Windows).
 LOCATE = signal.SIGRTMIN + 11 if hasattr(signal, "SIGRTMIN") else getattr(signal, "SIGINFO", None)

@@ -42,6 +42,11 @@ class Tree:
         places = [(place.inside, str(place.source)) for place in self.layout.places]
         return _program({"folder": self.layout.app_root, "places": places})
 
+    @property
+    def mounted(self) -> tuple[Path, ...]:
+        """The host's files and folders that the program mounts."""
+        return tuple(place.source for place in self.layout.places) if self.layout.kind == "var" else ()
+
     def make(self) -> None:
         """Make the links; what an earlier run has left there goes first. Raises UsageError where links cannot be."""
         if self._home is None:

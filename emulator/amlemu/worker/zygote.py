@@ -1,9 +1,10 @@
 """
-The process that workers are forked from: boots the script once, then forks whenever the host asks.
+The process that workers are forked from: does once what all of them would do, then forks whenever the host asks.
 
-With WORKER_PRELOAD=true it stands for gunicorn's master, as far as a script can tell: init() runs here, and what it left
-in memory is what every worker begins with. A fork goes on as an ordinary `Worker` (`child.py`). Part of the guest half:
-standard library only, Python 3.9 syntax.
+Two kinds. With WORKER_PRELOAD=true it stands for gunicorn's master, as far as a script can tell: it boots the script, init() runs
+here, and what that left in memory is what every worker begins with. Otherwise it imports, ahead of time, the packages that the
+script needs (`imports.py`), and each fork loads the script and calls init() by itself, as a fresh worker does. A fork goes on
+as an ordinary `Worker` (`child.py`). Part of the guest half: standard library only, Python 3.9 syntax.
 
 Source: azmlinfsrv 1.5.1 on gunicorn 27.0.1 with WORKER_PRELOAD=true: signals, descriptors, exit codes (observed 2026-11).
 """
@@ -17,10 +18,12 @@ import os
 import select
 import signal
 import socket
-from typing import Any, NamedTuple
+import sys
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from amlemu.worker import protocol
-from amlemu.worker.child import BOOT_FAILED, Booted, Speech, Worker, boot, flush_streams, greet, leave, prepare
+from amlemu.worker.child import BOOT_FAILED, Worker, boot, flush_streams, greet, leave, live, prepare
+from amlemu.worker.imports import Imports, after_fork, import_ahead
 from amlemu.worker.protocol import Channel, Mark
 
 _CHUNK_BYTES = 1 << 16
@@ -31,7 +34,7 @@ _RESET_IN_WORKERS = ("ABRT", "HUP", "QUIT", "INT", "TERM", "USR1", "USR2", "WINC
 
 def main(endpoint: int) -> int:
     """
-    Boot the script, then fork until the host closes its end. A fork, too, returns here, when it has served.
+    Do what workers have in common, then fork until the host closes its end. A fork, too, returns here, when it has served.
 
     Args:
         endpoint: file descriptor of our end of the socket pair.
@@ -42,15 +45,72 @@ def main(endpoint: int) -> int:
     with socket.socket(fileno=endpoint) as host:
         channel, order = greet(host)
         faulthandler.enable()
-        speech = prepare(order)
-        booted = boot(channel, order)  # under the signals that a process is born with, as in gunicorn's master
-        if booted is None:
+        go_on = (_import if "ahead" in order else _boot)(channel, order)
+        if go_on is None:
             return BOOT_FAILED
-        for number in _OURS:
-            signal.signal(number, _ignore)
-        channel.send(protocol.READY, booted.facts)
         seat = ForkServer(host, channel).serve()
-    return 0 if seat is None else _live(seat, speech, booted)
+    if seat is None:
+        return 0
+    _leave_the_others()
+    return go_on(_take_streams(seat))
+
+
+def _boot(channel: Channel, order: Dict[str, Any]) -> Optional[Callable[[Seat], int]]:
+    """Boot the script; returns what its forks do, None when it cannot be booted."""
+    speech = prepare(order)
+    booted = boot(channel, order)  # under the signals that a process is born with, as in gunicorn's master
+    if booted is None:
+        return None
+
+    def serve(seat: Seat) -> int:
+        with socket.socket(fileno=seat.endpoint) as host:
+            channel, order = greet(host)
+            speech.marker = order["marker"]
+            worker = Worker(channel, Mark.inherit(seat.mark), order["folder"])
+            worker.take_signals()  # and so no dump at SIGABRT: gunicorn, too, sets its handler over faulthandler's
+            return leave(worker.serve(booted))
+
+    _take_signals()
+    channel.send(protocol.READY, booted.facts)
+    return serve
+
+
+def _import(channel: Channel, order: Dict[str, Any]) -> Callable[[Seat], int]:
+    """Import what the host names; returns what the forks do."""
+    os.chdir(order["folder"])
+    variables = dict(os.environ)
+    spoiled = import_ahead(order["ahead"]["modules"], order["ahead"]["asked"])
+
+    def boot_and_serve(seat: Seat) -> int:
+        faulthandler.disable()  # so that `live` can put it where it is in a fresh worker
+        after_fork()
+        with socket.socket(fileno=seat.endpoint) as host:
+            channel, order_of_fork = greet(host)
+            imports = Imports(order["ahead"], lambda: _begin_afresh(seat, variables))
+            return live(channel, order_of_fork, Mark.inherit(seat.mark), imports)
+
+    _take_signals()
+    channel.send(protocol.READY, {"spoiled": spoiled})
+    return boot_and_serve
+
+
+def _take_signals() -> None:
+    for number in _OURS:
+        signal.signal(number, _ignore)
+
+
+def _begin_afresh(seat: Seat, variables: Dict[str, str]) -> None:
+    """
+    Become a fresh worker: this script changes a variable before it imports what has been imported here already.
+
+    The process stays the same for the host, which is greeted once more.
+    """
+    flush_streams()
+    for file in (seat.endpoint, seat.mark):
+        os.set_inheritable(file, True)
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.py")
+    words = [sys.executable, program, str(seat.endpoint), str(seat.mark)]
+    os.execve(words[0], words, variables)  # noqa: S606  # an interpreter, not a shell
 
 
 class Seat(NamedTuple):
@@ -144,18 +204,11 @@ def _ignore(number: int, frame: Any) -> None:
     """When we end is the host's to decide. Not SIG_IGN, which the programs that the script starts would inherit."""
 
 
-def _live(seat: Seat, speech: Speech, booted: Booted) -> int:
-    """Be a worker, in a fork that has just begun; returns the exit code."""
+def _leave_the_others() -> None:
+    """Be a process of one's own: the host ends a worker with all that it has started."""
     for name in _RESET_IN_WORKERS:
         signal.signal(getattr(signal, f"SIG{name}"), signal.SIG_DFL)
-    os.setsid()  # the host ends a worker with all that it has started
-    seat = _take_streams(seat)
-    with socket.socket(fileno=seat.endpoint) as host:
-        channel, order = greet(host)
-        speech.marker = order["marker"]
-        worker = Worker(channel, Mark.inherit(seat.mark), order["folder"])
-        worker.take_signals()  # and so no dump at SIGABRT: gunicorn, too, sets its handler over faulthandler's
-        return leave(worker.serve(booted))
+    os.setsid()
 
 
 def _take_streams(seat: Seat) -> Seat:

@@ -1,0 +1,109 @@
+"""
+What the control port is told of a server: its generations and workers, its requests, what was written. `control/` asks.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Literal
+
+from amlemu import __version__
+from amlemu.backends import Backend, room
+from amlemu.backends.generations import Generation, Generations, Outcome
+from amlemu.control.models import GenerationStatus, ReloadOutcome, Status, WorkerStatus
+from amlemu.exchange import Exchange
+from amlemu.journal import Journal
+from amlemu.readiness import Readiness
+from amlemu.stand import Plan
+from amlemu.transcript import Transcript
+from amlemu.worker.handle import Worker
+
+
+class Overseer:
+    """A server, as the control port sees it; its `routes.Controlled`. Used from the server's event loop."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        url: str,
+        *,
+        readiness: Readiness,
+        journal: Journal,
+        transcript: Transcript,
+    ) -> None:
+        """`url` is where requests are answered."""
+        self.transcript = transcript
+        self.watching = ""  # what is looked at for changes, in words
+        self.is_stopping = False
+        self._plan = plan
+        self._url = url
+        self._readiness = readiness
+        self._journal = journal
+        self._started_at = time.time()
+
+    def oversee(self, backend: Backend, reload: Callable[[], Coroutine[Any, Any, Outcome]]) -> None:
+        """Take the backend, once there is one, and what loads its script anew."""
+        self._backend, self._reload = backend, reload
+
+    def status(self) -> Status:
+        """Say how the server is."""
+        plan, generations = self._plan, self._backend if isinstance(self._backend, Generations) else None
+        number = generations.serving.number if generations else 1
+        return Status(
+            state=self._state(),
+            why=self._readiness.why,
+            script=str(plan.deployment.script),
+            profile=plan.profile.name,
+            url=self._url,
+            pid=os.getpid(),
+            version=__version__,
+            started_at=self._started_at,
+            uptime_s=time.time() - self._started_at,
+            generation=number,
+            reloads=generations.number - 1 if generations else 0,
+            requests=self._journal.total,
+            watching=self.watching,
+            reload_mode=plan.reload.mode,
+            generations=[_told(one) for one in generations.all] if generations else [],
+            launcher=generations.launcher if generations else "",
+        )
+
+    def _state(self) -> Literal["booting", "ready", "unhealthy", "stopping"]:
+        if self.is_stopping:
+            return "stopping"
+        if self._readiness.is_ready:
+            return "ready"
+        return "unhealthy" if self._readiness.why else "booting"
+
+    async def reload(self) -> ReloadOutcome:
+        """Load the script anew. Raises UsageError where the backend cannot."""
+        outcome = await self._reload()
+        return ReloadOutcome(
+            generation=outcome.generation,
+            ok=outcome.fault is None,
+            took_ms=outcome.took_ms,
+            boot_ms=outcome.boot_ms,
+            fault=outcome.fault,
+            serving=outcome.serving,
+        )
+
+    def exchanges(self) -> Iterable[Exchange]:
+        """The requests that are over, oldest first."""
+        return self._journal
+
+    async def wait_ready(self, wait_s: float) -> bool:
+        """Wait until requests are answered."""
+        return await self._readiness.wait(wait_s)
+
+
+def _told(generation: Generation) -> GenerationStatus:
+    workers = [_told_worker(worker) for worker in generation.workers]
+    return GenerationStatus(number=generation.number, state=generation.state, workers=workers)
+
+
+def _told_worker(worker: Worker) -> WorkerStatus:
+    state: Literal["booting", "idle", "busy"] = "booting" if not worker.is_ready else "busy" if worker.load else "idle"
+    busy_s = 0.0 if worker.busy_since is None else time.monotonic() - worker.busy_since
+    return WorkerStatus(pid=worker.pid, state=state, busy_s=busy_s, memory_bytes=room.memory_of(worker.pid))

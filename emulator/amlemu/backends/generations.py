@@ -1,0 +1,452 @@
+"""
+Generations of one deployment as a backend: a new one boots beside the one that serves, and takes its place when it is ready.
+
+A generation is all workers that were started from one state of the files: a `pool.Pool`, or an `engine.Engine`. Requests go to the one
+that serves. What it has in hand it finishes; what none of its workers has taken goes to the next one, so nothing is lost and
+nothing runs twice. A generation that does not start is told with its cause, and the requests are refused as by an
+unhealthy deployment, unless the one before may go on. Who decides when to reload is above (`reloader.py`, `control/`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from amlemu.backends import Backend, Capabilities, pool, room
+from amlemu.errors import AmlemuError, BootFailed, NotReady
+from amlemu.events import (
+    Event,
+    FileWritten,
+    Listener,
+    Noticed,
+    ReloadBegan,
+    Reloaded,
+    ReloadFailed,
+    WorkerEnded,
+    WorkerReady,
+)
+from amlemu.exchange import Frame, Request, Response
+from amlemu.readiness import Readiness
+from amlemu.worker.handle import Worker
+from amlemu.worker.nursery import Nursery
+from amlemu.worker.process import silent_fault, told_end
+
+State = Literal["booting", "ready", "draining", "failed"]
+_IMPATIENCE_S = 2.0  # who waits for requests in hand is told so
+
+
+class Pool(Backend, Protocol):
+    """What a generation is made of."""
+
+    @property
+    def workers(self) -> Sequence[Worker]:
+        """Those that run."""
+
+    async def drain(self) -> None:
+        """Take nothing more, finish what was begun, end."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a reload went. `fault` is None when the new generation serves; `serving` is the one that does, if any."""
+
+    generation: int
+    took_ms: float
+    boot_ms: float = 0.0
+    fault: dict[str, Any] | None = None
+    serving: int | None = None
+
+
+class Generation:
+    """All workers that were started from one state of the files. States: booting -> ready | failed -> draining -> gone."""
+
+    def __init__(self, number: int, changed: Iterable[str], since: float) -> None:
+        self.number = number
+        self.changed = tuple(sorted(changed))
+        self.since = since  # time.monotonic() of the first change
+        self.state: State = "booting"
+        self.boot_ms = 0.0
+        self.fault: dict[str, Any] | None = None
+        self.pool: Pool | None = None
+        self.begin: asyncio.Task[None] | None = None
+        self.begun = asyncio.Event()  # or never to begin
+        self.next: Generation | None = None  # the one that came before this one had been decided
+        loop = asyncio.get_running_loop()
+        self.verdict: asyncio.Future[None] = loop.create_future()  # ready, failed, or overtaken
+        self.ended: asyncio.Future[None] = loop.create_future()
+        self.outcome: asyncio.Future[Outcome] = loop.create_future()
+        self.tasks: list[asyncio.Task[Any]] = []  # that wait for what its pool has to tell
+
+    @property
+    def workers(self) -> Sequence[Worker]:
+        """Those that run."""
+        return self.pool.workers if self.pool is not None else ()
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request; see `Backend.handle`."""
+        if not self.begun.is_set():
+            await self.begun.wait()
+        if self.pool is None:
+            raise NotReady(f"generation {self.number} was overtaken")
+        return await self.pool.handle(request)
+
+    def decide(self) -> None:
+        """Let who waits for the verdict know it."""
+        if not self.verdict.done():
+            self.verdict.set_result(None)
+
+
+class Generations:
+    """Generations as a backend. Used from one event loop."""
+
+    def __init__(
+        self,
+        make_pool: Callable[[Listener], Pool],
+        readiness: Readiness,
+        listener: Listener,
+        *,
+        capabilities: Capabilities = pool.Pool.capabilities,
+        stays: bool = True,
+        keeps_last_good: bool = False,
+        nursery: Nursery | None = None,
+        no_room: Callable[[Iterable[int]], str] = room.no_room,
+    ) -> None:
+        """
+        Args:
+            make_pool: makes a pool, not started, that tells this listener of its life.
+            readiness: written here, read by the front door.
+            listener: told about all generations.
+            capabilities: of the pools.
+            stays: a script that does not start, or ends the server, is waited for to become another one; else that
+                is the end, as without reload.
+            keeps_last_good: the generation that serves goes on when the next one does not start.
+            nursery: where the pools' workers come from; ended with us.
+            no_room: says why two generations at once would be too many, given the pids of one; empty: they are not.
+        """
+        self.capabilities = capabilities
+        self._make_pool = make_pool
+        self._readiness = readiness
+        self._tell = listener
+        self._stays = stays
+        self._keeps_last_good = keeps_last_good
+        self._nursery = nursery
+        self._no_room = no_room
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_stopping = False
+        self._written: dict[str, float] = {}  # by the script itself, and when, as time.monotonic() has it
+        self._booted_at = 0.0
+        self.all: list[Generation] = []  # those that have not ended, oldest first
+
+    @property
+    def number(self) -> int:
+        """Of the newest generation."""
+        return self._newest.number
+
+    @property
+    def serving(self) -> Generation:
+        """The one that requests go to."""
+        return self._serving
+
+    def written_since(self, moment: float) -> set[str]:
+        """Return the files that the script has written since `moment` (time.monotonic()), in its own names."""
+        self._written = {path: at for path, at in self._written.items() if at >= moment}
+        return set(self._written)
+
+    def was_booting_since(self, moment: float) -> bool:
+        """Tell whether init() was at work at some time since `moment` (time.monotonic())."""
+        is_booting = any(not worker.is_ready for generation in self.all for worker in generation.workers)
+        return is_booting or self._booted_at >= moment
+
+    @property
+    def surroundings(self) -> str:
+        """What has changed that a fork cannot follow, in words; empty when nothing has."""
+        return self._nursery.outdated() if self._nursery else ""
+
+    @property
+    def launcher(self) -> str:
+        """How the next worker comes into being, in words."""
+        return self._nursery.told if self._nursery else "fresh interpreter"
+
+    async def start(self) -> None:
+        """Begin to boot the first one. Raises UsageError when the interpreter cannot be started."""
+        self._gave_up: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        self._serving = self._newest = self._new(1, (), time.monotonic())
+        await self._begin(self._serving)
+        self._settle_soon(self._serving, None)
+
+    async def ready(self) -> None:
+        """Wait for the first verdict on the script; raises BootFailed when that is the end."""
+        verdict: asyncio.Future[Any] = self._spawn(self._readiness.verdict())
+        await asyncio.wait({verdict, self._gave_up}, return_when=asyncio.FIRST_COMPLETED)
+        if self._gave_up.done():
+            raise self._gave_up.result()
+
+    async def failed(self) -> Exception:
+        """Wait until the script has ended the server for good."""
+        return await asyncio.shield(self._gave_up)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request; see `Backend.handle`."""
+        while True:
+            generation = self._serving
+            try:
+                response = await generation.handle(request)
+            except NotReady:  # no worker has taken it
+                if generation is self._serving or self._is_stopping:
+                    raise
+            else:
+                response.account["generation"] = generation.number
+                return response
+
+    async def locate(self, number: int) -> list[Frame] | None:
+        """Return where the script is with a request, in whichever generation; None while it waits."""
+        for generation in self.all:
+            if generation.pool is not None and (stack := await generation.pool.locate(number)) is not None:
+                return stack
+        return None
+
+    async def reload(self, changed: Iterable[str] = (), mode: str = "auto", since: float | None = None) -> Outcome:
+        """
+        Boot another generation and let it serve.
+
+        Args:
+            changed: paths that are the reason, for whoever reads of it.
+            mode: see `reload.MODES`.
+            since: time.monotonic() of the first change; None: now.
+
+        Returns:
+            How it went; of the one that has overtaken this one, where it has.
+        """
+        if self._is_stopping:
+            raise NotReady("the server is stopping")
+        before, overtaken = self._serving, self._newest
+        changes = {*changed, *(() if overtaken.verdict.done() else overtaken.changed)}
+        generation = self._new(overtaken.number + 1, changes, since or time.monotonic())
+        self._newest = overtaken.next = generation
+        stays = before if self._make_way(generation, before, mode) else None
+        self._spawn(self._replace(generation, stays))  # who has asked may leave
+        while True:
+            await asyncio.wait({generation.outcome})
+            if not generation.outcome.cancelled():
+                return generation.outcome.result()
+            assert generation.next is not None, "it was overtaken"
+            generation = generation.next
+
+    async def _replace(self, generation: Generation, before: Generation | None) -> None:
+        """Begin a generation; `before` serves meanwhile, unless there is none."""
+        if before is None:
+            await self._others_gone(generation)
+        if generation.next is None and not self._is_stopping:
+            generation.begin = self._spawn(self._begin(generation))
+            await asyncio.wait({generation.begin})
+            self._settle_soon(generation, before)
+
+    def _make_way(self, generation: Generation, before: Generation, mode: str) -> bool:
+        """Let go whoever is not to stay while it boots; returns whether the one that serves does."""
+        is_served = before.state == "ready"
+        why = self._no_room(worker.pid for worker in before.workers) if mode == "auto" and is_served else ""
+        is_beside = is_served and mode != "stop-first" and not why
+        stops_first = is_served and not is_beside
+        self._tell(ReloadBegan(generation.number, generation.changed, "stop-first" if stops_first else "beside", why))
+        if not is_beside:
+            self._serving = generation
+            self._readiness.boots()
+        for one in list(self.all):
+            if one is not generation and one.state != "draining" and not (is_beside and one is before):
+                self._leave(one)
+        return is_beside
+
+    async def stop(self, grace_s: float) -> None:
+        """End all of them."""
+        self._is_stopping = True
+        await asyncio.gather(*(one.pool.stop(grace_s) for one in self.all if one.pool is not None))
+        for generation in self.all:
+            generation.begun.set()
+            if not generation.outcome.done():
+                generation.outcome.set_exception(NotReady("the server is stopping"))
+                generation.outcome.exception()  # nobody may have asked
+            generation.decide()
+        begins = {one.begin for one in self.all if one.begin is not None}  # half a start would leave processes behind
+        for task in self._tasks - begins:
+            task.cancel()
+        if begins:
+            await asyncio.wait(begins)
+        if self._nursery is not None:
+            await self._nursery.stop()
+
+    # One generation's life
+
+    def _new(self, number: int, changed: Iterable[str], since: float) -> Generation:
+        generation = Generation(number, changed, since)
+        self.all.append(generation)
+        return generation
+
+    async def _begin(self, generation: Generation) -> None:
+        """Start its workers. Only the first one may raise: where nothing can be started there is nothing to serve."""
+        pool = self._make_pool(lambda event: self._heard(generation, event))
+        try:
+            await pool.start()
+        except (AmlemuError, OSError) as error:  # no interpreter, or no room for another process
+            await pool.stop(0)
+            if generation.number == 1:
+                raise
+            if generation.state == "booting":
+                generation.state, generation.fault = "failed", _fault_of(error)
+                generation.decide()
+        else:
+            generation.pool = pool
+        generation.begun.set()
+        if generation.state == "draining" or self._is_stopping:  # overtaken meanwhile
+            await pool.stop(0)
+
+    def _heard(self, generation: Generation, event: Event) -> None:
+        """Pass on what a pool tells; a worker that dies at start is the verdict on what it was to boot."""
+        if isinstance(event, FileWritten):
+            self._written[event.path] = time.monotonic()
+            return
+        if isinstance(event, WorkerReady):
+            generation.boot_ms, self._booted_at = event.boot_ms, time.monotonic()
+        self._tell(event)
+        if isinstance(event, WorkerEnded) and _is_death_at_start(event) and self._may_falter(generation):
+            generation.fault = silent_fault(f"the worker {told_end(event.exit_code)} while the script was loading")
+            generation.decide()
+
+    def _may_falter(self, generation: Generation) -> bool:
+        is_to_stay = self._stays or generation.number > 1
+        return is_to_stay and not generation.verdict.done() and not self._is_stopping
+
+    def _settle_soon(self, generation: Generation, before: Generation | None) -> None:
+        if generation.state == "draining":
+            return
+        boot = self._spawn(self._boot(generation))
+        generation.tasks += [boot, self._spawn(self._settle(generation, before, boot))]
+
+    async def _settle(self, generation: Generation, before: Generation | None, boot: asyncio.Task[None]) -> None:
+        """Wait for the verdict on a generation and act on it; one whose workers die at start may still come up."""
+        await asyncio.shield(generation.verdict)
+        if generation.fault is not None:
+            self._has_failed(generation, before)
+        await boot
+        if generation.state == "ready":
+            self._serves(generation)
+            await self._watch(generation)
+
+    async def _boot(self, generation: Generation) -> None:
+        if generation.pool is None:
+            return
+        try:
+            await generation.pool.ready()
+        except AmlemuError as error:
+            generation.state = "failed"
+            if self._stays or generation.number > 1:
+                generation.fault = generation.fault or _fault_of(error)
+            else:
+                self._give_up(error)
+                return
+        else:
+            generation.state = "ready"
+        generation.decide()
+
+    def _serves(self, generation: Generation) -> None:
+        """Let requests go to it; the one before drains."""
+        before, self._serving = self._serving, generation
+        generation.fault = None
+        self._readiness.serves()
+        took_ms = (time.monotonic() - generation.since) * 1000
+        if generation.number > 1:
+            self._tell(Reloaded(generation.number, generation.changed, generation.boot_ms, took_ms))
+        if before is not generation:
+            self._leave(before)
+        self._answer(generation, Outcome(generation.number, took_ms, generation.boot_ms, None, generation.number))
+
+    def _has_failed(self, generation: Generation, before: Generation | None) -> None:
+        """Say why, and refuse what comes, unless the one before may go on."""
+        fault = generation.fault
+        assert fault is not None
+        if generation.state == "failed":
+            self._spawn(self._stop_pool(generation))
+        goes_on = before if self._keeps_last_good and before is not None and before.state == "ready" else None
+        serving = goes_on.number if goes_on else None
+        self._tell(ReloadFailed(generation.number, generation.changed, fault, serving))
+        if goes_on is None:
+            self._refuse(generation, fault)
+            if before is not None:
+                self._leave(before)
+        took_ms = (time.monotonic() - generation.since) * 1000
+        self._answer(generation, Outcome(generation.number, took_ms, 0.0, fault, serving))
+
+    async def _watch(self, generation: Generation) -> None:
+        """Wait until a script that serves ends its server: exit codes 3 and 4."""
+        assert generation.pool is not None
+        reason = await generation.pool.failed()
+        if not self._stays:
+            self._give_up(reason)
+            return
+        generation.state, generation.fault = "failed", _fault_of(reason)
+        self._refuse(generation, generation.fault)
+        self._tell(ReloadFailed(generation.number, (), generation.fault, None))
+        await self._stop_pool(generation)
+
+    def _refuse(self, generation: Generation, fault: dict[str, Any]) -> None:
+        self._serving = generation
+        self._readiness.fails(f"generation {generation.number} does not start: {fault['what']}")
+
+    def _answer(self, generation: Generation, outcome: Outcome) -> None:
+        if not generation.outcome.done():
+            generation.outcome.set_result(outcome)
+
+    def _leave(self, generation: Generation) -> None:
+        """Let one finish what it has in hand and go; one that never served goes at once."""
+        has_served = generation.state == "ready"
+        generation.state = "draining"
+        for task in generation.tasks:
+            task.cancel()
+        generation.begun.set()
+        generation.decide()
+        generation.outcome.cancel()  # nothing happens to one that is known
+        self._spawn(self._end(generation, has_served=has_served))
+
+    async def _end(self, generation: Generation, *, has_served: bool) -> None:
+        if generation.begin is not None:
+            await asyncio.wait({generation.begin})
+        if has_served and generation.pool is not None:
+            await generation.pool.drain()
+        await self._stop_pool(generation)
+        self.all.remove(generation)
+        generation.ended.set_result(None)
+
+    async def _stop_pool(self, generation: Generation) -> None:
+        if generation.pool is not None:
+            await generation.pool.stop(0)
+
+    async def _others_gone(self, generation: Generation) -> None:
+        """Wait for the others' ends; say so when that takes long."""
+        others = [one.ended for one in self.all if one is not generation]
+        if not others:
+            return
+        _, left = await asyncio.wait(others, timeout=_IMPATIENCE_S)
+        if left:
+            self._tell(Noticed("the generation before has requests in hand; the new one starts when they are answered"))
+            await asyncio.wait(left)
+
+    def _give_up(self, reason: Exception) -> None:
+        if not self._gave_up.done():
+            self._gave_up.set_result(reason)
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _fault_of(error: Exception) -> dict[str, Any]:
+    return error.fault if isinstance(error, BootFailed) else silent_fault(str(error))
+
+
+def _is_death_at_start(event: WorkerEnded) -> bool:
+    """Tell whether a worker has ended before init() had, without a word; one with a fault is not started again."""
+    return event.was_booting and not event.planned and event.restart_in_s is not None

@@ -1,0 +1,1 @@
+"""Tests of the control port: its door, its routes, its life, and how commands find it."""

@@ -1,0 +1,124 @@
+"""The control port's life: which port, what lies in the folder, and an end that waits for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import re
+import socket
+import time
+
+import pytest
+from amlemu.control.port import ControlPort
+from amlemu.errors import UsageError
+
+
+def test_the_port_is_5050_or_the_next_free_one(make):
+    first, second = make(scoring=5001), make(scoring=5002)
+
+    assert 5050 <= first.door.port < second.door.port <= 5099
+    assert second.url == f"http://127.0.0.1:{second.door.port}"
+
+
+def test_a_port_that_was_asked_for_is_that_one(make):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    assert make(wanted_port=port).door.port == port
+
+
+def test_a_port_that_was_asked_for_and_is_taken_names_its_holder(server, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError) as refused:
+            ControlPort(server, tmp_path, port).open()
+
+    assert re.fullmatch(
+        rf"--control-port {port}: taken by pid {os.getpid()} \(.+\)\."
+        r" Leave --control-port out to have 5050 or the next free one, or stop that process\.",
+        str(refused.value),
+    )
+
+
+def test_the_note_tells_how_to_ask(make, server, tmp_path):
+    running = make()
+    note = running.note
+
+    assert (note.pid, note.url, note.script) == (os.getpid(), running.url, str(tmp_path / "score.py"))
+    assert (note.scoring, note.started_at) == ("http://127.0.0.1:5001", 1000.0)
+    assert len(note.token) == 43
+
+
+def test_each_start_has_its_own_token(make):
+    first = make(scoring=5001).note.token
+
+    assert make(scoring=5002).note.token != first
+
+
+def test_a_stopped_port_leaves_nothing(running, tmp_path):
+    """No note, no folder, nobody listening."""
+    running.stop()
+
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", running.door.port), 1)
+
+
+def test_a_port_that_was_only_opened_can_be_stopped(make, server, tmp_path):
+    running = make()
+    other = ControlPort(server, tmp_path / "other")
+    other.open()
+    running.run(other.stop())
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", other.port), 1)
+
+
+def test_a_port_that_is_stopped_while_it_starts_leaves_nothing(running, server, tmp_path):
+    """A signal may come at any moment."""
+    other = ControlPort(server, tmp_path / ".amlemu" / "5002")
+    other.open()
+
+    async def start_and_stop():
+        starting = asyncio.create_task(other.start())
+        await asyncio.sleep(0)
+        await other.stop()
+        await starting
+
+    running.run(start_and_stop())
+
+    assert sorted(path.name for path in (tmp_path / ".amlemu").iterdir()) == [".gitignore", "5001"]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", other.port), 1)
+
+
+def test_the_end_does_not_wait_for_clients_that_keep_their_connection(running):
+    connection = http.client.HTTPConnection("127.0.0.1", running.door.port, timeout=10)
+    connection.request("GET", "/")
+    connection.getresponse().read()
+    began = time.monotonic()
+    running.stop()
+    connection.close()
+
+    assert time.monotonic() - began < 2
+
+
+def test_the_end_does_not_wait_for_clients_that_do_not_read(running, server):
+    """A follower with full buffers is cut off."""
+    server.transcript.add("stdout", "x" * 1000 + "\n")
+    with socket.create_connection(("127.0.0.1", running.door.port), 10) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        head = f"Host: 127.0.0.1:{running.door.port}\r\nAuthorization: Bearer {running.note.token}\r\n"
+        client.sendall(f"GET /logs?follow=true HTTP/1.1\r\n{head}\r\n".encode())
+        client.recv(1)
+        for _ in range(20):
+            running.run(write(server, "y" * 500_000 + "\n"))
+        began = time.monotonic()
+        running.stop()
+
+    assert time.monotonic() - began < 2
+
+
+async def write(server, text):
+    server.transcript.add("stdout", text)

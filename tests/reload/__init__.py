@@ -1,0 +1,3 @@
+"""
+Reload as a person meets it: files are saved for real, `amlemu serve` runs as a process of its own, clients keep asking.
+"""
