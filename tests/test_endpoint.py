@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 from contextlib import ExitStack, suppress
@@ -212,6 +214,20 @@ def open_files():
         except OSError:
             pass  # the descriptor of this very listing
     return {name for name in found if name.startswith(("socket:", "pipe:", "/tmp"))}
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_stopping_is_quiet_on_both_loops(write, loop):
+    """Who has no uvloop has asyncio's own, which does not forgive a descriptor that was closed behind its back."""
+    script = write("score.py", "def init(): ...\ndef run(data): return 1\n")
+    program = (
+        f"import sys\nif {loop!r} == 'asyncio': sys.modules['uvloop'] = None\n"
+        f"import amlemu\nwith amlemu.serve({str(script)!r}, reload=True) as endpoint: endpoint.score({{}})\n"
+        "print(endpoint._error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+
+    assert (done.stdout, done.stderr) == ("None\n", "")
 
 
 def test_stopping_twice_is_harmless(write):

@@ -130,7 +130,9 @@ def is_connected(port):
 # ending
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP], ids=lambda number: number.name
+)
 def test_a_signal_lets_the_request_in_hand_finish_and_leaves_nothing(write, start, tmp_path, number):
     """The client gets its answer; no process, no socket and no temporary file stays."""
     write("score.py", WAITS)

@@ -58,6 +58,7 @@ GUEST = (
     "worker.__init__",
     "worker.bootstrap",
     "worker.protocol",
+    "worker.ahead",
     "worker.child",
     "worker.imports",
     "worker.writes",

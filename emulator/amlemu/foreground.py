@@ -158,14 +158,17 @@ def warnings(plan: Plan, capabilities: Capabilities) -> list[str]:
 
 
 class Signals:
-    """SIGINT, SIGTERM and SIGQUIT: the first one asks for an orderly end, any further one for an end now."""
+    """SIGINT, SIGTERM, SIGQUIT, and SIGHUP when the terminal goes: the first one asks for an orderly end, any further one for an end now."""
 
     def __init__(self) -> None:
         """Take the signals over, for the running loop."""
         self.first, self.second = asyncio.Event(), asyncio.Event()
         self.name = ""  # of the first one, as gunicorn writes it
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+        numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT]
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup ignores it
+            numbers.append(signal.SIGHUP)
+        for number in numbers:
             loop.add_signal_handler(number, self._arrived, number)
 
     def _arrived(self, number: signal.Signals) -> None:

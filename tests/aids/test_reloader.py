@@ -159,6 +159,30 @@ def test_three_reloads_without_a_request_get_one_hint(tmp_path: Path, *, asks: b
     assert [text.startswith("3 reloads without a request") for text in desk.told] == [True] * hints
 
 
+def test_who_saves_the_script_three_times_before_asking_is_no_loop(tmp_path: Path) -> None:
+    """And it could not be excluded."""
+
+    async def story(desk: Desk) -> None:
+        for number in range(4):
+            desk.script.write_text(str(number))
+            await desk.until(lambda number=number: len(desk.reloads) > number)
+
+    assert at(tmp_path, story).told == []
+
+
+def test_nothing_is_loaded_while_the_script_is_away(tmp_path: Path) -> None:
+    """Its folder may be, too, and what was mounted of it."""
+
+    async def story(desk: Desk) -> None:
+        desk.script.unlink()
+        await desk.until(lambda: desk.told)
+        desk.generations.surroundings = str(desk.folder)
+        ten_looks_later = time.monotonic() + 0.1
+        await desk.until(lambda: time.monotonic() > ten_looks_later)
+
+    assert at(tmp_path, story).reloads == []
+
+
 def test_different_files_are_a_person_at_work(tmp_path: Path) -> None:
     """No hint, where no file is the reason each time."""
 

@@ -69,7 +69,7 @@ class Running:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self.door = ControlPort(server, folder, wanted_port)
+        self.door = ControlPort(server, folder, wanted_port, look_every_s=0.02)
 
     def start(self) -> Running:
         self.door.open()

@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import os
 import re
+import shutil
 import socket
 import time
 
@@ -48,6 +49,28 @@ def test_the_note_tells_how_to_ask(make, server, tmp_path):
     assert (note.pid, note.url, note.script) == (os.getpid(), running.url, str(tmp_path / "score.py"))
     assert (note.scoring, note.started_at) == ("http://127.0.0.1:5001", 1000.0)
     assert len(note.token) == 43
+
+
+def test_a_note_that_is_gone_is_written_again(running, tmp_path):
+    """As after `git clean -fdx`; without it nobody could find the server."""
+    before = running.note
+    shutil.rmtree(tmp_path / ".amlemu")
+    deadline = time.monotonic() + 10
+    while not (running.folder / "control.json").exists():
+        assert time.monotonic() < deadline
+
+    assert running.note == before
+
+
+def test_a_folder_that_is_away_is_not_made_anew(running, tmp_path):
+    """The script's, as a whole: who has moved it wants to put it back."""
+    away = tmp_path.with_name("away")
+    tmp_path.rename(away)
+    deadline = time.monotonic() + 0.1  # some looks
+    while time.monotonic() < deadline:
+        assert not tmp_path.exists()
+
+    away.rename(tmp_path)
 
 
 def test_each_start_has_its_own_token(make):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import venv
 from pathlib import Path
 
@@ -93,6 +94,23 @@ def test_a_folder_that_goes_and_comes_back_is_another_one(place: Place, tmp_path
     place.folder.mkdir()
     place.save("score.py", returns(2))
 
+    place.until_answered(2)
+
+
+def test_a_folder_that_is_away_for_a_while_costs_nothing(place: Place, tmp_path: Path) -> None:
+    """What is gone may come back: nobody loads anything meanwhile."""
+    place.save("score.py", returns(1))
+    place.serve()
+    place.until(lambda: place.endpoint._emulator.backend._nursery._resident, "ready to fork")
+    away = tmp_path / "away"
+    place.folder.rename(away)
+    gone = time.monotonic()
+    place.until(lambda: time.monotonic() > gone + 2.5, "away for longer than two looks around")
+
+    assert place.ask().json() == 1
+    assert place.told(ReloadFailed) == []
+    away.rename(place.folder)
+    place.save("score.py", returns(2))
     place.until_answered(2)
 
 

@@ -122,6 +122,17 @@ def test_a_missing_file_is_told_with_what_is_there(raised, tmp_path, monkeypatch
     assert f"Did you mean {tmp_path}/model.pkl?" in fault.hint.splitlines()
 
 
+def test_a_module_that_is_missing_in_a_package_is_not_to_be_installed(raised, tmp_path, monkeypatch):
+    """The package is there: a helper was renamed, or the name is another one."""
+    (tmp_path / "lib_of_mine").mkdir()
+    (tmp_path / "lib_of_mine" / "helpers.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    fault = faults.describe(raised("import lib_of_mine.helper"), "import", str(tmp_path))
+
+    assert fault.what == "there is no module 'lib_of_mine.helper' in the package 'lib_of_mine'"
+    assert fault.hint == "It has helpers; is that meant?"
+
+
 def test_a_missing_module_without_name_is_an_ordinary_exception():
     """A script may raise one of its own."""
     assert (

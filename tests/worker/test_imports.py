@@ -1,10 +1,9 @@
-"""What a boot imports, seen from outside, and the same imported ahead: real interpreters, and libraries of a few lines."""
+"""What a boot imports, seen from outside: real interpreters, and libraries of a few lines."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -14,27 +13,11 @@ from typing import Any
 import pytest
 from amlemu.worker import protocol
 
-from .bare_child import PATIENCE_S, BareChild, bare_child
+from .bare_child import BareChild, bare_child
 
 Place = Callable[..., Path]
 RUN = "\ndef run(data):\n    return eval(data)\n"
 INIT = "\ndef init(): ..."
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Write files by name; `lib_...` belong to installed packages, the others to the user. Returns the folder."""
-    (tmp_path / "code").mkdir()
-
-    def place(**files: str) -> Path:
-        for name, text in {"lib_a": "", "lib_b": "", **files}.items():
-            folder = tmp_path / ("env/site-packages" if name.startswith("lib_") else "code")
-            path = folder / f"{name.replace('__', '/', 1)}.py"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(textwrap.dedent(text), encoding="utf-8")
-        return tmp_path
-
-    return place
 
 
 @contextlib.contextmanager
@@ -312,82 +295,3 @@ def test_an_import_function_of_the_scripts_own_stays(place: Place) -> None:
     assert (name, is_own) == ("lib_c", True)
     assert {"lib_b", "lib_c"} <= set(seen)
     assert child.imports["modules"][-1] == "lib_b"
-
-
-# Imported ahead
-
-
-def alone(folder: Path, modules: list[str], look: str, before: str = "") -> Any:
-    """Import modules ahead in an interpreter of their own; returns the name that came back, and what `look` finds then."""
-    words = f"""
-import gc, json, os, sys
-from amlemu.worker import imports
-{before}
-spoiled = imports.import_ahead({modules!r})
-print(json.dumps([spoiled, {look}]))
-"""
-    finished = subprocess.run(
-        [sys.executable, "-c", words],
-        env={"PYTHONPATH": str(folder / "env" / "site-packages")},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    return json.loads(finished.stdout.splitlines()[-1])
-
-
-LOADED = "sorted(name for name in sys.modules if name.startswith(('lib_', 'cupy')))"
-
-
-def test_modules_are_imported_ahead_and_frozen(place: Place) -> None:
-    """What is frozen no collection in a fork touches, so its memory stays shared."""
-    spoiled, (loaded, is_frozen) = alone(place(), ["lib_a", "lib_b"], f"[{LOADED}, gc.get_freeze_count() > 1000]")
-
-    assert (spoiled, loaded, is_frozen) == ("", ["lib_a", "lib_b"], True)
-
-
-@pytest.mark.parametrize(
-    "body", ["1 / 0", "import sys; sys.exit(3)", "raise KeyboardInterrupt", "import lib_nowhere", "def"]
-)
-def test_what_cannot_be_imported_ahead_is_left_out(place: Place, body: str) -> None:
-    """The script meets it, too, and says so; the others are wanted all the same."""
-    spoiled, loaded = alone(place(lib_bad=body), ["lib_a", "lib_bad", "lib_missing", "lib_b"], LOADED)
-
-    assert (spoiled, loaded) == ("", ["lib_a", "lib_b"])
-
-
-def test_a_module_that_starts_a_thread_ends_it(place: Place) -> None:
-    """No fork has that thread, but all the locks that it held; it is named, so that the next zygote leaves it out."""
-    thread = "import threading, time\nthreading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
-    spoiled, loaded = alone(place(lib_thread=thread), ["lib_a", "lib_thread", "lib_b"], LOADED)
-
-    assert (spoiled, loaded) == ("lib_thread", ["lib_a", "lib_thread"])
-
-
-def test_a_module_that_starts_cuda_is_not_even_tried(place: Place, tmp_path: Path) -> None:
-    """By its name, and nothing else either, for that may need it: once it is imported it is too late."""
-    place()
-    (tmp_path / "env" / "site-packages" / "cupy").mkdir()
-    (tmp_path / "env" / "site-packages" / "cupy" / "__init__.py").write_text("")
-    spoiled, loaded = alone(tmp_path, ["lib_a", "cupy.core", "lib_b"], LOADED)
-
-    assert (spoiled, loaded) == ("cupy.core", [])
-
-
-def test_a_module_that_opens_an_accelerator_ends_it(place: Place, tmp_path: Path) -> None:
-    """Whatever its name; here the device is a file that is called one."""
-    (tmp_path / "nvidia0").touch()
-    folder = place(lib_device=f"file = open({str(tmp_path / 'nvidia0')!r})")
-    before = f"imports._DEVICES = ({str(tmp_path / 'nvidia')!r},)"
-    spoiled, loaded = alone(folder, ["lib_a", "lib_device", "lib_b"], LOADED, before)
-
-    assert (spoiled, loaded) == ("lib_device", ["lib_a", "lib_device"])
-
-
-def test_what_is_loaded_already_is_not_asked_for_again(place: Place) -> None:
-    """A library that has put another module in its place knows why."""
-    folder = place(lib_first="import sys; sys.modules['lib_second'] = None")
-
-    assert alone(folder, ["lib_first", "lib_second", "lib_a"], "'lib_a' in sys.modules") == ["", True]

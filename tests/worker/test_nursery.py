@@ -138,9 +138,17 @@ async def test_workers_are_fresh_until_the_zygote_has_imported_all(world: World)
 async def test_the_same_modules_need_no_other_zygote(world: World) -> None:
     """Reload after reload one is enough, also while it is still importing."""
     (await world.learns("a", "b"), await world.learns("a", "b"))[0].imports_all()
-    await world.learns("b", "a")
+    await world.learns(ahead=1)
 
     assert len(world.zygotes) == 1
+
+
+async def test_a_fresh_boot_beside_a_ready_zygote_says_that_it_was_the_wrong_one(world: World) -> None:
+    """Its fork has begun afresh: a package was edited, for instance; the names are the same."""
+    (await world.learns("a", "b")).imports_all()
+    await world.learns("a", "b")
+
+    assert len(world.zygotes) == 2
 
 
 async def test_more_modules_need_another_one(world: World) -> None:
@@ -206,7 +214,7 @@ async def test_what_has_spoiled_a_zygote_is_not_tried_again(world: World) -> Non
     await _turn()
     world.zygotes[-1].imports_all()
     before = len(world.zygotes)
-    await world.learns("a", "thread")
+    await world.learns("thread", ahead=before)
 
     assert len(world.zygotes) == before
 
@@ -217,7 +225,7 @@ async def test_what_has_spoiled_a_zygote_is_not_tried_again(world: World) -> Non
         pytest.param("interpreter", "the interpreter changed: a fresh interpreter starts", id="interpreter"),
         pytest.param("packages", "installed packages changed: a fresh interpreter starts", id="packages"),
         pytest.param("variables", "the variables changed: a fresh interpreter starts", id="variables"),
-        pytest.param("mounted", "a mounted file changed: a fresh interpreter starts", id="mounted"),
+        pytest.param("mounted", "{}/mounted changed: a fresh interpreter starts", id="mounted"),
     ],
 )
 async def test_what_a_zygote_cannot_follow_ends_it(world: World, tmp_path: Path, change: str, words: str) -> None:
@@ -239,7 +247,7 @@ async def test_what_a_zygote_cannot_follow_ends_it(world: World, tmp_path: Path,
     await _turn()
 
     assert (before, after, zygote.is_retired) == ("fork", ["fresh", "fresh"], True)
-    assert world.events == [Noticed(words)]
+    assert world.events == [Noticed(words.format(tmp_path))]
     assert await world.learns("a", path=(str(site),)) is not zygote
 
 
@@ -251,6 +259,7 @@ async def test_a_zygote_that_dies_is_followed_by_a_fresh_interpreter(world: Worl
     await _turn()
 
     assert await world.launches() == "fresh"
+    assert [type(event) for event in world.events] == [Noticed]
     assert await world.learns("a") is not zygote
 
 

@@ -381,7 +381,7 @@ def test_each_fork_tells_what_it_has_imported_itself(packages: Packages) -> None
     """And the number of the list that it has begun with, so the next zygote has both."""
     packages.saves("import lib_a")
     with packages.zygote() as zygote:
-        packages.saves("import lib_b")
+        packages.saves("import lib_a, lib_b")
         imports = worker_of(zygote).imports
 
     assert ([name for name in imports["modules"] if name.startswith("lib")], imports["ahead"]) == (["lib_b"], 7)

@@ -117,7 +117,8 @@ class Reloader:
         before = self._unasked if requests == self._requests_before else {}
         self._requests_before = requests
         self._unasked = {path: before.get(path, 0) + 1 for path in paths}
-        for path in sorted(path for path, count in self._unasked.items() if count == _UNASKED):
+        often = [path for path, count in self._unasked.items() if count == _UNASKED]
+        for path in sorted(path for path in often if path != str(self._script)):
             name = os.path.basename(path)
             what = f"{_UNASKED} reloads without a request, each because {name} changed"
             self._tell(Noticed(f"{what}; if it is not you who changes it: --reload-exclude {name}"))
@@ -127,7 +128,7 @@ class Reloader:
         last = ""
         while True:
             await asyncio.sleep(self._look_every_s)
-            now = self._generations.surroundings
+            now = self._generations.surroundings if self._script.exists() else ""
             if now and now == last:
                 await self._reload((now,), time.monotonic())
             last = now

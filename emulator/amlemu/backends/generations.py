@@ -10,6 +10,7 @@ unhealthy deployment, unless the one before may go on. Who decides when to reloa
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from amlemu.worker.nursery import Nursery
 from amlemu.worker.process import silent_fault, told_end
 
 State = Literal["booting", "ready", "draining", "failed"]
+_IN_USE = re.compile(r"[Aa]ddress already in use|Errno (98|48|10048)\b")
 _IMPATIENCE_S = 2.0  # who waits for requests in hand is told so
 
 
@@ -68,6 +70,7 @@ class Generation:
         self.changed = tuple(sorted(changed))
         self.since = since  # time.monotonic() of the first change
         self.state: State = "booting"
+        self.mode = "beside"  # that was asked for, one of `reload.MODES`
         self.boot_ms = 0.0
         self.fault: dict[str, Any] | None = None
         self.pool: Pool | None = None
@@ -136,6 +139,7 @@ class Generations:
         self._no_room = no_room
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_stopping = False
+        self._exclusive = ""  # why no two generations can be beside each other, once that has been seen
         self._written: dict[str, float] = {}  # by the script itself, and when, as time.monotonic() has it
         self._booted_at = 0.0
         self.all: list[Generation] = []  # those that have not ended, oldest first
@@ -226,6 +230,7 @@ class Generations:
         changes = {*changed, *(() if overtaken.verdict.done() else overtaken.changed)}
         generation = self._new(overtaken.number + 1, changes, since or time.monotonic())
         self._newest = overtaken.next = generation
+        generation.mode = mode
         stays = before if self._make_way(generation, before, mode) else None
         self._spawn(self._replace(generation, stays))  # who has asked may leave
         while True:
@@ -247,7 +252,7 @@ class Generations:
     def _make_way(self, generation: Generation, before: Generation, mode: str) -> bool:
         """Let go whoever is not to stay while it boots; returns whether the one that serves does."""
         is_served = before.state == "ready"
-        why = self._no_room(worker.pid for worker in before.workers) if mode == "auto" and is_served else ""
+        why = self._why_not_beside(before) if mode == "auto" and is_served else ""
         is_beside = is_served and mode != "stop-first" and not why
         stops_first = is_served and not is_beside
         self._tell(ReloadBegan(generation.number, generation.changed, "stop-first" if stops_first else "beside", why))
@@ -258,6 +263,9 @@ class Generations:
             if one is not generation and one.state != "draining" and not (is_beside and one is before):
                 self._leave(one)
         return is_beside
+
+    def _why_not_beside(self, before: Generation) -> str:
+        return self._exclusive or self._no_room(worker.pid for worker in before.workers)
 
     async def stop(self, grace_s: float) -> None:
         """End all of them."""
@@ -327,6 +335,9 @@ class Generations:
     async def _settle(self, generation: Generation, before: Generation | None, boot: asyncio.Task[None]) -> None:
         """Wait for the verdict on a generation and act on it; one whose workers die at start may still come up."""
         await asyncio.shield(generation.verdict)
+        if before is not None and self._wants_what_is_taken(generation):
+            self._spawn(self.reload(generation.changed, generation.mode, generation.since))  # overtakes this one
+            return
         if generation.fault is not None:
             self._has_failed(generation, before)
         await boot
@@ -361,6 +372,14 @@ class Generations:
         if before is not generation:
             self._leave(before)
         self._answer(generation, Outcome(generation.number, took_ms, generation.boot_ms, None, generation.number))
+
+    def _wants_what_is_taken(self, generation: Generation) -> bool:
+        """Tell whether it wants what the one before still has, a port above all: then they cannot be beside each other."""
+        said = (generation.fault or {}).get("what", "")
+        if generation.mode != "auto" or self._exclusive or not _IN_USE.search(said):
+            return False
+        self._exclusive = f"two at once cannot have the same ({said})"
+        return True
 
     def _has_failed(self, generation: Generation, before: Generation | None) -> None:
         """Say why, and refuse what comes, unless the one before may go on."""

@@ -73,6 +73,11 @@ def prepare(folder: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="amlemu-control-"))
 
 
+def is_there(folder: Path) -> bool:
+    """Tell whether somebody's note lies in a folder."""
+    return (folder / FILE).exists()
+
+
 def write(note: Note, folder: Path) -> None:
     """Put the note into its folder, whole from the first moment on."""
     draft = folder / f"{FILE}.{os.getpid()}"

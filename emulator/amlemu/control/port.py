@@ -34,17 +34,19 @@ _LOOK_AGAIN_S = 0.005
 class ControlPort:
     """Use from one event loop: open, start, stop. After `open` there are `port` and `url`."""
 
-    def __init__(self, controlled: Controlled, folder: Path, wanted_port: int = 0) -> None:
+    def __init__(self, controlled: Controlled, folder: Path, wanted_port: int = 0, look_every_s: float = 1.0) -> None:
         """
         Args:
             controlled: whom the routes ask.
             folder: for the note; `.amlemu/<scoring port>` beside the script.
             wanted_port: 0 is 5050, or the next free one.
+            look_every_s: for tests; at the note.
         """
         self._controlled = controlled
         self._folder = folder
         self._wanted_port = wanted_port
         self._listener: socket.socket | None = None
+        self._look_every_s = look_every_s
         self._server: asyncio.Server | None = None
         self._stopping = asyncio.Event()
 
@@ -72,11 +74,23 @@ class ControlPort:
         self._server = await loop.create_server(connect, sock=self._listener, start_serving=False)
         notes.write(self._note, self._folder)
         await self._server.start_serving()
+        self._keeping = loop.create_task(self._keep_note())
+
+    async def _keep_note(self) -> None:
+        """Write the note again when it is gone, as after `git clean`: without it nobody finds us."""
+        while True:
+            await asyncio.sleep(self._look_every_s)
+            home = self._folder.parent.parent  # the script's folder, which may be away as a whole
+            if not notes.is_there(self._folder) and home.is_dir():
+                self._folder = notes.prepare(self._folder)
+                with contextlib.suppress(OSError):
+                    notes.write(self._note, self._folder)
 
     async def stop(self) -> None:
         """Take the note away and end; who still waits or follows is told, who does not listen is cut off."""
         self._stopping.set()
         if self._server is not None:
+            self._keeping.cancel()
             notes.remove(self._note, self._folder)
             self._server.close()
             await self._let_go()

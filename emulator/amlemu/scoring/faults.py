@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import pkgutil
 import sys
 import traceback
 from dataclasses import asdict, dataclass
-from typing import Any, Callable, Dict, Iterable, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, Iterable, List, Optional, Type, TypeVar
 
 from amlemu.scoring import missing
 from amlemu.scoring.compat import doors
@@ -165,12 +166,23 @@ def _what(error: BaseException, phase: str) -> str:
             return (
                 f"the script needs {top}, which the cloud's server brings along but this environment lacks: {install}"
             )
+        if _siblings_of(error) is not None:
+            return f"there is no module {error.name!r} in the package {error.name.rpartition('.')[0]!r}"
         return f"the script needs the module {error.name!r}, which is not installed for {sys.executable}"
     if isinstance(error, SyntaxError):
         return f"not valid Python: {error.msg}"
     if isinstance(error, SystemExit):
         return f"{_verb(phase)} called sys.exit({error.code!r}); a scoring script must return"
     return f"{_verb(phase)} raised {told}"
+
+
+def _siblings_of(error: ModuleNotFoundError) -> Optional[List[str]]:
+    """Return what there is where a missing module was looked for, when that is a package; None when it is none."""
+    package = sys.modules.get((error.name or "").rpartition(".")[0])
+    folders = list(getattr(package, "__path__", ()))
+    if not folders:
+        return None
+    return sorted(module.name for module in pkgutil.iter_modules(folders) if not module.name.startswith("_"))
 
 
 def _one_line(error: BaseException) -> str:
@@ -206,4 +218,8 @@ def _hint(error: BaseException) -> str:
         return missing.hint(error)
     if error.name.partition(".")[0] in _BROUGHT_BY_THE_SERVER:
         return ""
+    siblings = _siblings_of(error)
+    if siblings is not None:
+        near = difflib.get_close_matches(error.name.rpartition(".")[2], siblings, n=1)
+        return f"It has {near[0]}; is that meant?" if near else f"It has {', '.join(siblings[:8]) or 'no modules'}."
     return "Install it there, or choose the environment that has it with --python; the deployment's conda file needs it too."

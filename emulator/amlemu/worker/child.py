@@ -49,13 +49,18 @@ def main(endpoint: int, mark: int) -> int:
         return live(channel, order, Mark.inherit(mark), imports)
 
 
-def live(channel: Channel, order: Dict[str, Any], mark: Mark, imports: Optional[Imports]) -> int:
+def live(
+    channel: Channel, order: Dict[str, Any], mark: Mark, imports: Optional[Imports], *, is_prepared: bool = False
+) -> int:
     """Boot the script and answer requests until the host hangs up; returns the exit code."""
     worker = Worker(channel, mark, order["folder"])
     worker.take_signals()
     faulthandler.enable()  # after our handlers: it dumps the stack first, then lets them run
-    prepare(order)
+    if not is_prepared:
+        prepare(order)
     if order.get("reloads"):
+        # Python takes a module for unchanged when it was saved in the same second and is as long as before.
+        sys.dont_write_bytecode = True
         Writes(lambda path: channel.send(protocol.WROTE, path)).watch()
     booted = boot(channel, order, imports)
     return leave(BOOT_FAILED if booted is None else worker.serve(booted))
@@ -87,9 +92,6 @@ class Speech:
 def prepare(order: Dict[str, Any]) -> Speech:
     """Make this process the place that a script finds itself in: folder, streams, loggers, `print`, old modules."""
     os.chdir(order["folder"])
-    if order.get("reloads"):
-        # Python takes a module for unchanged when it was saved in the same second and is as long as before.
-        sys.dont_write_bytecode = True
     # What is written to a pipe shall arrive line by line, not when 8 KB are full.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     speech = Speech(order["marker"])

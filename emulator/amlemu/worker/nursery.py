@@ -87,7 +87,8 @@ class Nursery:
             return
         modules = list(itertools.takewhile(lambda name: name not in self._spoilers, before + imports["modules"]))
         latest = self._coming or self._resident
-        if latest is None or set(latest.ahead["modules"]) != set(modules):
+        is_wrong = self._coming is None and not imports.get("ahead")  # else there would have been a fork
+        if latest is None or is_wrong or set(latest.ahead["modules"]) != set(modules):
             self._begin({**imports, "modules": modules})
 
     def _imported_by(self, number: int) -> list[str] | None:
@@ -116,7 +117,8 @@ class Nursery:
         if resident is None:
             return ""
         now = surroundings(self._plan, resident.ahead["path"])
-        return next((name for name, was in resident.surroundings.items() if now[name] != was), "")
+        changed = (name for name, was in resident.surroundings.items() if now[name] != was)
+        return next((name for name in changed if now[name] is not None), "")  # what is gone may come back
 
     async def stop(self) -> None:
         """End the zygotes, and with them what was forked from them."""
@@ -160,8 +162,14 @@ class Nursery:
         before, self._resident, self._coming = self._resident, resident, None
         self._dismiss(before)
 
+    def lost(self, resident: _Resident, reason: BootFailed) -> None:
+        """It has ended by itself, and its forks with it: nobody could tell us how they end."""
+        if resident is not self._coming:
+            self._tell(Noticed(f"{reason}; its workers end with it"))
+        self.left(resident)
+
     def left(self, resident: _Resident) -> None:
-        """It has ended by itself."""
+        """It is not to be asked for forks any more."""
         self._resident = None if resident is self._resident else self._resident
         self._coming = None if resident is self._coming else self._coming
 
@@ -204,7 +212,7 @@ class _Resident:
 
     def zygote_ended(self, reason: BootFailed) -> None:
         """See `forks.Owner`."""
-        self._nursery.left(self)
+        self._nursery.lost(self, reason)
 
 
 def surroundings(plan: LaunchPlan, path: list[str]) -> dict[str, Any]:
@@ -213,13 +221,15 @@ def surroundings(plan: LaunchPlan, path: list[str]) -> dict[str, Any]:
 
     Args:
         plan: what it is started with.
-        path: where its interpreter looks for packages; installing one changes the time of a folder.
+        path: where its interpreter looks for packages.
+
+    A mounted file that another one takes the place of is not seen by who has it mounted; None when there is none.
     """
     return {
         "the interpreter": [_identity(Path(os.path.realpath(plan.python))), plan.python, plan.prefix],
         "the variables": dict(plan.environment),
         "installed packages": {folder: _installed(folder) for folder in path},
-        "a mounted file": [_identity(source) for source in plan.mounted],
+        **{str(source): _identity(source) for source in plan.mounted},
     }
 
 

@@ -22,8 +22,9 @@ import sys
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from amlemu.worker import protocol
+from amlemu.worker.ahead import Ahead, after_fork
 from amlemu.worker.child import BOOT_FAILED, Worker, boot, flush_streams, greet, leave, live, prepare
-from amlemu.worker.imports import Imports, after_fork, import_ahead
+from amlemu.worker.imports import Imports
 from amlemu.worker.protocol import Channel, Mark
 
 _CHUNK_BYTES = 1 << 16
@@ -77,17 +78,23 @@ def _boot(channel: Channel, order: Dict[str, Any]) -> Optional[Callable[[Seat], 
 
 def _import(channel: Channel, order: Dict[str, Any]) -> Callable[[Seat], int]:
     """Import what the host names; returns what the forks do."""
-    os.chdir(order["folder"])
     variables = dict(os.environ)
-    spoiled = import_ahead(order["ahead"]["modules"], order["ahead"]["asked"])
+    speech = prepare(
+        order
+    )  # before the imports, as in a fresh worker: packages find our `print`, loggers and old modules
+    ahead = Ahead(order["ahead"])
+    spoiled = ahead.load()
 
     def boot_and_serve(seat: Seat) -> int:
         faulthandler.disable()  # so that `live` can put it where it is in a fresh worker
         after_fork()
         with socket.socket(fileno=seat.endpoint) as host:
             channel, order_of_fork = greet(host)
+            if ahead.is_outdated():
+                _begin_afresh(seat, variables)
+            speech.marker = order_of_fork["marker"]
             imports = Imports(order["ahead"], lambda: _begin_afresh(seat, variables))
-            return live(channel, order_of_fork, Mark.inherit(seat.mark), imports)
+            return live(channel, order_of_fork, Mark.inherit(seat.mark), imports, is_prepared=True)
 
     _take_signals()
     channel.send(protocol.READY, {"spoiled": spoiled})
@@ -101,7 +108,7 @@ def _take_signals() -> None:
 
 def _begin_afresh(seat: Seat, variables: Dict[str, str]) -> None:
     """
-    Become a fresh worker: this script changes a variable before it imports what has been imported here already.
+    Become a fresh worker: what has been imported here is not what this script wants.
 
     The process stays the same for the host, which is greeted once more.
     """
