@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlemu import ports, whereabouts
 from amlemu.aids.aids import Aids
-from amlemu.backends.generations import Outcome
+from amlemu.backends.generation import Outcome
 from amlemu.credentials import KeyFile, Keyring
 from amlemu.errors import UsageError
 from amlemu.exchange import Exchange

@@ -23,7 +23,7 @@ from amlemu.stand import Plan, choose_backend
 if TYPE_CHECKING:
     import httpx
 
-    from amlemu.backends.generations import Outcome
+    from amlemu.backends.generation import Outcome
 
 
 class Endpoint:

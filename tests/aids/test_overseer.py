@@ -11,7 +11,7 @@ import amlemu
 import httpx
 import pytest
 from amlemu.aids.overseer import Overseer
-from amlemu.backends.generations import Outcome
+from amlemu.backends.generation import Outcome
 from amlemu.endpoint import Endpoint
 from amlemu.errors import UsageError
 from amlemu.journal import Journal

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from amlemu.backends.generations import Generations, Outcome
+from amlemu.backends.generation import Outcome
+from amlemu.backends.generations import Generations
 from amlemu.errors import BootFailed, NotReady, UsageError, WorkerCrashed
 from amlemu.events import Event, Listener, Noticed, ReloadBegan, Reloaded, ReloadFailed, WorkerEnded, WorkerReady
 from amlemu.exchange import Request, Response

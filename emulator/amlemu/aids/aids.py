@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from amlemu import ports
 from amlemu.backends import Backend
-from amlemu.backends.generations import Generations, Outcome
+from amlemu.backends.generation import Outcome
+from amlemu.backends.generations import Generations
 from amlemu.errors import UsageError
 from amlemu.journal import Journal
 from amlemu.layout import OWN_FOLDER, Layout

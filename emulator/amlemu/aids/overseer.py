@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from amlemu import __version__
 from amlemu.backends import Backend, room
-from amlemu.backends.generations import Generation, Generations, Outcome
+from amlemu.backends.generation import Generation, Outcome
+from amlemu.backends.generations import Generations
 from amlemu.control.models import GenerationStatus, ReloadOutcome, Status, WorkerStatus
 from amlemu.exchange import Exchange
 from amlemu.journal import Journal

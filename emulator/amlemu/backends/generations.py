@@ -1,9 +1,8 @@
 """
 Generations of one deployment as a backend: a new one boots beside the one that serves, and takes its place when it is ready.
 
-A generation is all workers that were started from one state of the files: a `pool.Pool`, or an `engine.Engine`. Requests go to the one
-that serves. What it has in hand it finishes; what none of its workers has taken goes to the next one, so nothing is lost and
-nothing runs twice. A generation that does not start is told with its cause, and the requests are refused as by an
+Requests go to the one that serves. What it has in hand it finishes; what none of its workers has taken goes to the next one, so
+nothing is lost and nothing runs twice. What one of them is, and how it lives, is in `generation.py`. A generation that does not start is told with its cause, and the requests are refused as by an
 unhealthy deployment, unless the one before may go on. Who decides when to reload is above (`reloader.py`, `control/`).
 """
 
@@ -12,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
-from amlemu.backends import Backend, Capabilities, pool, room
-from amlemu.errors import AmlemuError, BootFailed, NotReady
+from amlemu.backends import Capabilities, pool, room
+from amlemu.backends.generation import Generation, Outcome, Pool, fault_of
+from amlemu.errors import AmlemuError, NotReady
 from amlemu.events import (
     Event,
     FileWritten,
@@ -31,75 +30,11 @@ from amlemu.events import (
 )
 from amlemu.exchange import Frame, Request, Response
 from amlemu.readiness import Readiness
-from amlemu.worker.handle import Worker
 from amlemu.worker.nursery import Nursery
 from amlemu.worker.process import silent_fault, told_end
 
-State = Literal["booting", "ready", "draining", "failed"]
 _IN_USE = re.compile(r"[Aa]ddress already in use|Errno (98|48|10048)\b")
 _IMPATIENCE_S = 2.0  # who waits for requests in hand is told so
-
-
-class Pool(Backend, Protocol):
-    """What a generation is made of."""
-
-    @property
-    def workers(self) -> Sequence[Worker]:
-        """Those that run."""
-
-    async def drain(self) -> None:
-        """Take nothing more, finish what was begun, end."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a reload went. `fault` is None when the new generation serves; `serving` is the one that does, if any."""
-
-    generation: int
-    took_ms: float
-    boot_ms: float = 0.0
-    fault: dict[str, Any] | None = None
-    serving: int | None = None
-
-
-class Generation:
-    """All workers that were started from one state of the files. States: booting -> ready | failed -> draining -> gone."""
-
-    def __init__(self, number: int, changed: Iterable[str], since: float) -> None:
-        self.number = number
-        self.changed = tuple(sorted(changed))
-        self.since = since  # time.monotonic() of the first change
-        self.state: State = "booting"
-        self.mode = "beside"  # that was asked for, one of `reload.MODES`
-        self.boot_ms = 0.0
-        self.fault: dict[str, Any] | None = None
-        self.pool: Pool | None = None
-        self.begin: asyncio.Task[None] | None = None
-        self.begun = asyncio.Event()  # or never to begin
-        self.next: Generation | None = None  # the one that came before this one had been decided
-        loop = asyncio.get_running_loop()
-        self.verdict: asyncio.Future[None] = loop.create_future()  # ready, failed, or overtaken
-        self.ended: asyncio.Future[None] = loop.create_future()
-        self.outcome: asyncio.Future[Outcome] = loop.create_future()
-        self.tasks: list[asyncio.Task[Any]] = []  # that wait for what its pool has to tell
-
-    @property
-    def workers(self) -> Sequence[Worker]:
-        """Those that run."""
-        return self.pool.workers if self.pool is not None else ()
-
-    async def handle(self, request: Request) -> Response:
-        """Answer one request; see `Backend.handle`."""
-        if not self.begun.is_set():
-            await self.begun.wait()
-        if self.pool is None:
-            raise NotReady(f"generation {self.number} was overtaken")
-        return await self.pool.handle(request)
-
-    def decide(self) -> None:
-        """Let who waits for the verdict know it."""
-        if not self.verdict.done():
-            self.verdict.set_result(None)
 
 
 class Generations:
@@ -177,7 +112,7 @@ class Generations:
     async def start(self) -> None:
         """Begin to boot the first one. Raises UsageError when the interpreter cannot be started."""
         self._gave_up: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
-        self._serving = self._newest = self._new(1, (), time.monotonic())
+        self._serving = self._newest = self._new(1, (), time.monotonic(), "beside")
         await self._begin(self._serving)
         self._settle_soon(self._serving, None)
 
@@ -228,9 +163,8 @@ class Generations:
             raise NotReady("the server is stopping")
         before, overtaken = self._serving, self._newest
         changes = {*changed, *(() if overtaken.verdict.done() else overtaken.changed)}
-        generation = self._new(overtaken.number + 1, changes, since or time.monotonic())
+        generation = self._new(overtaken.number + 1, changes, since or time.monotonic(), mode)
         self._newest = overtaken.next = generation
-        generation.mode = mode
         stays = before if self._make_way(generation, before, mode) else None
         self._spawn(self._replace(generation, stays))  # who has asked may leave
         while True:
@@ -270,13 +204,9 @@ class Generations:
     async def stop(self, grace_s: float) -> None:
         """End all of them."""
         self._is_stopping = True
-        await asyncio.gather(*(one.pool.stop(grace_s) for one in self.all if one.pool is not None))
+        await asyncio.gather(*(one.stop(grace_s) for one in self.all))
         for generation in self.all:
-            generation.begun.set()
-            if not generation.outcome.done():
-                generation.outcome.set_exception(NotReady("the server is stopping"))
-                generation.outcome.exception()  # nobody may have asked
-            generation.decide()
+            generation.refuse(NotReady("the server is stopping"))
         begins = {one.begin for one in self.all if one.begin is not None}  # half a start would leave processes behind
         for task in self._tasks - begins:
             task.cancel()
@@ -287,28 +217,23 @@ class Generations:
 
     # One generation's life
 
-    def _new(self, number: int, changed: Iterable[str], since: float) -> Generation:
-        generation = Generation(number, changed, since)
+    def _new(self, number: int, changed: Iterable[str], since: float, mode: str) -> Generation:
+        generation = Generation(number, changed, since, mode)
         self.all.append(generation)
         return generation
 
     async def _begin(self, generation: Generation) -> None:
         """Start its workers. Only the first one may raise: where nothing can be started there is nothing to serve."""
-        pool = self._make_pool(lambda event: self._heard(generation, event))
         try:
-            await pool.start()
+            await generation.start(self._make_pool(lambda event: self._heard(generation, event)))
         except (AmlemuError, OSError) as error:  # no interpreter, or no room for another process
-            await pool.stop(0)
             if generation.number == 1:
                 raise
             if generation.state == "booting":
-                generation.state, generation.fault = "failed", _fault_of(error)
-                generation.decide()
-        else:
-            generation.pool = pool
-        generation.begun.set()
-        if generation.state == "draining" or self._is_stopping:  # overtaken meanwhile
-            await pool.stop(0)
+                generation.state = "failed"
+                generation.fails(fault_of(error))
+        if self._is_stopping:
+            await generation.stop()
 
     def _heard(self, generation: Generation, event: Event) -> None:
         """Pass on what a pool tells; a worker that dies at start is the verdict on what it was to boot."""
@@ -319,8 +244,7 @@ class Generations:
             generation.boot_ms, self._booted_at = event.boot_ms, time.monotonic()
         self._tell(event)
         if isinstance(event, WorkerEnded) and _is_death_at_start(event) and self._may_falter(generation):
-            generation.fault = silent_fault(f"the worker {told_end(event.exit_code)} while the script was loading")
-            generation.decide()
+            generation.fails(silent_fault(f"the worker {told_end(event.exit_code)} while the script was loading"))
 
     def _may_falter(self, generation: Generation) -> bool:
         is_to_stay = self._stays or generation.number > 1
@@ -346,20 +270,13 @@ class Generations:
             await self._watch(generation)
 
     async def _boot(self, generation: Generation) -> None:
-        if generation.pool is None:
-            return
-        try:
-            await generation.pool.ready()
-        except AmlemuError as error:
-            generation.state = "failed"
-            if self._stays or generation.number > 1:
-                generation.fault = generation.fault or _fault_of(error)
-            else:
-                self._give_up(error)
-                return
+        error = await generation.boot()
+        if error is None:
+            generation.decide()
+        elif self._stays or generation.number > 1:
+            generation.fails(fault_of(error))
         else:
-            generation.state = "ready"
-        generation.decide()
+            self._give_up(error)
 
     def _serves(self, generation: Generation) -> None:
         """Let requests go to it; the one before drains."""
@@ -371,7 +288,7 @@ class Generations:
             self._tell(Reloaded(generation.number, generation.changed, generation.boot_ms, took_ms))
         if before is not generation:
             self._leave(before)
-        self._answer(generation, Outcome(generation.number, took_ms, generation.boot_ms, None, generation.number))
+        generation.answer(Outcome(generation.number, took_ms, generation.boot_ms, None, generation.number))
 
     def _wants_what_is_taken(self, generation: Generation) -> bool:
         """Tell whether it wants what the one before still has, a port above all: then they cannot be beside each other."""
@@ -386,7 +303,7 @@ class Generations:
         fault = generation.fault
         assert fault is not None
         if generation.state == "failed":
-            self._spawn(self._stop_pool(generation))
+            self._spawn(generation.stop())
         goes_on = before if self._keeps_last_good and before is not None and before.state == "ready" else None
         serving = goes_on.number if goes_on else None
         self._tell(ReloadFailed(generation.number, generation.changed, fault, serving))
@@ -395,7 +312,7 @@ class Generations:
             if before is not None:
                 self._leave(before)
         took_ms = (time.monotonic() - generation.since) * 1000
-        self._answer(generation, Outcome(generation.number, took_ms, 0.0, fault, serving))
+        generation.answer(Outcome(generation.number, took_ms, 0.0, fault, serving))
 
     async def _watch(self, generation: Generation) -> None:
         """Wait until a script that serves ends its server: exit codes 3 and 4."""
@@ -404,42 +321,22 @@ class Generations:
         if not self._stays:
             self._give_up(reason)
             return
-        generation.state, generation.fault = "failed", _fault_of(reason)
+        generation.state, generation.fault = "failed", fault_of(reason)
         self._refuse(generation, generation.fault)
         self._tell(ReloadFailed(generation.number, (), generation.fault, None))
-        await self._stop_pool(generation)
+        await generation.stop()
 
     def _refuse(self, generation: Generation, fault: dict[str, Any]) -> None:
         self._serving = generation
         self._readiness.fails(f"generation {generation.number} does not start: {fault['what']}")
 
-    def _answer(self, generation: Generation, outcome: Outcome) -> None:
-        if not generation.outcome.done():
-            generation.outcome.set_result(outcome)
-
     def _leave(self, generation: Generation) -> None:
-        """Let one finish what it has in hand and go; one that never served goes at once."""
-        has_served = generation.state == "ready"
-        generation.state = "draining"
-        for task in generation.tasks:
-            task.cancel()
-        generation.begun.set()
-        generation.decide()
-        generation.outcome.cancel()  # nothing happens to one that is known
-        self._spawn(self._end(generation, has_served=has_served))
+        """Let one finish what it has in hand and go."""
+        self._spawn(self._end(generation, has_served=generation.leave()))
 
     async def _end(self, generation: Generation, *, has_served: bool) -> None:
-        if generation.begin is not None:
-            await asyncio.wait({generation.begin})
-        if has_served and generation.pool is not None:
-            await generation.pool.drain()
-        await self._stop_pool(generation)
+        await generation.end(has_served=has_served)
         self.all.remove(generation)
-        generation.ended.set_result(None)
-
-    async def _stop_pool(self, generation: Generation) -> None:
-        if generation.pool is not None:
-            await generation.pool.stop(0)
 
     async def _others_gone(self, generation: Generation) -> None:
         """Wait for the others' ends; say so when that takes long."""
@@ -460,10 +357,6 @@ class Generations:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _fault_of(error: Exception) -> dict[str, Any]:
-    return error.fault if isinstance(error, BootFailed) else silent_fault(str(error))
 
 
 def _is_death_at_start(event: WorkerEnded) -> bool:
