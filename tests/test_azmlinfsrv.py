@@ -134,12 +134,12 @@ def test_our_own_variables_stay_ours():
     assert merged([], {"AMLEMU_PORT": "1", "AMLEMU_LAYOUT": "var"}) == PLAIN
 
 
-def test_ours_are_two_options_only():
+def test_ours_are_three_options_only():
     """They are in no variable of the script."""
-    options = parse(["--host", "127.0.0.1", "--python", "/env"])
+    options = parse(["--host", "127.0.0.1", "--python", "/env", "--reload"])
 
-    assert (options.host, options.python) == ("127.0.0.1", "/env")
-    assert (parse([]).host, parse([]).python) == ("0.0.0.0", None)
+    assert (options.host, options.python, options.reload) == ("127.0.0.1", "/env", True)
+    assert (parse([]).host, parse([]).python, parse([]).reload) == ("0.0.0.0", None, False)
     assert merge(options, {}, "/here") == PLAIN
 
 

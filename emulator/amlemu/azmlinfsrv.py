@@ -1,8 +1,8 @@
 """
 The real server's own command, `amlemu azmlinfsrv ...`: its options and variables become a plan, its words come back.
 
-Option beats variable; the current folder is app root and working folder; nothing reloads. Only `--host` and `--python` are
-ours. The log is `console/server_lines.py`, the start print `console/server_start.py`.
+Option beats variable; the current folder is app root and working folder; nothing reloads unless it is asked to.
+Only `--host`, `--python` and `--reload` are ours. The log is `console/server_lines.py`, the start print `console/server_start.py`.
 
 Source: azureml-inference-server-http 1.5.1, args.py, amlserver.py; gunicorn 27.0.1, sock.py (contract 3.7, 3.4).
 """
@@ -27,6 +27,7 @@ from amlemu.emulator import Emulator, Opening, run_loop
 from amlemu.environment import SERVER_SOFTWARE, SERVER_VERSION, activated
 from amlemu.errors import UsageError
 from amlemu.ports import PortTaken
+from amlemu.reload import ReloadRules
 from amlemu.stand import Plan
 
 EXIT_REFUSED, EXIT_BAD_TIMEOUT = 1, 2
@@ -80,7 +81,8 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "azmlinfsrv",
         description=f"Azure ML Inferencing HTTP server v{_version()}",
-        epilog="amlemu's own: --host ADDRESS (default 0.0.0.0), --python INTERPRETER or environment folder.",
+        epilog="amlemu's own: --host ADDRESS (default 0.0.0.0), --python INTERPRETER or environment folder,"
+        " --reload to load the script anew when a file has changed.",
     )
     parser.add_argument("--entry_script", help="The scoring script, relative to this folder or absolute.")
     parser.add_argument("--model_dir", help="What the script finds in AZUREML_MODEL_DIR, as typed.")
@@ -110,6 +112,7 @@ def _parse_own(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser("azmlinfsrv", usage="azmlinfsrv ...", add_help=False, allow_abbrev=False)
     parser.add_argument("--host", default="0.0.0.0")  # noqa: S104  # as the real command does
     parser.add_argument("--python")
+    parser.add_argument("--reload", action="store_true")
     try:
         return parser.parse_known_args(words)
     except SystemExit:
@@ -216,6 +219,7 @@ def _plan(options: argparse.Namespace, environment: dict[str, str], console: Ser
         layout="none",
         environment=environment,
         folder=Path.cwd(),
+        reload=ReloadRules(is_on=options.reload),
         on_event=console.event,
         on_exchange=console.exchange,
     )

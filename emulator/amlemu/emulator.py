@@ -101,10 +101,11 @@ class Emulator:
         except BaseException:
             self._close()
             raise
+        # Nobody waits for these; but a save is seen before the script has been read.
+        self._aiding = asyncio.get_running_loop().create_task(self._aids.start(self.backend))
         # It imports FastAPI while the worker boots; in a thread, for we must hear the worker meanwhile.
         self._server = await asyncio.to_thread(self._make_server)
         self._serving = asyncio.get_running_loop().create_task(self._server.serve(sockets=self._listeners))
-        self._aiding = asyncio.get_running_loop().create_task(self._aids.start(self.backend))  # nobody waits for these
 
     async def ready(self) -> None:
         """Wait for init(). Raises BootFailed."""

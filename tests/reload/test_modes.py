@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from amlemu.backends import room
 from amlemu.events import ReloadBegan, Reloaded, WorkerEnded, WorkerStarted
@@ -37,6 +39,33 @@ def test_files_are_watched(
     command.until_said("limits:")
 
     assert ("reload   on save in" in command.err) is is_on
+
+
+@pytest.mark.parametrize(("words", "value"), [((), 1), (("--reload",), 2)], ids=["not-by-default", "when-asked"])
+def test_the_real_command_in_our_place_reloads(
+    start: Callable[..., Any], tmp_path: Path, words: tuple[str, ...], value: int
+) -> None:
+    """Whoever asks for it; nothing else of it changes."""
+    script = tmp_path / "score.py"
+    script.write_text(returns(1))
+    port = free_port()
+    command = start("azmlinfsrv", "--entry_script", "score.py", "--host", "127.0.0.1", "--port", str(port), *words)
+    command.until_said("ready for serving traffic")
+    script.write_text(returns(2))
+    if words:
+        command.until(lambda: command.out.count("ready for serving traffic") == 2, "ready again")
+        command.until(lambda: ask(port) == 2, "answering 2")
+
+    assert ask(port) == value
+
+
+def ask(port: int) -> Any:
+    return httpx.post(f"http://127.0.0.1:{port}/score", content=b"x", trust_env=False).json()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def test_a_thread_cannot_be_asked_to_reload(finish: Callable[..., Any], tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 import venv
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -179,3 +181,15 @@ def test_a_package_that_is_installed_heals_the_script_that_misses_it(place: Plac
 
     assert place.ask().json() == 7
     assert [event.text for event in place.told(Noticed)] == ["installed packages changed: a fresh interpreter starts"]
+
+
+def test_a_save_while_the_first_init_hangs_is_not_missed(start: Callable[..., Any], tmp_path: Path) -> None:
+    """Files are watched from the first moment on."""
+    script = tmp_path / "score.py"
+    script.write_text("open('begun', 'w').close()\nimport time\ntime.sleep(600)\n")
+    command = start("serve", "score.py", "-p", "0", "--reload")
+    command.until((tmp_path / "begun").exists, "loading")
+    script.write_text(returns(2))
+    command.until_said("generation 2 serves")
+
+    assert httpx.post(f"http://127.0.0.1:{command.port}/score", trust_env=False).json() == 2

@@ -215,6 +215,11 @@ class Generations:
         if self._nursery is not None:
             await self._nursery.stop()
 
+    async def interrupt(self, grace_s: float) -> None:
+        """End as gunicorn does at SIGINT, see `Pool.interrupt`. Raises BootFailed when that was init()'s end."""
+        if isinstance(self._serving.pool, pool.Pool):
+            await self._serving.pool.interrupt(grace_s)
+
     # One generation's life
 
     def _new(self, number: int, changed: Iterable[str], since: float, mode: str) -> Generation:
