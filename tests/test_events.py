@@ -18,6 +18,7 @@ SAMPLES = {
     "int | None": None,
     "float | None": None,
     "dict[str, Any]": {"what": "it"},
+    "tuple[str, ...]": ["one", "two"],  # a list, when it has been JSON
 }
 
 
