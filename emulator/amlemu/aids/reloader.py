@@ -1,8 +1,8 @@
 """
 From saved files to another generation: decides whether a change is a person's, and a reason to reload.
 
-`watch/` tells of changes, `backends/generations.py` does the reload. Beside files it looks at what generations cannot follow by themselves:
-the interpreter and its packages.
+`watch/` tells of changes, `backends/generations.py` does the reload. Beside files it looks at what generations cannot follow by
+themselves: the interpreter and its packages.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ class Reloader:
         self._told_own: set[str] = set()
         self._to_host = to_host
         self._is_script_gone = self._is_stopping = False
-        self._unasked: dict[
-            str, int
-        ] = {}  # how many reloads in a row were because of it, without a request between them
+        self._unasked: dict[str, int] = {}  # reloads in a row because of a file, without a request between them
         self._requests_before = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
