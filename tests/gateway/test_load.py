@@ -134,6 +134,8 @@ async def test_a_script_that_does_not_start_is_not_waited_for() -> None:
     task = asyncio.ensure_future(waiting)
     await asyncio.sleep(0)
     readiness.fails("generation 2 does not start: init() raised KeyError: 'a'")
+    await asyncio.wait({task}, timeout=5)
+    assert task.done()
 
     with pytest.raises(NotReady, match=r"generation 2 does not start: init\(\) raised KeyError: 'a'"):
         await task

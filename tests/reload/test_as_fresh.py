@@ -72,6 +72,14 @@ def test_what_a_package_does_at_its_import_is_the_same_in_a_fork(place: Place, p
         assert place.ask().json() == [number, fresh]
 
 
+def test_what_is_lazy_is_not_loaded_by_who_looks_on(place: Place, packages: Path) -> None:
+    """Not in the first generation either."""
+    place.save("score.py", script("import is_lazy", LOOKS["is_lazy"]))
+    place.serve(env={"PYTHONPATH": str(packages)})
+
+    assert place.ask().json() == [0, False]
+
+
 def test_a_warning_names_the_script_that_imports(place: Place, packages: Path) -> None:
     """Not us, who look on: a filter by module would be ours, too."""
     place.save("score.py", script("import warns", "warns.PLACE"))

@@ -251,6 +251,14 @@ async def test_what_a_zygote_cannot_follow_ends_it(world: World, tmp_path: Path,
     assert await world.learns("a", path=(str(site),)) is not zygote
 
 
+async def test_what_is_away_has_not_changed(world: World, tmp_path: Path) -> None:
+    """A folder that was moved may come back; until then a fork has what was mounted."""
+    (await world.learns("a")).imports_all()
+    (tmp_path / "mounted").unlink()
+
+    assert (await world.launches(), world.events) == ("fork", [])
+
+
 async def test_a_zygote_that_dies_is_followed_by_a_fresh_interpreter(world: World) -> None:
     """And that one's imports by another zygote."""
     zygote = await world.learns("a")
