@@ -135,14 +135,20 @@ def test_what_was_imported_ahead_is_outdated(place: Place, change: str, is_outda
     assert alone(folder, [], "told", before)[1] == ["", is_outdated]
 
 
-def test_what_is_imported_ahead_is_frozen_and_compiled(place: Place) -> None:
-    """What is frozen no collection in a fork touches; and packages without bytecode are compiled once, not in each worker."""
+INSTALLED_ONLY = (
+    "sys.path[:] = [p for p in sys.path if 'site-packages' in p or p.startswith(os.path.dirname(os.__file__))]"
+)
+
+
+@pytest.mark.parametrize(("path", "is_compiled"), [(INSTALLED_ONLY, True), ("", False)], ids=["installed", "users-too"])
+def test_what_is_imported_ahead_is_frozen_and_compiled(place: Place, path: str, *, is_compiled: bool) -> None:
+    """What is frozen no collection in a fork touches. Bytecode is written here, not in each worker; of the user's never."""
     folder = place(score="import lib_a")
-    before = DATA.format(score=str(folder / "code/score.py"), code=str(folder / "code"))
-    _, count = alone(folder, [], "gc.get_freeze_count()", before)
+    data = DATA.format(score=str(folder / "code/score.py"), code=str(folder / "code"))
+    _, count = alone(folder, [], "gc.get_freeze_count()", data.replace("told =", f"{path}\ntold ="))
 
     assert count > 1000
-    assert list((folder / "env/site-packages/__pycache__").glob("lib_a.*.pyc"))
+    assert bool(list(folder.glob("env/site-packages/__pycache__/lib_a.*.pyc"))) is is_compiled
 
 
 EXITS = """

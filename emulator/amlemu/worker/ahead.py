@@ -20,7 +20,7 @@ import threading
 import weakref
 from typing import Any, Dict, Sequence
 
-from amlemu.worker.imports import file_of, is_of_user, names_in
+from amlemu.worker.imports import file_of, has_users_folder, is_of_user, names_in
 
 _DEVICES = ("/dev/nvidia", "/dev/kfd", "/dev/dri/render", "/dev/accel")
 # Importing these starts CUDA, and a process that has started it cannot be forked.
@@ -36,7 +36,12 @@ class Ahead:
         self._times: Dict[str, int] = {}  # of the files that were imported
 
     def load(self) -> str:
-        """Import all of it; returns what `import_ahead` does. Bytecode of packages is written here, for workers write none."""
+        """
+        Import all of it; returns what `import_ahead` does.
+
+        Bytecode of packages is written here, for workers write none; but not where a package may find modules of the user's.
+        """
+        sys.dont_write_bytecode = sys.dont_write_bytecode or has_users_folder()
         spoiled = import_ahead(self._data["modules"], self._data["asked"])
         files = filter(None, (file_of(sys.modules.get(name)) for name in self._data["modules"]))
         self._times = {file: _time(file) for file in files}

@@ -196,6 +196,11 @@ def is_of_user(module: Any) -> bool:
     return _is_users(_space_of(module))
 
 
+def has_users_folder() -> bool:
+    """Tell whether Python looks for modules in a folder that is not one of installed packages."""
+    return any(os.path.isdir(folder) and not _is_library(folder + os.sep) for folder in sys.path)
+
+
 def file_of(module: Any) -> str:
     """Return the file that a module was loaded from; empty for one without."""
     file = _space_of(module).get("__file__")
