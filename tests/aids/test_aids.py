@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from amlemu import deployment, profile_file
+from amlemu.aids.aids import Aids
+from amlemu.backends.inprocess import InProcess
+from amlemu.journal import Journal
+from amlemu.layout import lay_out
+from amlemu.readiness import Readiness
+from amlemu.stand import Plan
+from amlemu.transcript import Transcript
 
 SCRIPT = "def init(): pass\ndef run(data): return 1\n"
 
@@ -68,3 +77,19 @@ def test_a_signal_in_the_middle_of_a_start_leaves_nothing(start: Callable[..., A
 
     assert command.finish().code == 130
     assert command.left_behind() == []
+
+
+def test_who_asks_while_it_stops_is_told_so(write: Callable[[str, str], Any]) -> None:
+    """The state is `stopping`, not what it was before."""
+    plan = Plan(deployment.from_script(write("score.py", SCRIPT)), profile_file.load("managed"), control_port=0)
+    layout = lay_out(plan.deployment, "none")
+    parts = {"journal": Journal(), "readiness": Readiness(), "transcript": Transcript()}
+    aids = Aids(plan, 5001, layout, **parts)
+
+    async def story() -> str:
+        aids.open()
+        await aids.start(InProcess(Path.cwd(), {}, print))
+        await aids.stop()
+        return aids._overseer.status().state
+
+    assert asyncio.run(story()) == "stopping"

@@ -97,6 +97,8 @@ class Aids:
 
     async def stop(self) -> None:
         """Reload no more, tell no more."""
+        if self._overseer is not None:
+            self._overseer.is_stopping = True
         if self._reloader is not None:
             await self._reloader.stop()
         if self._control is not None:

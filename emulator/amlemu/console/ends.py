@@ -14,9 +14,8 @@ from amlemu import whereabouts
 from amlemu.events import Event, Spoke, WorkerEnded, WorkerStarted, WorkerTimedOut
 from amlemu.worker.ends import likely_reason, told_code
 from amlemu.worker.oom_kills import oom_kills
-from amlemu.worker.process import with_words
+from amlemu.worker.process import FATAL, with_words
 
-_FATAL = "Fatal Python error: "  # begins what faulthandler writes in a crash
 _DUMP_CHARACTERS = 1 << 16  # of it, at most; a stack of 100 frames, and as many threads
 _LINE_CHARACTERS = 200
 _PATIENCE = 3  # workers that die at start before we explain it
@@ -65,7 +64,7 @@ class Ends:
         """Keep the dump of a crash, which comes in pieces."""
         if event.stream != "stderr":
             return
-        _, fatal, dump = event.text.rpartition(_FATAL)
+        _, fatal, dump = event.text.rpartition(FATAL)
         known = self._dumps.get(event.pid)
         if fatal:
             self._dumps[event.pid] = dump

@@ -21,7 +21,7 @@ from amlemu.exchange import Frame, Request, Response
 from amlemu.whereabouts import read_dump
 from amlemu.worker import protocol
 from amlemu.worker.launch import Launcher, LaunchPlan, fresh
-from amlemu.worker.process import BOOT_ERRORS, GuestProcess, silent_fault, told_end
+from amlemu.worker.process import BOOT_ERRORS, FATAL, GuestProcess, silent_fault, told_end
 from amlemu.worker.stream import Stream
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,6 @@ _LAST_WORDS_S = 0.2  # a child process of the script may hold the socket open af
 _WHOEVER_CHOSE_IT = "gunicorn takes the exit codes 3 and 4 for a failure to boot, whoever chose them, and ends."
 _QUICK_S, _UNKNOWN_S = 0.05, 1e9
 _JOIN_BYTES = 1 << 14
-_FATAL = "Fatal Python error: "  # begins what faulthandler writes in a crash; a script may have it write at other times
 _LOOK_S, _LOOKS = 0.002, 50  # how often, and how many times, to look for a stack that was asked for
 
 
@@ -328,7 +327,7 @@ class Worker(asyncio.Protocol):
         taken = self._launched.mark.taken
         what = f"the worker {told_end(end.exit_code)} before it had answered"
         crash = WorkerCrashed(what, where=f"pid {self.pid}", pid=self.pid, exit_code=end.exit_code)
-        _, fatal, dump = self._process.last_words.rpartition(_FATAL)
+        _, fatal, dump = self._process.last_words.rpartition(FATAL)
         crash.stack = read_dump(dump) if fatal else self.stack
         if self._stream is not None:
             self._stream.finish(crash)

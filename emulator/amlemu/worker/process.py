@@ -29,6 +29,7 @@ _OF_DUMP = re.compile(
     r"(?:Current thread|Thread|Stack|Current thread's C stack trace).*\(most recent call first\):$"
     r'|  File ".*", line (?:\d+|\?\?\?) in |  (?:<.*>|\.\.\.)$|  Binary file |Extension modules: '
 )
+FATAL = "Fatal Python error: "  # begins what faulthandler writes in a crash; a script may have it write at other times
 BOOT_ERRORS = (3, 4)  # exit codes that gunicorn's master takes for a failure to boot, whoever chose them
 
 
