@@ -126,7 +126,7 @@ def test_the_old_one_ends_first_when_it_holds_an_accelerator(
 def test_a_script_that_boots_once_for_all_workers_reloads(place: Place) -> None:
     """WORKER_PRELOAD: each generation has a master of its own."""
     place.save("score.py", returns("[PID != os.getpid(), 1]", top="PID = os.getpid()"))
-    place.serve(env={"WORKER_PRELOAD": "true"}, workers=2)
+    place.serve(env={"WORKER_PRELOAD": "true", "PYTHONDONTWRITEBYTECODE": ""}, workers=2)
     assert place.ask().json() == [True, 1]
     place.save("score.py", returns("[PID != os.getpid(), 2]", top="PID = os.getpid()"))
 

@@ -59,8 +59,6 @@ def live(
     if not is_prepared:
         prepare(order)
     if order.get("reloads"):
-        # Python takes a module for unchanged when it was saved in the same second and is as long as before.
-        sys.dont_write_bytecode = True
         Writes(lambda path: channel.send(protocol.WROTE, path)).watch()
     booted = boot(channel, order, imports)
     return leave(BOOT_FAILED if booted is None else worker.serve(booted))
@@ -124,6 +122,9 @@ def boot(channel: Channel, order: Dict[str, Any], imports: Optional[Imports] = N
         imports: looks on, and the host is told; None where nobody wants to know.
     """
     started = time.perf_counter()
+    if order.get("reloads"):
+        # Python takes a module for unchanged when it was saved in the same second and is as long as before.
+        sys.dont_write_bytecode = True
     try:
         app = ScoringApp(os.environ)
         with imports or contextlib.nullcontext():
