@@ -107,7 +107,7 @@ def test_the_shadow_lets_callers_have_what_the_model_said(write):
 
     exchange = endpoint.exchanges[0]
     assert (exchange.response.status, exchange.cloud.status) == (200, 408)
-    assert 200 <= exchange.cloud_ms < 500
+    assert 199 <= exchange.cloud_ms < 500  # timers count whole milliseconds, and may be one early
 
 
 def test_dev_errors_show_the_traceback_to_the_caller(write):

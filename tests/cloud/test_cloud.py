@@ -19,6 +19,7 @@ from .causes import alone, until
 from .places import Place, Places
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+TICK_S = 0.001  # timers count whole milliseconds, and may be one early
 SORTED = sorted(CASES, key=lambda case: repr(case.at))  # neighbours share a deployment
 
 
@@ -75,7 +76,7 @@ def test_each_case_gets_its_answer(places: Places, case: Case) -> None:
     received, place = produce(places, case)
 
     assert normalised(received) == expected(case.said)
-    assert case.takes_s[0] <= received.seconds <= case.takes_s[1]
+    assert case.takes_s[0] - TICK_S <= received.seconds <= case.takes_s[1]
     if received.status == 100:
         return  # there is no request yet, and no exchange
     exchange = place.exchange(received)
