@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import threading
 from pathlib import Path
 
 import httpx
@@ -403,3 +404,94 @@ def test_our_own_option_without_its_value_is_refused_in_a_line(capsys):
     assert (
         capsys.readouterr().err == "usage: azmlinfsrv ...\nazmlinfsrv: error: argument --host: expected one argument\n"
     )
+
+
+# AZUREML_DEBUG_PORT; tests/contract has an editor that listens
+
+
+DEBUGGING = """\
+!! Starting the inference server in DEBUGGING mode because AZUREML_DEBUG_PORT is set.
+!! This environment variable should not be set in a production environment.
+"""
+
+
+@pytest.fixture
+def mute():
+    """Somebody who listens, and says nothing: a worker that dials there waits."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+@pytest.fixture
+def waiting(write, start, mute):
+    """Start the command, and return it when its worker waits for its debugger."""
+    write("score.py", SCRIPT)
+    port = str(mute.getsockname()[1])
+    words = ("--entry_script", "score.py", "--port", str(free_port()))
+    command = start("azmlinfsrv", *words, AZUREML_DEBUG_PORT=port)
+    mute.settimeout(10)
+    with mute.accept()[0]:
+        yield command
+
+
+def test_nobody_listens_at_the_debug_port(write, finish):
+    """Exit code 3; the script is not loaded (contract 3.4)."""
+    write("score.py", "print('loaded')")
+    port = free_port()
+
+    ended = finish("azmlinfsrv", "--entry_script", "score.py", "--port", str(free_port()), AZUREML_DEBUG_PORT=str(port))
+
+    assert ended.code == 3
+    assert ended.out.endswith(f"'AZUREML_DEBUG_PORT']\n{DEBUGGING}** Connecting to debugger at port {port}...\n")
+    assert "\nConnectionRefusedError: [Errno 111] Connection refused\n[Errno 111] Connection refused\n" in ended.err
+    assert ended.err.endswith("gunicorn.error - Reason: Worker failed to boot.\n")
+
+
+def test_without_debugpy_workers_are_started_for_ever(write, start, empty_environment):
+    """Exit code 255 is no failure to boot for gunicorn; here the next one waits longer each time, as for any such worker."""
+    write("score.py", SCRIPT)
+    words = ("--entry_script", "score.py", "--port", str(free_port()), "--python", str(empty_environment))
+    command = start("azmlinfsrv", *words, AZUREML_DEBUG_PORT="5678")
+    command.until(lambda: command.err.count(" exited with code 255.\n") == 2, "trying again")
+
+    once = [
+        "I gunicorn.error - Booting worker with pid: <pid>",
+        "I gunicorn.error - Worker exiting (pid: <pid>)",
+        "E gunicorn.error - Worker (pid:<pid>) exited with code 255.",
+    ]
+    lines = [re.sub(r"^.*? ([IE]) \[\d+\]", r"\1", line) for line in command.err.splitlines()]
+    assert [re.sub(r"(pid: ?)\d+", r"\1<pid>", line) for line in lines[3:9]] == [*once, *once]
+    assert command.out.count(f"{DEBUGGING}** Cannot connect to a debugger because debugpy is not installed.\n") == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT], ids=lambda number: number.name)
+def test_a_worker_that_waits_for_its_debugger_leaves_at_once(waiting, number):
+    """The signal raises SystemExit there, and nobody takes it for a failure."""
+    waiting.send(number)
+    ended = waiting.finish()
+
+    assert ended.code == 0
+    lines = [line.partition(" - ")[2] for line in ended.err.splitlines()]
+    said = [line.partition(" (pid")[0] for line in lines if "Worker" in line or "Shutting" in line]
+    assert said == ["Worker exiting", "Shutting down: Master"]
+
+
+def test_sigterm_lets_it_wait_no_longer_than_gunicorns_grace(write, mute, monkeypatch, capfd):
+    """30 s there; whoever still waits then is killed without a word, and the exit code is 0."""
+    monkeypatch.setattr(azmlinfsrv, "_GRACE_S", 0.1)
+    monkeypatch.setenv("AZUREML_DEBUG_PORT", str(mute.getsockname()[1]))
+    mute.settimeout(10)
+
+    def terminate():
+        with mute.accept()[0]:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    terminates = threading.Thread(target=terminate)
+    terminates.start()
+
+    code = run(["--entry_script", str(write("score.py", SCRIPT)), "--port", str(free_port())], monkeypatch)
+
+    terminates.join()
+    assert code == 0
+    last = [line.partition(" - ")[2] for line in capfd.readouterr().err.splitlines()[-2:]]
+    assert last == ["Handling signal: term", "Shutting down: Master"]

@@ -59,7 +59,10 @@ def test_these_commands_have_settings():
     """`profiles` and `azmlinfsrv` have words of their own."""
     assert list(SETTINGS) == [
         *(f"amlemu {word} SCRIPT" for word in ("serve", "invoke", "layout")),
-        *(f"amlemu {word} [SCRIPT]" for word in ("keys", "token", "reload", "status", "logs", "requests", "ready")),
+        *(
+            f"amlemu {word} [SCRIPT]"
+            for word in ("keys", "token", "reload", "status", "logs", "requests", "ready", "vscode")
+        ),
     ]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import re
 import sys
@@ -220,6 +221,7 @@ def _plan(options: argparse.Namespace, environment: dict[str, str], console: Ser
         environment=environment,
         folder=Path.cwd(),
         reload=ReloadRules(is_on=options.reload),
+        dials_debugger=True,
         on_event=console.event,
         on_exchange=console.exchange,
     )
@@ -240,11 +242,17 @@ async def _open(emulator: Emulator, console: ServerConsole) -> Opening:
 
 
 async def _end_boot(emulator: Emulator, signals: foreground.Signals) -> int:
-    """SIGTERM lets init() finish, SIGINT and SIGQUIT raise SystemExit in it (observed); a second signal ends it."""
+    """SIGTERM leaves init() some time, SIGINT and SIGQUIT raise SystemExit in it (observed); a second signal ends it."""
     backend: Any = emulator.backend
-    work = backend.ready() if signals.name == "term" else backend.interrupt(_GRACE_S)
+    work = _finish_boot(backend) if signals.name == "term" else backend.interrupt(_GRACE_S)
     is_over = await foreground.until(signals.second, work)
     return 0 if is_over else await foreground.end_at_once(emulator, signals)
+
+
+async def _finish_boot(backend: Any) -> None:
+    """Whoever still loads or waits for a debugger when the time is over, is killed. Raises BootFailed."""
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(backend.ready(), _GRACE_S)
 
 
 def _version() -> str:

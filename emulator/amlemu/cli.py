@@ -9,8 +9,9 @@ codes: 0 fine (also a server that was stopped), 1 the answer was a failure (of `
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from json import dumps
 from math import inf
 from pathlib import Path
@@ -31,18 +32,21 @@ from amlemu.settings import (
     SERVE_SETTINGS,
     STATUS_SETTINGS,
     TOKEN_SETTINGS,
+    VSCODE_SETTINGS,
     Setting,
 )
 
 if TYPE_CHECKING:
     from amlemu.console import Console
     from amlemu.credentials import KeyFile
+    from amlemu.debugging import DebugRules
     from amlemu.deployment import Deployment
     from amlemu.reload import ReloadRules
     from amlemu.stand import Plan
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _LONGEST_TOKEN = 366 * 24 * 60  # minutes
+_NUMBER = re.compile(r"[-+]?[\d.]+|inf")
 _TYPES: dict[str, Any] = {"text": str, "path": str, "integer": int, "number": float}
 
 
@@ -69,6 +73,8 @@ def _option(setting: Setting) -> Callable[[Any], Any]:
     if setting.kind == "toggle":
         return click.option(f"{setting.flag}/{setting.no_flag}", setting.name, default=setting.default, **shared)
     kind = click.Choice(setting.kind) if isinstance(setting.kind, tuple) else _TYPES[setting.kind]
+    if setting.bare is not None:
+        shared |= {"is_flag": False, "flag_value": f"{setting.bare:g}", "metavar": f"[{str(setting.kind).upper()}]"}
     return click.option(*names, setting.name, type=kind, default=setting.default, multiple=setting.repeats, **shared)
 
 
@@ -78,7 +84,20 @@ def cli() -> None:
     """Run Azure Machine Learning scoring scripts on your own machine, and trust what you see."""
 
 
-@cli.command(short_help="Serve SCRIPT over HTTP until Ctrl-C.")
+class WithBareFlags(click.Command):
+    """A command with options whose value may be left out, also where something else follows: `serve --debug score.py`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write the value down where there is none."""
+        bare = {setting.flag: setting.bare for setting in SERVE_SETTINGS if setting.bare is not None}
+        words: list[str] = []
+        for word, following in zip(args, [*args, ""][1:], strict=True):
+            is_bare = word in bare and not _NUMBER.fullmatch(following)
+            words.append(f"{word}={bare[word]:g}" if is_bare else word)
+        return super().parse_args(ctx, words)
+
+
+@cli.command(cls=WithBareFlags, short_help="Serve SCRIPT over HTTP until Ctrl-C.")
 @click.argument("script")
 @with_settings(SERVE_SETTINGS)
 def serve(script: str, **options: Any) -> None:
@@ -219,6 +238,19 @@ def ready(script: str | None, port: int | None, wait: float, json: bool) -> None
     sys.exit(cli_control.ready(script, port or None, wait, as_json=json))
 
 
+@cli.command(short_help="Write what VS Code needs to debug SCRIPT.")
+@click.argument("script", required=False)
+@with_settings(VSCODE_SETTINGS)
+def vscode(script: str | None, debug_port: int, folder: str | None, **options: Any) -> None:
+    """
+    Write the entries by which VS Code debugs SCRIPT into .vscode/launch.json, and keep all that is there; without SCRIPT,
+    for the score.py of the folder, or whatever file is open.
+    """
+    from amlemu.vscode import command
+
+    click.echo(command.run(script, folder, debug_port, only_prints=options["print"]), nl=False)
+
+
 @cli.command(
     short_help="Stand in for the real command, word for word.",
     add_help_option=False,
@@ -268,6 +300,7 @@ def _plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
         dev_errors=options["dev_errors"],
         reload=_reload_rules(options, backend, profile.wire.reloads),
         control_port=(options["control_port"] or 0) if options["control"] else None,
+        debug=_debug_rules(options, deployment.environment),
         on_event=console.event,
         on_exchange=console.exchange,
     )
@@ -292,6 +325,21 @@ def _reload_rules(options: dict[str, Any], backend: str, by_default: bool) -> Re
         polls=options["poll"],
         mode=options["reload_mode"],
         keeps_last_good=options["keep_last_good"],
+    )
+
+
+def _debug_rules(options: dict[str, Any], variables: Mapping[str, str]) -> DebugRules:
+    from amlemu.debugging import rules
+
+    return rules(
+        port=options["debug"],
+        host=options["debug_host"],
+        connect=options["debug_connect"],
+        wait_s=options["wait_for_client"],
+        stops_clocks=options["pause"],
+        on_error=options["debug_on_error"],
+        wants_pdb=options["pdb"],
+        variables={**os.environ, **variables},
     )
 
 

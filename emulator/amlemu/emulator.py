@@ -24,6 +24,7 @@ from amlemu.errors import UsageError
 from amlemu.exchange import Exchange
 from amlemu.journal import Journal, has_secrets, without_secrets
 from amlemu.layout import OWN_FOLDER, Layout
+from amlemu.pauses import Pauses
 from amlemu.readiness import Readiness
 from amlemu.stand import Plan, Stand
 from amlemu.transcript import Transcript
@@ -44,6 +45,7 @@ class Opening:
     environment: Mapping[str, str]
     watching: str = ""  # what is looked at for changes, in words; empty: nothing
     control: str = ""  # address of the control port, empty without one
+    debugger: str = ""  # where editors attach, `host:port`; empty where they cannot
 
 
 class Emulator:
@@ -56,6 +58,7 @@ class Emulator:
         self._listeners: list[socket.socket] = []
         self.journal = Journal()
         self.readiness = Readiness()
+        self.pauses = Pauses()
 
     def open(self) -> Opening:
         """
@@ -96,9 +99,11 @@ class Emulator:
             UsageError: the interpreter cannot be started.
         """
         try:
-            self.backend = self._stand.make_backend(self.readiness)
+            self.backend = self._stand.make_backend(self.readiness, self.pauses)
+            await self._stand.open_debugger()
             await self.backend.start()
         except BaseException:
+            await self._stand.close_debugger()
             self._close()
             raise
         # Nobody waits for these; but a save is seen before the script has been read.
@@ -117,6 +122,7 @@ class Emulator:
         """Wait until files are watched and the control port answers; `opening` then tells of both."""
         await asyncio.shield(self._aiding)
         self.opening = replace(self.opening, watching=self._aids.watching, control=self._aids.control)
+        self.opening = replace(self.opening, debugger=self._stand.debug_address)
 
     async def reload(self, changed: Iterable[str] = (), since: float | None = None) -> Outcome:
         """Let another generation of the script serve; see `Generations.reload`. Raises UsageError where there is none."""
@@ -132,6 +138,11 @@ class Emulator:
             task.cancel()
         return reason
 
+    def interrupt_prompt(self) -> bool:
+        """Give a Ctrl-C to the pdb that asks in this terminal; returns whether there is one."""
+        interrupt = getattr(getattr(self, "backend", None), "interrupt_prompt", None)
+        return interrupt is not None and bool(interrupt())
+
     async def stop(self, grace_s: float = 10.0) -> None:
         """Accept nothing more, let requests in hand finish for `grace_s` seconds, leave nothing behind."""
         for server in getattr(self._server, "servers", ()):
@@ -144,6 +155,7 @@ class Emulator:
         # What outlasts the grace is ended from below: its worker is killed, and its exchange says so.
         await self.backend.stop(grace_s if self._serving.done() else 0)
         await self._serving
+        await self._stand.close_debugger()
         self._close()
 
     def _record(self, exchange: Exchange) -> None:
@@ -191,9 +203,10 @@ class Emulator:
             self.readiness,
             self._doorkeeper,
             plan.dev_errors,
+            self.pauses,
         )
         witness = Witness(self._record, plan.on_event, self._locate)
-        front_door = FrontDoor(stages(plan.profile, served), witness, shadow=plan.is_shadow)
+        front_door = FrontDoor(stages(plan.profile, served), witness, shadow=plan.is_shadow, pauses=self.pauses)
         wire: Any = functools.partial(
             Wire,
             rules=plan.profile.wire,

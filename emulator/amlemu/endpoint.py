@@ -7,12 +7,14 @@ The Python face: `amlemu.serve(...)` serves a script in a thread, and hands out 
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from amlemu import deployment as deployments
 from amlemu import profile_file as profiles
+from amlemu.debugging import DebugRules
 from amlemu.emulator import Emulator, Opening, run_loop
 from amlemu.errors import ScoringFailed
 from amlemu.events import Event
@@ -165,6 +167,7 @@ def serve(
     shadow: bool = False,
     dev_errors: bool = False,
     reload: ReloadRules | bool = False,
+    debug: DebugRules | None = None,
     grace_s: float = 10.0,
 ) -> Endpoint:
     """
@@ -196,6 +199,7 @@ def serve(
         shadow: callers get what the model said; `exchange.cloud` has what they would have got.
         dev_errors: the traceback of a failed run() is in the answer, as in no cloud.
         reload: whether a saved file is loaded; a script that does not start is then told in `events`, not raised.
+        debug: how the script can be debugged; None: in the session of whoever debugs this program, if somebody does.
         grace_s: seconds that requests in hand may take when the endpoint stops.
 
     Raises:
@@ -203,6 +207,7 @@ def serve(
         BootFailed: the script cannot be loaded, or init() failed.
     """
     events: list[Event] = []
+    chosen = choose_backend(backend, upstream, engine)
     plan = Plan(
         deployment=deployments.from_script(
             script,
@@ -217,7 +222,7 @@ def serve(
             request_settings=request_settings,
         ),
         profile=profiles.load(profile, settings, request_settings),
-        backend=choose_backend(backend, upstream, engine),
+        backend=chosen,
         upstream=upstream,
         layout=layout,
         host=host,
@@ -228,6 +233,7 @@ def serve(
         is_shadow=shadow,
         dev_errors=dev_errors,
         reload=reload if isinstance(reload, ReloadRules) else ReloadRules(is_on=reload),
+        debug=debug if debug is not None else DebugRules(inherits="pydevd" in sys.modules and chosen == "worker"),
         on_event=events.append,
         on_exchange=_unseen,
     )

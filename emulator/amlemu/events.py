@@ -136,6 +136,46 @@ class ReloadFailed:
 
 
 @dataclass(frozen=True)
+class DebuggerListening:
+    """An editor may attach; `address` is `host:port`. Or, with `is_dialled`, an editor listens there and has been reached."""
+
+    address: str
+    is_dialled: bool = False
+    waits_s: float | None = None  # how long the script is not loaded without one; None: it is at once
+
+
+@dataclass(frozen=True)
+class DebuggerAttached:
+    """An editor is there."""
+
+
+@dataclass(frozen=True)
+class DebuggerLeft:
+    """It is not there any more; what stood still goes on."""
+
+
+@dataclass(frozen=True)
+class WorkerPaused:
+    """A debugger holds a worker. `file` is as the script's file system has it, empty where it is at no line."""
+
+    pid: int
+    why: str  # `breakpoint`, `step`, `exception` ..., `waiting for a debugger`
+    file: str = ""
+    line: int = 0
+    function: str = ""
+    request: int | None = None  # number of the exchange that stands still
+
+
+@dataclass(frozen=True)
+class WorkerResumed:
+    """It goes on."""
+
+    pid: int
+    why: str  # it had stopped
+    paused_s: float
+
+
+@dataclass(frozen=True)
 class Noticed:
     """Something that a person should know; a clause of its own, without our name before it."""
 
@@ -144,6 +184,9 @@ class Noticed:
 
 Event = (
     AnsweredLate
+    | DebuggerAttached
+    | DebuggerLeft
+    | DebuggerListening
     | FileWritten
     | Noticed
     | ReloadBegan
@@ -156,5 +199,7 @@ Event = (
     | WorkerFailedToBoot
     | WorkerTimedOut
     | WorkerEnded
+    | WorkerPaused
+    | WorkerResumed
 )
 Listener = Callable[[Event], None]

@@ -100,8 +100,9 @@ class Exchange:
     failure: Optional[Exception] = None  # a BackendFailure when the model said nothing (in time)
     request_id: str = ""  # the gateway's own; empty where it has none
     why: str = ""  # the front door answered by itself, or closed
-    cloud: Optional[Response] = None  # with --shadow: what the caller would have got
+    cloud: Optional[Response] = None  # with --shadow, or while a debugger stops clocks: what the caller would have got
     cloud_ms: float = 0.0  # and when
+    paused_ms: float = 0.0  # it stood still because a debugger held the worker
     stack: List[Frame] = field(default_factory=list)  # where the script was when we stopped waiting; outermost first
     where: str = ""  # the same in one line
     client_left: bool = False

@@ -30,6 +30,7 @@ EXIT_INTERRUPTED = 130
 _COLLECT = (1_000_000, 10, 10)
 _QUIET_BOOT_S = 5.0  # a start that takes longer is explained
 _QUIET_STOP_S = 0.6  # so is a stop; gunicorn as engine takes half as long
+_QUIET_STOP_DEBUGGED_S = 2.0  # a worker that is debugged takes half a second to end
 
 
 async def open_at_once(emulator: Emulator) -> Opening:
@@ -69,7 +70,7 @@ async def serve(
         UsageError: something is not usable as given.
     """
     emulator = Emulator(plan, console.transcript)
-    signals = Signals()
+    signals = Signals(emulator.interrupt_prompt)
     opening = asyncio.ensure_future(open_ports(emulator))
     if not await until(signals.first, opening):
         return EXIT_INTERRUPTED
@@ -93,7 +94,9 @@ async def serve(
         console.boot_failed(error.fault)
         return error.exit_code
     finally:
-        is_drained = await _drain(emulator, console, grace_s, signals.second)
+        console.hold(is_on=False)
+        patience_s = _QUIET_STOP_S if not plan.debug.is_on else _QUIET_STOP_DEBUGGED_S
+        is_drained = await _drain(emulator, console, grace_s, patience_s, signals.second)
         console.stopped()
     return 0 if is_drained else EXIT_INTERRUPTED
 
@@ -121,11 +124,11 @@ async def _ready(emulator: Emulator, plan: Plan, console: Console) -> None:
         ready.cancel()
 
 
-async def _drain(emulator: Emulator, console: Console, grace_s: float, hurry: asyncio.Event) -> bool:
+async def _drain(emulator: Emulator, console: Console, grace_s: float, patience_s: float, hurry: asyncio.Event) -> bool:
     """Stop; returns False when a second signal cut it short."""
     stopping, hurrying = asyncio.ensure_future(emulator.stop(grace_s)), asyncio.ensure_future(hurry.wait())
     either: set[asyncio.Future[Any]] = {stopping, hurrying}
-    await asyncio.wait({stopping}, timeout=_QUIET_STOP_S)
+    await asyncio.wait({stopping}, timeout=patience_s)
     if not stopping.done():
         console.say("yellow", f"requests in hand may take {grace_s:g} s more; Ctrl-C again ends them now.")
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -160,8 +163,14 @@ def warnings(plan: Plan, capabilities: Capabilities) -> list[str]:
 class Signals:
     """SIGINT, SIGTERM, SIGQUIT, and SIGHUP when the terminal goes: the first one asks for an orderly end, any further one for an end now."""
 
-    def __init__(self) -> None:
-        """Take the signals over, for the running loop."""
+    def __init__(self, divert: Callable[[], bool] = lambda: False) -> None:
+        """
+        Take the signals over, for the running loop.
+
+        Args:
+            divert: asked at each SIGINT whether it was meant for somebody else, who then has it.
+        """
+        self._divert = divert
         self.first, self.second = asyncio.Event(), asyncio.Event()
         self.name = ""  # of the first one, as gunicorn writes it
         loop = asyncio.get_running_loop()
@@ -172,6 +181,8 @@ class Signals:
             loop.add_signal_handler(number, self._arrived, number)
 
     def _arrived(self, number: signal.Signals) -> None:
+        if number == signal.SIGINT and self._divert():
+            return
         self.name = self.name or number.name[3:].lower()
         (self.second if self.first.is_set() else self.first).set()
 

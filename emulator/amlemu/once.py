@@ -41,6 +41,7 @@ async def invoke(plan: Plan, body: bytes, content_type: str, console: PersonCons
         console.surroundings(stand.layout)
         return await _ask(stand.make_backend(), body, content_type, console, has_died)
     finally:
+        await stand.close_debugger()
         stand.close()
 
 

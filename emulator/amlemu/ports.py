@@ -15,6 +15,7 @@ from pathlib import Path
 from amlemu.errors import UsageError
 
 _BACKLOG = 2048
+_USUAL = {"--port": 5001, "--debug": 5678}
 
 
 class PortTaken(UsageError):
@@ -42,9 +43,17 @@ def url_of(host: str, port: int) -> str:
     return f"http://{host}:{port}"
 
 
-def listen(host: str, port: int) -> socket.socket:
+def check(host: str, port: int, flag: str) -> None:
+    """See whether somebody else can listen there for us. Raises what `listen` raises."""
+    listen(host, port, flag).close()
+
+
+def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
     """
     Return a listening socket; connections wait in its backlog until somebody accepts them.
+
+    Args:
+        flag: says which port, in the hint.
 
     Raises:
         PortTaken: names its holder and a free one.
@@ -58,22 +67,24 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise _refusal(host, port, error) from error
+        raise _refusal(host, port, flag, error) from error
     listener.setblocking(False)
     return listener
 
 
-def _refusal(host: str, port: int, error: Exception) -> UsageError:
+def _refusal(host: str, port: int, flag: str, error: Exception) -> UsageError:
     where = f"port {port}"
     if isinstance(error, OverflowError):
         return UsageError("no such port", where=where, expected="Ports are 0 to 65535.")
     if getattr(error, "errno", None) == errno.EADDRINUSE:
         holder = _holder(port)
-        hint = f"Use --port {_free_port(host, port)}, or stop that process."
+        hint = f"Use {flag} {_free_port(host, port)}, or stop that process."
         what = f"taken by {holder}" if holder else "taken by another process"
         return PortTaken(what, host=host, port=port, where=where, hint=hint)
     if getattr(error, "errno", None) == errno.EACCES:
-        return UsageError("not allowed for this user", where=where, hint="Use a port above 1023, such as 5001.")
+        return UsageError(
+            "not allowed for this user", where=where, hint=f"Use a port above 1023, such as {_USUAL[flag]}."
+        )
     reason = getattr(error, "strerror", None) or str(error)
     return UsageError(
         f"cannot listen there: {reason}", where=f"{host}:{port}", expected="Give an address of this machine."

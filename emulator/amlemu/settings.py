@@ -5,6 +5,7 @@ Every option of the command line, declared once: flags, environment variables an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class Setting:
     One option.
 
     `kind` is `text`, `path`, `integer`, `number`, `switch`, `toggle` (a flag for yes and one for no; without either it
-    is as `default`, which may be None) or a tuple of allowed words; `unit` is for the reader.
+    is as `default`, which may be None) or a tuple of allowed words; `unit` is for the reader. With `bare` the flag may stand
+    without a value, and then means this one.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Setting:
     unit: str = ""
     repeats: bool = False
     short: str = ""
+    bare: float | None = None
 
     @property
     def flag(self) -> str:
@@ -141,6 +144,38 @@ SERVE_SETTINGS = (
     Setting(
         "keep_last_good", "switch", False, "When the script does not start anew, go on with the one that did before."
     ),
+    Setting(
+        "debug",
+        "integer",
+        None,
+        "Let an editor attach on this port; 5678 where none is named, 0 picks a free one.",
+        bare=5678,
+    ),
+    Setting(
+        "debug_host", "text", "127.0.0.1", "Address for that. Whoever reaches it can run any code on this machine."
+    ),
+    Setting(
+        "debug_connect",
+        "integer",
+        None,
+        "Port where an editor listens, to be dialled; AZUREML_DEBUG_PORT does the same.",
+    ),
+    Setting(
+        "wait_for_client",
+        "number",
+        None,
+        "Seconds to wait for the editor before the script is loaded; for ever where none are named.",
+        unit="seconds",
+        bare=inf,
+    ),
+    Setting("pause", "toggle", True, "Let timeouts stand still while the script is stopped in a debugger."),
+    Setting(
+        "debug_on_error",
+        "switch",
+        False,
+        "Stop where the script raises, before the answer is sent; in the editor, or in pdb.",
+    ),
+    Setting("pdb", "switch", False, "Give breakpoint() this terminal, with pdb."),
     Setting("control", "toggle", True, "Have a control port, for amlemu reload, status, logs, requests and ready."),
     Setting("control_port", "integer", None, "Port for that, on 127.0.0.1. Default: 5050 or the next free one."),
 )
@@ -179,6 +214,16 @@ READY_SETTINGS = (
     Setting("wait", "number", 30.0, "How long to wait, also for the server to be there.", unit="seconds"),
     _AS_JSON,
 )
+VSCODE_SETTINGS = (
+    Setting("debug_port", "integer", 5678, "Port that amlemu serve --debug listens on, or the container publishes."),
+    Setting(
+        "folder",
+        "path",
+        None,
+        "Folder that VS Code opens. Default: the nearest from here upwards with .vscode or .git, else this one.",
+    ),
+    Setting("print", "switch", False, "Print the whole launch.json as it would be, and write nothing."),
+)
 COMMANDS = {
     "amlemu serve SCRIPT": SERVE_SETTINGS,
     "amlemu invoke SCRIPT": INVOKE_SETTINGS,
@@ -190,6 +235,7 @@ COMMANDS = {
     "amlemu logs [SCRIPT]": LOGS_SETTINGS,
     "amlemu requests [SCRIPT]": REQUESTS_SETTINGS,
     "amlemu ready [SCRIPT]": READY_SETTINGS,
+    "amlemu vscode [SCRIPT]": VSCODE_SETTINGS,
 }
 
 
@@ -210,7 +256,8 @@ def as_markdown() -> str:
 
 
 def _row(setting: Setting) -> str:
-    flag = ", ".join(f"`{word}`" for word in (setting.short, setting.flag, setting.no_flag) if word)
+    spelled = setting.flag if setting.bare is None else f"{setting.flag} [{setting.name.upper()}]"
+    flag = ", ".join(f"`{word}`" for word in (setting.short, spelled, setting.no_flag) if word)
     kind = setting.kind if isinstance(setting.kind, str) else " / ".join(setting.kind)
     unit = f", {setting.unit}" if setting.unit else ""
     again = ", repeats" if setting.repeats else ""

@@ -8,17 +8,21 @@ chosen.
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlemu.backends import Backend
+from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
 from amlemu.environment import script_environment
 from amlemu.errors import UsageError
 from amlemu.events import Listener
 from amlemu.exchange import Exchange
+from amlemu.layout import Layout
+from amlemu.pauses import Pauses
 from amlemu.profile import Profile
 from amlemu.readiness import Readiness
 from amlemu.reload import ReloadRules
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from amlemu.backends.engine import Engine
     from amlemu.backends.generations import Generations
     from amlemu.backends.pool import Pool
+    from amlemu.worker.debug_port import DebugPort
     from amlemu.worker.launch import LaunchPlan
     from amlemu.worker.nursery import Nursery
 
@@ -45,7 +50,7 @@ class Plan:
     With `health_port` the same routes are served there, too. `auth` is None or one of `credentials.MODES`, `keys` are the
     primary and secondary one where they are given; an address that others can reach needs `auth`, or `is_insecure`. `environment` is all that the script sees, `folder` its
     working folder; None takes them from deployment and layout. `control_port` None is no control port, 0 is 5050 or the
-    next free one.
+    next free one. With `dials_debugger` each worker connects to AZUREML_DEBUG_PORT by itself, as the real server's do.
     """
 
     deployment: Deployment
@@ -65,6 +70,8 @@ class Plan:
     dev_errors: bool = False
     reload: ReloadRules = field(default_factory=ReloadRules)
     control_port: int | None = None
+    dials_debugger: bool = False
+    debug: DebugRules = field(default_factory=DebugRules)
     on_event: Listener = print
     on_exchange: Callable[[Exchange], None] = print
 
@@ -86,17 +93,34 @@ class Stand:
         self.environment = plan.environment or script_environment(plan.deployment, self.layout, port)
         self._folder = plan.folder or Path(self.layout.app_root)
         self._tree.make()
+        self._debug_port: DebugPort | None = None
+
+    async def open_debugger(self) -> None:
+        """Let an editor attach, if the plan says so; between making the backend and starting it. Raises as `DebugPort.open`."""
+        if self._debug_port is not None:
+            await self._debug_port.open()
+
+    async def close_debugger(self) -> None:
+        """Let it go; when the backend has stopped."""
+        if self._debug_port is not None:
+            await self._debug_port.close()
+
+    @property
+    def debug_address(self) -> str:
+        """Where editors attach, `host:port`; empty where they cannot."""
+        return self._debug_port.address if self._debug_port is not None else ""
 
     def close(self) -> None:
         """Remove what was made."""
         self._tree.remove()
 
-    def make_backend(self, readiness: Readiness | None = None) -> Backend:
+    def make_backend(self, readiness: Readiness | None = None, pauses: Pauses | None = None) -> Backend:
         """
         Return the backend that the plan asks for, not started.
 
         Args:
             readiness: written by a backend that knows better than its caller whether requests are answered.
+            pauses: written by a backend whose workers a debugger may hold.
 
         Raises:
             UsageError: an impossible choice.
@@ -112,6 +136,10 @@ class Stand:
             from amlemu.backends.inprocess import InProcess
 
             return InProcess(self._folder, self.environment, plan.on_event, self.layout.models_folder)
+        if plan.debug.is_on and plan.backend != "worker":
+            what = f"the backend {plan.backend} cannot be debugged this way"
+            raise UsageError(what, where="--debug", hint="Leave out --backend and --engine.")
+        from amlemu.worker.debug_port import DebugPort
         from amlemu.worker.launch import LaunchPlan
 
         launch = LaunchPlan(
@@ -122,7 +150,12 @@ class Stand:
             self.layout.models_folder,
             self._tree.mounted,
             reloads=plan.reload.is_on,
+            dials_debugger=plan.dials_debugger,
         )
+        if plan.backend == "worker" and not plan.dials_debugger:
+            self._debug_port = DebugPort(launch, plan.debug, _paths(self.layout, plan), plan.on_event)
+            launch = replace(launch, debugging=self._debug_port)
+        self._pauses = pauses if plan.debug.stops_clocks else None
         if not plan.can_reload:
             return self._make_pool(launch, plan.on_event, None)
         return self._make_generations(launch, readiness or Readiness())
@@ -134,14 +167,22 @@ class Stand:
             return Engine(launch, listener, self._port)
         from amlemu.backends.pool import Pool
 
+        is_debugged = self._plan.debug.is_on
         return Pool(
             launch,
-            self._plan.deployment.workers,
+            1 if is_debugged else self._plan.deployment.workers,
             listener,
             _worker_timeout_s(self.environment),
-            preload=_wants_preload(self.environment),
+            preload=self._preloads,
             nursery=nursery,
+            pauses=self._pauses,
+            sends_ahead=not is_debugged,
         )
+
+    @property
+    def _preloads(self) -> bool:
+        """Whether init() runs once for all; not where its one worker is debugged, which it would not belong to."""
+        return self.environment.get("WORKER_PRELOAD", "").lower() == "true" and not self._plan.debug.is_on
 
     def _make_generations(self, launch: LaunchPlan, readiness: Readiness) -> Generations:
         from amlemu.backends.engine import Engine
@@ -151,7 +192,7 @@ class Stand:
 
         plan, rules = self._plan, self._plan.reload
         is_engine = plan.backend == "engine"
-        forks = rules.is_on and hasattr(os, "fork") and not is_engine and not _wants_preload(self.environment)
+        forks = rules.is_on and hasattr(os, "fork") and not is_engine and not self._preloads
         nursery = Nursery(launch, plan.on_event) if forks else None
         return Generations(
             lambda listener: self._make_pool(launch, listener, nursery),
@@ -164,8 +205,14 @@ class Stand:
         )
 
 
-def _wants_preload(environment: Mapping[str, str]) -> bool:
-    return environment.get("WORKER_PRELOAD", "").lower() == "true"
+def _paths(layout: Layout, plan: Plan) -> list[tuple[str, str]]:
+    """Pair the host's name of each folder and file with the script's; one that the script sees as the host does is itself."""
+    places = [(str(place.source), posixpath.join(layout.base, place.inside)) for place in layout.places]
+    if layout.kind != "var":  # the script and what it imports come by either name
+        code = str(plan.deployment.code)
+        places = [(code, code), *places]
+    resolved = [(os.path.realpath(host), guest) for host, guest in places]
+    return [*places, *(pair for pair in resolved if pair not in places)]
 
 
 def choose_backend(backend: str, upstream: str | None, engine: str) -> str:

@@ -67,7 +67,7 @@ _SECTIONS: dict[str, dict[str, str]] = {
         "SERVICE_NAME, SERVICE_VERSION, SERVICE_PATH_PREFIX": "text and paths of the OpenAPI document; the prefix is not served",
         "SERVER_VERSION_LOG_RESPONSE_ENABLED": "anything but true drops x-ms-server-version",
         "AZUREML_LOG_LEVEL": "no effect",
-        "AZUREML_DEBUG_PORT": "connects to a debugger; cannot connect: exit 3",
+        "AZUREML_DEBUG_PORT": "each worker dials a debugger and waits for it; nobody listens: exit 3; no debugpy: exit 255 for ever",
         "configuration file": "config.json in the app root: keys are the names of the variables",
         "configuration file beside the script": "after the app root",
         "configuration file empty": "as if it were not there",
@@ -429,7 +429,6 @@ ROWS: dict[str, str] = {f"{section} {name}": text for section, rows in _SECTIONS
 
 NOT_HELD: dict[str, str] = {
     "3.7 waitress": "needs Windows",
-    "3.7 AZUREML_DEBUG_PORT": "needs debugpy beside the real server; ours listens instead, see the debug tests",
     "4.7 gunicorn 23": "the suite runs beside one gunicorn",
     "7.1 spark": "needs Spark",
 }

@@ -31,6 +31,8 @@ BY_NATURE = (
     # folders of an installation, and the folder of the control socket
     (re.compile(r"(Expected script to be found in PYTHONPATH: ).*"), r"\1<paths>"),
     (re.compile(r"'\.gunicorn', |, '\.gunicorn'"), ""),
+    # how long the debugger had been there when it said something
+    (re.compile(r"^\d+\.\d\ds - ", re.MULTILINE), "<s> - "),
     # what Python says of a crash: an address, and the C extensions that the server has imported
     (re.compile(r"^Current thread 0x[0-9a-f]+ ", re.MULTILINE), "Current thread <address> "),
     (re.compile(r"^\nExtension modules: .*\n", re.MULTILINE), ""),

@@ -18,6 +18,7 @@ from .answers import HEALTHY
 from .case import Deployment, get, post
 from .cases.limits import UNLIMITED
 from .command import ServerProcess, is_healthy
+from .editor import ListeningEditor
 from .normalise import normal_answer
 from .targets import Target, free_port, lay_out
 from .wire_client import Sent, begin, exchange, finish
@@ -156,6 +157,29 @@ def test_second_port_serves_every_route(target: Target, tmp_path: Path) -> None:
         assert exchange(second, post(b"x")).body == b'["str", "x"]'
     finally:
         process.stop()
+
+
+@pytest.mark.rows("3.7 AZUREML_DEBUG_PORT")
+@pytest.mark.needs("azmlinfsrv-command")
+def test_process_dials_an_editor_that_listens(target: Target, tmp_path: Path) -> None:
+    """It waits for the breakpoints, stops in init() and in run(), and answers when it goes on."""
+    with ListeningEditor() as editor:
+        deployment = Deployment("echo.py", {"AZUREML_DEBUG_PORT": str(editor.port)})
+        folder = lay_out(deployment, tmp_path / "deployment")
+        assert target.command
+        process = ServerProcess(target.command(deployment, folder, ()))
+        try:
+            editor.set_breakpoints(folder / "echo.py", 5, 9)
+            in_init = editor.pass_breakpoint()
+            process.until_healthy()
+            request = post(b"x")
+            connection = begin(process.port, request)
+            in_run = editor.pass_breakpoint()
+
+            assert (in_init, in_run) == (("init", 5), ("run", 9))
+            assert _read_and_close(connection, request) == ["str", "x"]
+        finally:
+            process.stop()
 
 
 @pytest.mark.rows("4.13 buffered")

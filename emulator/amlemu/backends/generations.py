@@ -220,6 +220,11 @@ class Generations:
         if isinstance(self._serving.pool, pool.Pool):
             await self._serving.pool.interrupt(grace_s)
 
+    def interrupt_prompt(self) -> bool:
+        """Interrupt whoever asks in the terminal, see `Pool.interrupt_prompt`."""
+        pools = [one.pool for one in self.all if isinstance(one.pool, pool.Pool)]
+        return any(list(map(pool.Pool.interrupt_prompt, pools)))  # all of them are asked
+
     # One generation's life
 
     def _new(self, number: int, changed: Iterable[str], since: float, mode: str) -> Generation:

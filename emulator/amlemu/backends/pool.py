@@ -23,6 +23,7 @@ from amlemu.backends import Capabilities
 from amlemu.errors import AmlemuError, BootFailed, NotReady
 from amlemu.events import Listener, WorkerEnded, WorkerTimedOut
 from amlemu.exchange import Frame, Request, Response
+from amlemu.pauses import ANYBODY, Pauses
 from amlemu.worker.forks import Zygote
 from amlemu.worker.handle import Job, Worker
 from amlemu.worker.launch import Launcher, LaunchPlan, fresh
@@ -48,6 +49,8 @@ class Pool:
         *,
         preload: bool = False,
         nursery: Nursery | None = None,
+        pauses: Pauses | None = None,
+        sends_ahead: bool = True,
         make_worker: Callable[..., Worker] = Worker,
         make_zygote: Callable[..., Zygote] = Zygote,
     ) -> None:
@@ -59,6 +62,8 @@ class Pool:
             worker_timeout_s: WORKER_TIMEOUT; 0 = none. Does not apply to init().
             preload: WORKER_PRELOAD; init() runs once, before the workers are made.
             nursery: launches workers, else each is a fresh interpreter; not for `preload`.
+            pauses: told which requests stand still because a debugger holds a worker; None: no clock stops for that.
+            sends_ahead: a lone worker may be sent the next request while it is busy.
             make_worker: for tests.
             make_zygote: likewise.
         """
@@ -78,7 +83,9 @@ class Pool:
         self._waiting: deque[Job] = deque()
         # A lone worker gets its next request while it is still busy, so that it need not wait for us in between
         # (half again as many requests a second). With several workers the next one belongs to whoever is free first.
-        self._depth = 2 if workers == 1 else 1
+        self._depth = 2 if workers == 1 and sends_ahead else 1
+        self._pauses = pauses
+        self._still: set[int] = set()  # exchanges, and `ANYBODY`, that stand still
         self._tasks: set[asyncio.Task[Any]] = set()
         self._launches: set[asyncio.Task[Any]] = set()  # those of the tasks that must not be cancelled
         self._doubts: dict[Worker, asyncio.TimerHandle] = {}  # forks that are booting
@@ -116,6 +123,8 @@ class Pool:
         job = Job(request, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         self._hand_out()
+        if self._still:
+            self._look_for_pauses()
         return await job.answer
 
     async def locate(self, number: int) -> list[Frame] | None:
@@ -138,6 +147,7 @@ class Pool:
         """
         self._stopping = True
         self._refuse_waiting()
+        self._look_for_pauses()
         if self._launches:
             await asyncio.wait(self._launches)
         await self._stop_workers(None)
@@ -176,6 +186,13 @@ class Pool:
         if self._gave_up.done():
             raise self._gave_up.result()
 
+    def interrupt_prompt(self) -> bool:
+        """Interrupt whoever asks in the terminal; returns whether somebody does."""
+        asking = [worker for worker in self._workers if worker.is_at_prompt]
+        for worker in asking:
+            worker.kill(signal.SIGINT)
+        return bool(asking)
+
     async def _stop_workers(self, grace_s: float | None) -> None:
         await asyncio.gather(*(worker.stop(grace_s) for worker in list(self._workers)))
 
@@ -209,10 +226,19 @@ class Pool:
         """Give it the request that has waited longest, or let it rest."""
         self._with_room.append(worker)
         self._hand_out()
+        if self._still:
+            self._look_for_pauses()
+
+    def worker_paused(self, worker: Worker) -> None:
+        """A debugger has taken hold of it, or has let it go: so do the clocks of whoever waits for it."""
+        self._look_for_pauses()
+        if not worker.is_ready and not worker.is_paused and worker in self._doubts:
+            self._begin_doubt(worker)  # all over again: how long it was held does not matter
 
     def worker_ended(self, worker: Worker, end: WorkerEnded, untaken: list[Job], fault: dict[str, Any] | None) -> None:
         """Replace it, unless the script cannot be booted or we are stopping; what it never took waits again."""
         self._workers.discard(worker)
+        self._look_for_pauses()
         self._with_room = deque(other for other in self._with_room if other is not worker)
         self._waiting.extendleft(reversed(untaken))
         wait_s = None
@@ -247,8 +273,16 @@ class Pool:
             self._nursery.learn(worker.imports)
             worker.imports = None
 
+    def _begin_doubt(self, worker: Worker) -> None:
+        self._forget_doubt(worker)
+        assert self._nursery is not None
+        timer = asyncio.get_running_loop().call_later(self._nursery.patience_s, self._doubt, worker)
+        self._doubts[worker] = timer
+
     def _doubt(self, worker: Worker) -> None:
         """A fork that does not come up in time may hang in what a fork must not do."""
+        if worker.is_paused:
+            return  # when it goes on there is another timer
         self._forget_doubt(worker)
         if worker.is_fork and not self._stopping:
             worker.kill(signal.SIGKILL)
@@ -256,6 +290,20 @@ class Pool:
     def _forget_doubt(self, worker: Worker) -> None:
         if timer := self._doubts.pop(worker, None):
             timer.cancel()
+
+    def _look_for_pauses(self) -> None:
+        """Say which requests begin to stand still, and which go on."""
+        if self._pauses is None:
+            return
+        held = [worker for worker in self._workers if worker.is_paused]
+        still = {number for worker in held for number in worker.numbers}
+        if held and len(held) == len(self._workers) and not self._stopping:  # nobody else could take one
+            still |= {ANYBODY, *(job.request.number for job in self._waiting)}
+        for number in still - self._still:
+            self._pauses.begin(number)
+        for number in self._still - still:
+            self._pauses.end(number)
+        self._still = still
 
     def _hand_out(self) -> None:
         while self._waiting and self._with_room:
@@ -271,8 +319,7 @@ class Pool:
         await worker.start()
         self._workers.add(worker)
         if self._nursery is not None and worker.is_fork:
-            timer = asyncio.get_running_loop().call_later(self._nursery.patience_s, self._doubt, worker)
-            self._doubts[worker] = timer
+            self._begin_doubt(worker)
 
     def _wait_before_restart(self, end: WorkerEnded) -> float:
         """A worker that dies while serving comes back at once; one that dies at start waits longer each time."""
@@ -312,10 +359,9 @@ class Pool:
         look_every_s = min(1.0, self._worker_timeout_s / 4)
         while True:
             await asyncio.sleep(look_every_s)
-            now = time.monotonic()
             for worker in list(self._workers):
-                if worker.busy_since is not None and now - worker.busy_since > self._worker_timeout_s:
-                    await self._abort(worker, now)
+                if worker.busy_s(without_pauses=self._pauses is not None) > self._worker_timeout_s:
+                    await self._abort(worker, time.monotonic())
 
     async def _abort(self, worker: Worker, now: float) -> None:
         if worker.aborted_at is None:

@@ -34,6 +34,7 @@ class Console(abc.ABC):
         self._err = self.transcript.tee(sys.stderr if err is None else err, "stderr")
         self._pending: list[Exchange | tuple[TextIO, str]] = []
         self._is_due = False
+        self._is_held = False
 
     @abc.abstractmethod
     def event(self, event: Event) -> None:
@@ -82,14 +83,27 @@ class Console(abc.ABC):
         self._flush_soon()
         self._pending.append((stream or self._out, text))
 
+    def hold(self, *, is_on: bool) -> None:
+        """Keep what is to be written until this is taken back: somebody else has the terminal."""
+        if is_on:
+            self.flush()
+        self._is_held = is_on
+        if not is_on:
+            self._flush_soon()
+
     def _flush_soon(self) -> None:
-        if self._is_due:
+        if self._is_due or self._is_held:
             return
         self._is_due = True
         try:
-            asyncio.get_running_loop().call_later(_FLUSH_S, self.flush)
+            asyncio.get_running_loop().call_later(_FLUSH_S, self._flush_due)
         except RuntimeError:
             self._is_due = False  # no loop any more; the last `flush` is the caller's
+
+    def _flush_due(self) -> None:
+        self._is_due = False
+        if not self._is_held:
+            self.flush()
 
     def _written(self) -> list[tuple[TextIO, str]]:
         """Return what is pending as text for its stream; an exchange becomes its lines only here."""

@@ -43,6 +43,7 @@ class JsonConsole(Console):
             "where": exchange.where,
             "stack": exchange.stack,
             "steps": [(step.stage, step.decision, round(step.ms, 3)) for step in exchange.steps],
+            "paused_ms": round(exchange.paused_ms, 3),
             "elapsed_ms": round(exchange.elapsed_ms, 3),
             "account": exchange.account,
             "failure": None if exchange.failure is None else str(exchange.failure),
@@ -64,6 +65,7 @@ class JsonConsole(Console):
             "auth": plan.auth,
             "watching": opening.watching or None,
             "control": opening.control or None,
+            "debugger": opening.debugger or None,
         }
         self._line(line)
 

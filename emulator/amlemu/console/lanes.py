@@ -9,6 +9,8 @@ from amlemu.events import AnsweredLate
 from amlemu.exchange import Exchange, Request
 from amlemu.scoring.codec import FORM_TYPES, media_type
 
+_LONG_S = 10  # from here on tenths of a second are of no interest
+
 
 def status(exchange: Exchange) -> str:
     """Return the number that the caller got, or `closed`."""
@@ -60,6 +62,14 @@ def reason(exchange: Exchange) -> str:
         shown = _indented(fault["traceback"]) + _indented(fault.get("hint", ""))
         lines.append(f"{fault['what']}{place}\n{shown}{_about_form(exchange.request)}".rstrip())
     return "\n  ".join(lines)
+
+
+def paused(exchange: Exchange) -> str:
+    """Say how long it stood still because a debugger held the worker; empty when it did not."""
+    seconds = exchange.paused_ms / 1000
+    if not seconds:
+        return ""
+    return f"  paused {seconds:.0f} s" if seconds >= _LONG_S else f"  paused {seconds:.1f} s"
 
 
 def late(event: AnsweredLate) -> str:

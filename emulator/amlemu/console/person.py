@@ -15,13 +15,26 @@ from amlemu import __version__
 from amlemu.backends import Capabilities
 from amlemu.console import lanes
 from amlemu.console.base import Console, url_of
+from amlemu.console.debugging import Debugging, entry
 from amlemu.console.ends import Ends
-from amlemu.console.reloads import Reloads, does_not_start, who_serves
+from amlemu.console.reloads import Reloads, does_not_start, short, who_serves
 from amlemu.emulator import Opening
-from amlemu.events import AnsweredLate, Event, Noticed, ReloadFailed, RequestRefused, Spoke, WorkerReady, WorkerTimedOut
+from amlemu.events import (
+    AnsweredLate,
+    Event,
+    Noticed,
+    ReloadFailed,
+    RequestRefused,
+    Spoke,
+    WorkerPaused,
+    WorkerReady,
+    WorkerResumed,
+    WorkerTimedOut,
+)
 from amlemu.exchange import Exchange
 from amlemu.layout import BASE, Layout
 from amlemu.stand import RELOADED, Plan
+from amlemu.worker import terminal
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 # What the real server warns of at every start, though nothing is wrong (contract 3.7).
@@ -50,6 +63,7 @@ class PersonConsole(Console):
         self._paint = Paint(self._err)
         self._marks = {stream: Paint(stream)("dim", "score |") + " " for stream in (self._out, self._err)}
         self._ends, self._reloads = Ends(self.say, restarts=restarts), Reloads(self.say)
+        self._debugging = Debugging(self.say, self._named)
         self._boot_ms = 0.0
         self._version = ""  # of the real server, where it is the engine
         self._has_started = False
@@ -65,6 +79,7 @@ class PersonConsole(Console):
         """Show the script's words, ends of workers that nobody asked for, and reloads."""
         self._ends.event(event)
         self._reloads.event(event)
+        self._debugging.event(event)
         if isinstance(event, Spoke):
             self._spoke(event)
         elif isinstance(event, RequestRefused):
@@ -75,6 +90,8 @@ class PersonConsole(Console):
             self.say(
                 "red", f"worker {event.pid} is stopped: run() took longer than WORKER_TIMEOUT = {event.limit_s:g} s"
             )
+        elif isinstance(event, (WorkerPaused, WorkerResumed)) and event.why == terminal.WHY:
+            self.hold(is_on=isinstance(event, WorkerPaused))
         elif isinstance(event, AnsweredLate):
             self.say("yellow", lanes.late(event))
         elif isinstance(event, ReloadFailed):
@@ -91,10 +108,16 @@ class PersonConsole(Console):
         colour = "green" if status == "200" else "red" if status[0] in "5c" else "yellow"
         run = f"  run {account['run_ms']:.1f} ms" if "run_ms" in account else ""
         left = "  the client had left" if exchange.client_left else ""
-        both = lanes.lanes(exchange)
-        line = f"{request.method} {request.target} {self._paint(colour, status)}{both} {exchange.elapsed_ms:.1f} ms{run}{left}\n"
+        paused = lanes.paused(exchange)
+        told = f"{self._paint(colour, status)}{lanes.lanes(exchange)} {exchange.elapsed_ms:.1f} ms"
+        line = f"{request.method} {request.target} {told}{run}{paused}{left}\n"
         reason = lanes.reason(exchange)
         self._write(line + f"  {self._on_host(reason)}\n" if reason else line, self._err)
+
+    def opened(self, plan: Plan, opening: Opening) -> None:
+        """Remember what was asked for."""
+        super().opened(plan, opening)
+        self._debugging.stops_clocks = plan.debug.stops_clocks
 
     def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:
         """The start block: at most eight lines."""
@@ -116,6 +139,7 @@ class PersonConsole(Console):
         )
         lines.append(f"  try      {_curl(plan, url)}")
         lines += _watched(plan, opening)
+        lines += [_debugged(opening.debugger)] if opening.debugger else []
         off = ["reload off (--reload)"] if plan.backend in RELOADED and not plan.reload.is_on else []
         lines.append(f"  {paint('dim', '; '.join([*_limits(plan), *off]))}")
         self._write("\n".join(lines) + "\n", self._err)
@@ -125,7 +149,7 @@ class PersonConsole(Console):
             return "in a thread of this process"
         if plan.backend == "engine":
             return f"the real azmlinfsrv {self._version}"
-        count = plan.deployment.workers
+        count = 1 if plan.debug.is_on else plan.deployment.workers
         return f"{count} worker process" + ("es" if count > 1 else "")
 
     def stopped(self) -> None:
@@ -153,6 +177,11 @@ class PersonConsole(Console):
         """The same of a failed run(), where there is no line of a request to put it below."""
         told = "\n".join(filter(None, [fault["traceback"].rstrip(), fault.get("hint")]))
         self.say("red", f"{fault['what']} ({fault['where']})\n{self._on_host(told)}")
+
+    def _named(self, file: str) -> str:
+        """Name a file of the script's as a person does."""
+        path = file if self._layout is None else self._layout.to_host(file)
+        return short(path, self._reloads.folder)
 
     def _on_host(self, text: str) -> str:
         """Name the files of a traceback as an editor finds them."""
@@ -230,6 +259,10 @@ def _watched(plan: Plan, opening: Opening) -> list[str]:
     told = [f"reload   on save in {opening.watching}"] if opening.watching else []
     told += [f"control  {opening.control}"] if opening.control else []
     return [f"  {'   '.join(told)}"] if told else []
+
+
+def _debugged(address: str) -> str:
+    return f"  debug    {address}, one worker at a time; launch entry {entry(address)}"
 
 
 def _curl(plan: Plan, url: str) -> str:

@@ -75,7 +75,7 @@ class Reloads:
 
 def told_changes(changed: Sequence[str], folder: str) -> str:
     """Say that files have changed: `score.py, config.yml and 2 more changed`; nothing for no file."""
-    names = [_short(path, folder) for path in changed[:_NAMED]]
+    names = [short(path, folder) for path in changed[:_NAMED]]
     more = [f"{len(changed) - _NAMED} more"] if len(changed) > _NAMED else []
     shown = [*names, *more]
     if not shown:
@@ -95,7 +95,7 @@ def who_serves(event: ReloadFailed) -> str:
     return f"Generation {event.serving} goes on serving (--keep-last-good)."
 
 
-def _short(path: str, folder: str) -> str:
+def short(path: str, folder: str) -> str:
     """Name a file from the script's folder, else from the current one, else as it is."""
     for base in filter(None, (folder, os.getcwd())):
         if path.startswith(base.rstrip(os.sep) + os.sep):

@@ -39,7 +39,7 @@ class ServerConsole(Console):
     """The lines of the real server: its formats, its loggers, its two streams (contract 4.13)."""
 
     _last_exit_code = 0
-    _has_begun = _has_logging = _is_preloading = False
+    _has_begun = _has_logging = _is_preloading = _is_stopping = False
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         """Take the two streams, see `Console`."""
@@ -80,6 +80,7 @@ class ServerConsole(Console):
 
     def stopping(self, signal_name: str) -> None:
         """Write gunicorn's line about a signal."""
+        self._is_stopping = True
         self._gunicorn("INFO", f"Handling signal: {signal_name}")
 
     def stopped(self) -> None:
@@ -156,7 +157,7 @@ class ServerConsole(Console):
 
     def _ended(self, event: WorkerEnded) -> None:
         self._last_exit_code = event.exit_code
-        if event.planned and event.was_booting:
+        if event.planned and event.was_booting and not self._is_stopping:  # after a signal it does not look again
             self._gunicorn("INFO", f"Worker (pid:{event.pid}) was sent SIGTERM!")
         if event.planned:
             return

@@ -8,11 +8,12 @@ the model's answer or the deadline, and the other one finds it over.
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from amlemu.errors import BackendFailure, BackendTimeout
@@ -21,6 +22,7 @@ from amlemu.exchange import Exchange
 from amlemu.gateway.stages import Stage, Stages
 from amlemu.gateway.turn import KEY, Turn, Vanished
 from amlemu.gateway.visit import Visit
+from amlemu.pauses import Pauses
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -56,17 +58,26 @@ class Witness:
 class FrontDoor:
     """Leads every request through the stages, top to bottom."""
 
-    def __init__(self, stages: Stages, witness: Witness, *, shadow: bool = False) -> None:
-        """With `shadow` callers get what the model said; what they would have got is on the exchange, as `cloud`."""
+    def __init__(self, stages: Stages, witness: Witness, *, shadow: bool = False, pauses: Pauses | None = None) -> None:
+        """
+        Take the stages.
+
+        Args:
+            stages: of a profile.
+            witness: told what became of requests.
+            shadow: callers get what the model said; what they would have got is on the exchange, as `cloud`.
+            pauses: says how long requests have stood still because a debugger holds the model; None: none does.
+        """
         *before, last = stages.asking
         self._before, self._forward, self._answering = _steps(before), _steps([last]), _steps(stages.answering)
         self._witness = witness
         self._is_shadow = shadow
+        self._pauses = pauses or Pauses()
         self._numbers = itertools.count(1)
 
     async def answer(self, turn: Turn) -> None:
         """Answer one request and record its exchange; every request ends exactly once."""
-        visit = Visit(turn, self._overdue, self._is_shadow)
+        visit = Visit(turn, self._overdue, self._spared, self._pauses, is_shadow=self._is_shadow)
         try:
             await self._ask(visit)
         except Vanished:
@@ -105,12 +116,24 @@ class FrontDoor:
 
     def _overdue(self, visit: Visit) -> None:
         """The deadline has passed: answer now, and leave the model to its work."""
-        if visit.exchange.cloud is not None:
+        if visit.is_shadow and visit.exchange.cloud is not None:
             return  # in the shadow of an earlier refusal nothing is overdue
         visit.fail(BackendTimeout(f"no answer within {visit.elapsed_ms / 1000:.1f} s"))
         if visit.is_shadow or visit.over():
             work = self._keep_overdue(visit) if visit.is_shadow else self._end(visit)
             visit.ending = asyncio.get_running_loop().create_task(work)
+
+    def _spared(self, visit: Visit, failure: BackendFailure) -> None:
+        """A time is over that does not count, for a debugger holds the model: note what the cloud would have said by now."""
+        if visit.exchange.cloud is None and not visit.is_answered:
+            ghost = copy.copy(visit)
+            ghost.exchange = replace(visit.exchange, failure=failure, passed=[])
+            visit.noting = asyncio.get_running_loop().create_task(self._note(visit.exchange, ghost, visit.elapsed_ms))
+
+    async def _note(self, exchange: Exchange, ghost: Visit, elapsed_ms: float) -> None:
+        await self._conclude(ghost)
+        if exchange.cloud is None:
+            exchange.cloud, exchange.cloud_ms = ghost.exchange.response, elapsed_ms
 
     async def _keep_for_the_cloud(self, visit: Visit) -> None:
         """Note what the caller would have got by now; the model's answer is still to come."""
@@ -135,7 +158,7 @@ class FrontDoor:
             visit.number(next(self._numbers))
         is_timeout = isinstance(exchange.failure, BackendTimeout)
         try:
-            if exchange.cloud is None:
+            if exchange.cloud is None or not visit.is_shadow:
                 await self._conclude(visit)
                 if visit.is_shadow and exchange.model is not None:
                     exchange.cloud, exchange.cloud_ms = exchange.response, visit.elapsed_ms
@@ -150,7 +173,8 @@ class FrontDoor:
             self._stumbled(visit, error)
             turn.abort()
         exchange.client_left, exchange.sent_bytes = turn.has_left, turn.sent_bytes
-        exchange.elapsed_ms = visit.elapsed_ms
+        exchange.elapsed_ms, exchange.paused_ms = visit.elapsed_ms, visit.paused_s * 1000
+        self._pauses.forget(exchange.number)
         if is_timeout and not visit.is_forwarded:
             exchange.where = "held back by the front door"
         elif is_timeout or exchange.account.get("timed_out"):

@@ -12,11 +12,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+import time
 from collections.abc import AsyncIterator
 
 from amlemu.backends import Server
 from amlemu.errors import BackendFailure
 from amlemu.exchange import Headers, Request, Response
+from amlemu.pauses import Pauses
 from amlemu.profile import Profile
 from amlemu.scoring.gunicorn import http_date
 
@@ -48,8 +50,10 @@ _PAGES = {
 class Container:
     """The inference server behind the container's nginx."""
 
-    def __init__(self, server: Server, profile: Profile) -> None:
+    def __init__(self, server: Server, profile: Profile, pauses: Pauses) -> None:
+        """`pauses` says how long a request has stood still: its limit does not count that."""
         self._server = server
+        self._pauses = pauses
         self._rules = profile.container
         limit_ms, gateway_ms = self._rules.read_timeout_ms, profile.limits.request_timeout_ms
         # The limit of the gateway before us is mostly the shorter one; then ours costs nothing.
@@ -77,7 +81,15 @@ class Container:
     async def _within_limit(self, request: Request) -> Response:
         asking = asyncio.ensure_future(self._server.handle(request))
         asking.add_done_callback(_look_at)
-        return await asyncio.wait_for(asyncio.shield(asking), self._timeout_s)
+        left_s, began = self._timeout_s, time.perf_counter()
+        while True:
+            try:
+                return await asyncio.wait_for(asyncio.shield(asking), left_s)
+            except asyncio.TimeoutError:
+                paused_s = self._pauses.seconds(request.number)
+                left_s = self._timeout_s + paused_s - (time.perf_counter() - began)
+                if not paused_s or left_s <= 0:
+                    raise
 
     def _passed_on(self, said: Response, *, is_head: bool) -> Response:
         """Put the head into nginx's order; hold back a stream."""

@@ -13,6 +13,7 @@ from collections.abc import Awaitable
 from amlemu.errors import BackendTimeout, Busy, NotReady
 from amlemu.exchange import Response
 from amlemu.gateway.bucket import Bucket
+from amlemu.gateway.limit import Limit
 from amlemu.gateway.spoken import AnswerTable
 from amlemu.gateway.visit import Visit
 from amlemu.profile import Profile
@@ -67,16 +68,23 @@ class Ready:
     def handle(self, visit: Visit) -> Awaitable[None] | None:
         """Wait, where there is something to wait for."""
         assert self._readiness is not None
-        return None if self._readiness.is_ready else self._wait(self._readiness)
+        return None if self._readiness.is_ready else self._wait(self._readiness, Limit(visit, self._wait_s))
 
-    async def _wait(self, readiness: Readiness) -> None:
-        if not await readiness.verdict(self._wait_s):
-            raise NotReady(readiness.why or "init() has not returned yet")
+    async def _wait(self, readiness: Readiness, limit: Limit) -> None:
+        async def settled(seconds: float) -> bool:
+            return await readiness.verdict(seconds) or bool(readiness.why)
+
+        failure = NotReady("init() has not returned yet")
+        if not await limit.wait(settled, failure):
+            raise failure
+        if readiness.why:
+            raise NotReady(readiness.why)
 
 
 class Deadline:
     """
-    Starts the clock. When it runs out the caller is answered at that moment; `run()` goes on and the worker stays busy.
+    Starts the clock. When it runs out the caller is answered at that moment; `run()` goes on and the worker stays busy. It stands
+    still as long as a debugger holds the model; what the cloud would have said is noted.
 
     Source: contract 1.2, 408; that it counts waiting and running: contract 8 #5.
     """
@@ -89,7 +97,16 @@ class Deadline:
 
     def handle(self, visit: Visit) -> None:
         """Start it."""
-        visit.timer = asyncio.get_running_loop().call_later(self._timeout_s, visit.when_overdue, visit)
+        limit = Limit(visit, self._timeout_s)
+        visit.timer = asyncio.get_running_loop().call_later(self._timeout_s, self._look, visit, limit)
+
+    def _look(self, visit: Visit, limit: Limit) -> None:
+        left_s = limit.left_s
+        if not left_s:
+            visit.when_overdue(visit)
+            return
+        visit.when_spared(visit, BackendTimeout(f"no answer within {self._timeout_s:g} s"))
+        visit.timer = asyncio.get_running_loop().call_later(left_s, self._look, visit, limit)
 
 
 class Admit:
@@ -135,10 +152,15 @@ class Admit:
     async def _queue(self, visit: Visit) -> None:
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
-        await asyncio.wait({place}, timeout=self._wait_s)
-        if not place.done():
+
+        async def called(seconds: float) -> bool:
+            await asyncio.wait({place}, timeout=seconds)
+            return place.done()
+
+        failure = Busy(self._busy)
+        if not await Limit(visit, self._wait_s).wait(called, failure):
             place.cancel()
-            raise Busy(self._busy)
+            raise failure
         visit.at_end(self._leave)
 
     def _one_less(self) -> None:

@@ -8,7 +8,7 @@ has no work is not in the list: that of `bare` has no more than the way to the b
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from amlemu.backends import Server
@@ -17,6 +17,7 @@ from amlemu.gateway.bucket import Bucket
 from amlemu.gateway.container import Container
 from amlemu.gateway.spoken import AnswerTable
 from amlemu.gateway.visit import Visit
+from amlemu.pauses import Pauses
 from amlemu.profile import Profile
 from amlemu.readiness import Readiness
 
@@ -50,6 +51,7 @@ class Served:
     readiness: Readiness | None = None
     doorkeeper: entry.Doorkeeper | None = None  # None: everybody may come in
     dev_errors: bool = False
+    pauses: Pauses = field(default_factory=Pauses)  # written by the backend
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def stages(profile: Profile, served: Served) -> Stages:
     """Return the stages of a profile, in order."""
     limits, says = profile.limits, AnswerTable(profile.answers, served.endpoint, profile.container.server)
     bandwidth = Bucket(limits.bandwidth_bytes_per_second) if limits.bandwidth_bytes_per_second else None
-    backend: Server = Container(served.backend, profile) if profile.container.nginx else served.backend
+    backend: Server = Container(served.backend, profile, served.pauses) if profile.container.nginx else served.backend
     asking = (
         entry.Identify(profile.identity),
         entry.Authenticate(served.doorkeeper, says),  # before all that follows: a stranger learns nothing

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from amlemu.errors import BackendFailure
 from amlemu.exchange import Exchange, Headers, Request, Response
 from amlemu.gateway.turn import Turn
+from amlemu.pauses import ANYBODY, Pauses
 
 
 class Visit:
@@ -21,6 +22,8 @@ class Visit:
     __slots__ = (
         "_at_answer",
         "_at_end",
+        "_held_s",
+        "_pauses",
         "began",
         "ending",
         "exchange",
@@ -29,25 +32,49 @@ class Visit:
         "is_over",
         "is_shadow",
         "note",
+        "noting",
         "request",
         "request_delay_ms",
         "timer",
         "turn",
         "when_overdue",
+        "when_spared",
     )
 
-    def __init__(self, turn: Turn, when_overdue: Callable[[Visit], None], is_shadow: bool) -> None:
-        """`when_overdue` is called with the visit when its deadline passes; see `Deadline`."""
+    def __init__(
+        self,
+        turn: Turn,
+        when_overdue: Callable[[Visit], None],
+        when_spared: Callable[[Visit, BackendFailure], None],
+        pauses: Pauses,
+        *,
+        is_shadow: bool,
+    ) -> None:
+        """
+        Take a request.
+
+        Args:
+            turn: it, and how it is answered.
+            when_overdue: called when its deadline passes; see `Deadline`.
+            when_spared: called when a time is over that does not count, for a debugger holds the model; with what it would
+                have led to.
+            pauses: says how long it has stood still.
+            is_shadow: callers get what the model said.
+        """
         self.began = time.perf_counter()
         self.turn = turn
         self.exchange = Exchange(turn.request, time.time())
         self.request: Request = turn.request  # what the backend is asked; stages may put another one here
         self.when_overdue = when_overdue
+        self.when_spared = when_spared
+        self._pauses = pauses
+        self._held_s = 0.0  # it stood still before a backend had it
         self.is_shadow = is_shadow
         self.is_barred = False  # not even --shadow asks the model
         self.is_forwarded = False  # the model has been asked
         self.is_over = False
         self.ending: asyncio.Task[None] | None = None  # who answers in place of the task that waits for the model
+        self.noting: asyncio.Task[None] | None = None  # who works out what the cloud would have said
         self.timer: asyncio.TimerHandle | None = None
         self.request_delay_ms = 0  # by bandwidth
         self.note = ""  # what the present stage has decided
@@ -64,8 +91,15 @@ class Visit:
         """Milliseconds since the head had arrived."""
         return (time.perf_counter() - self.began) * 1000
 
+    @property
+    def paused_s(self) -> float:
+        """Seconds that it has stood still because a debugger held the model."""
+        number = self.request.number
+        return self._held_s + self._pauses.seconds(number) if number else self._pauses.seconds(ANYBODY, self.began)
+
     def number(self, number: int) -> None:
-        """Say which exchange this is."""
+        """Say which exchange this is; from now on it stands still by itself."""
+        self._held_s = self._pauses.seconds(ANYBODY, self.began)
         self.exchange.request.number = self.request.number = number
 
     def forward(self, *, headers: Headers | None = None, target: str | None = None) -> None:

@@ -16,12 +16,13 @@ import itertools
 import os
 import sys
 import traceback
-from typing import Iterator, Mapping, Optional, Union
+from typing import Callable, Iterator, Mapping, Optional, Union
 
 from amlemu.exchange import Request, Response
 from amlemu.scoring import (
     config,
     cors,
+    debug_port,
     faults,
     gunicorn,
     insights,
@@ -52,9 +53,24 @@ class BootFault(Exception):
 class ScoringApp:
     """The server around one script. Not thread-safe: one request at a time, as under gunicorn's sync worker."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        """Remember the variables that configure the server (contract 3.7); nothing is loaded yet."""
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        dials_debugger: bool = False,
+        when_raised: Optional[Callable[[BaseException], None]] = None,
+    ) -> None:
+        """
+        Remember the variables that configure the server (contract 3.7); nothing is loaded yet.
+
+        Args:
+            environment: all of them.
+            dials_debugger: AZUREML_DEBUG_PORT counts.
+            when_raised: gets what the script has raised, before anything is made of it.
+        """
         self._environment = environment
+        self._dials_debugger = dials_debugger
+        self._when_raised = when_raised
         self._root = environment.get("AML_APP_ROOT", "/var/azureml-app")
         self._late_flask = LateFlask(self._flask_arrived)
         self._call: Optional[Call] = None
@@ -65,12 +81,14 @@ class ScoringApp:
 
         Raises:
             BootFault: the real server would leave with exit code 3.
+            SystemExit: it would leave with this code; see `debug_port.connect`.
         """
         self._read_files()
+        self._dial_debugger()
         plain_log.info("Initializing logger", extra=OWN)
         insights.start(self._config.model_dir)
         origins = self._read_origins()
-        self.script = script.UserScript(self._config.entry_script or None, self._root)
+        self.script = script.UserScript(self._config.entry_script or None, self._root, self._when_raised)
         sys.meta_path.insert(0, self._late_flask)
         self._import_flask_if_named()
         self._load_script()
@@ -141,6 +159,17 @@ class ScoringApp:
         sys.path.append(self._root)
         if self._config.source_dir:
             sys.path.append(os.path.join(self._root, self._config.source_dir))
+
+    def _dial_debugger(self) -> None:
+        port = self._config.debug_port
+        if not self._dials_debugger or not port:
+            return
+        try:
+            debug_port.connect(port)
+        except Exception as error:  # whatever debugpy raises
+            _log_boot_failure(error)
+            what = f"AZUREML_DEBUG_PORT={port}: no debugger can be reached there: {error}"
+            raise BootFault(faults.Fault("debugger", type(error).__name__, what)) from error
 
     def _read_origins(self) -> Optional[cors.Policy]:
         if not self._config.cors_origins:

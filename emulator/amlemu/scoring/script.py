@@ -40,8 +40,21 @@ class UserScript:
     style = "text"
     parameters: List[inspect.Parameter]
 
-    def __init__(self, entry_script: Optional[str], app_root: str) -> None:
-        """Remember where the script is: `entry_script` is absolute or relative to `app_root`; None means main.py."""
+    def __init__(
+        self,
+        entry_script: Optional[str],
+        app_root: str,
+        when_raised: Optional[Callable[[BaseException], None]] = None,
+    ) -> None:
+        """
+        Remember where the script is; nothing is loaded yet.
+
+        Args:
+            entry_script: absolute, or relative to `app_root`; None means main.py.
+            app_root: AML_APP_ROOT.
+            when_raised: gets what its top level, init() or run() has raised.
+        """
+        self._when_raised = when_raised or _nobody_looks
         self._entry_script = entry_script
         self._app_root = app_root
         self._wants_headers = False
@@ -78,6 +91,7 @@ class UserScript:
         try:
             self._init()
         except BaseException as error:
+            self._when_raised(error)
             raise ScriptRaised(error) from error
         script_log.info("Users's init has completed successfully", extra=OWN)
 
@@ -104,6 +118,7 @@ class UserScript:
         except TimeoutError as error:
             raise ScriptTimedOut(timeout_ms, error) from None
         except Exception as error:
+            self._when_raised(error)
             raise ScriptRaised(error) from error
         return Result(output, elapsed_ms)
 
@@ -117,6 +132,7 @@ class UserScript:
             module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
             spec.loader.exec_module(module)  # type: ignore[union-attr]
         except BaseException as error:
+            self._when_raised(error)
             raise ScriptNotImported(error) from error
         return module
 
@@ -151,6 +167,10 @@ class UserScript:
                 raise ScriptFault("run() cannot be decorated with both @rawhttp and @input_schema")
             return "raw"
         return "schema" if decorated else "text"
+
+
+def _nobody_looks(error: BaseException) -> None:
+    """Let it pass."""
 
 
 _INTRODUCTIONS = {

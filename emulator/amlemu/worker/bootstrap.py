@@ -1,8 +1,8 @@
 """
 The first file that runs in a worker: opens the guest half of amlemu in a foreign interpreter, then hands over.
 
-Run as `python bootstrap.py SOCKET MARK`, two inherited file descriptors; a zygote has no mark. The interpreter need not
-have amlemu installed; nothing is put on `sys.path` or in PYTHONPATH, so the script sees exactly what its environment has.
+Run as `python bootstrap.py ROLE FILE...`: the module of this folder whose `main` is called, with inherited file descriptors. The
+interpreter need not have amlemu installed; nothing is put on `sys.path` or in PYTHONPATH, so the script sees exactly what its environment has.
 """
 
 import sys
@@ -24,12 +24,14 @@ def open_guest_half():  # type: ignore[no-untyped-def]
 if __name__ == "__main__":
     if not getattr(sys.flags, "safe_path", False):
         del sys.path[0]  # this folder: not the script's business
-    files = [int(word) for word in sys.argv[1:]]
+    role, files = sys.argv[1], [int(word) for word in sys.argv[2:]]
     sys.argv[:] = ["azmlinfsrv"]
     open_guest_half()  # type: ignore[no-untyped-call]
-    if len(files) == 1:
-        from amlemu.worker.zygote import main
+    if role == "child":
+        from amlemu.worker.child import main
+    elif role == "zygote":
+        from amlemu.worker.zygote import main  # type: ignore[assignment]
     else:
-        from amlemu.worker.child import main  # type: ignore[assignment]
+        from amlemu.worker.anchor import main  # type: ignore[assignment]
 
     sys.exit(main(*files))

@@ -25,6 +25,7 @@ from amlemu.scoring import compat, faults
 from amlemu.scoring.app import BootFault, ScoringApp
 from amlemu.scoring.logs import OWN, Capture, error_log
 from amlemu.worker import protocol
+from amlemu.worker.debugger import Debugger
 from amlemu.worker.imports import Imports
 from amlemu.worker.protocol import Channel, Frame, Mark
 from amlemu.worker.writes import Writes
@@ -60,7 +61,14 @@ def live(
         prepare(order)
     if order.get("reloads"):
         Writes(lambda path: channel.send(protocol.WROTE, path)).watch()
-    booted = boot(channel, order, imports)
+    debugger = Debugger(channel, order["debugging"]) if "debugging" in order else None
+    if debugger is not None:
+        debugger.begin()
+    try:
+        booted = boot(channel, order, imports, debugger)
+    except SystemExit:  # the server's own, or a signal's before the script was reached
+        leave(BOOT_FAILED)
+        raise
     return leave(BOOT_FAILED if booted is None else worker.serve(booted))
 
 
@@ -114,19 +122,26 @@ class Booted(NamedTuple):
     facts: Dict[str, Any]
 
 
-def boot(channel: Channel, order: Dict[str, Any], imports: Optional[Imports] = None) -> Optional[Booted]:
+def boot(
+    channel: Channel, order: Dict[str, Any], imports: Optional[Imports] = None, debugger: Optional[Debugger] = None
+) -> Optional[Booted]:
     """
     Load the script and call its init(); None when that failed and the host has been told why.
 
     Args:
         imports: looks on, and the host is told; None where nobody wants to know.
+        debugger: looks at what the script raises, if there is one.
     """
     started = time.perf_counter()
     if order.get("reloads"):
         # Python takes a module for unchanged when it was saved in the same second and is as long as before.
         sys.dont_write_bytecode = True
     try:
-        app = ScoringApp(os.environ)
+        app = ScoringApp(
+            os.environ,
+            dials_debugger=order.get("dials_debugger", False),
+            when_raised=debugger.look_at if debugger is not None else None,
+        )
         with imports or contextlib.nullcontext():
             app.boot()
     except Exception as error:  # gunicorn, too, takes any exception before the first request for a boot failure

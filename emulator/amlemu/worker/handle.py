@@ -16,11 +16,21 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from amlemu.errors import WorkerCrashed
-from amlemu.events import FileWritten, Listener, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
+from amlemu.events import (
+    FileWritten,
+    Listener,
+    Noticed,
+    WorkerEnded,
+    WorkerFailedToBoot,
+    WorkerPaused,
+    WorkerReady,
+    WorkerResumed,
+    WorkerStarted,
+)
 from amlemu.exchange import Frame, Request, Response
 from amlemu.whereabouts import read_dump
-from amlemu.worker import protocol
-from amlemu.worker.launch import Launcher, LaunchPlan, fresh
+from amlemu.worker import protocol, terminal
+from amlemu.worker.launch import Debugging, Launcher, LaunchPlan, fresh
 from amlemu.worker.process import BOOT_ERRORS, FATAL, GuestProcess, silent_fault, told_end
 from amlemu.worker.stream import Stream
 
@@ -51,6 +61,9 @@ class Owner(Protocol):
     def worker_has_room(self, worker: Worker) -> None:
         """It has answered a request and can be sent another one."""
 
+    def worker_paused(self, worker: Worker) -> None:
+        """A debugger holds it, or does not any more."""
+
     def worker_ended(self, worker: Worker, end: WorkerEnded, untaken: list[Job], fault: dict[str, Any] | None) -> None:
         """The process is gone; `untaken` are the jobs it was sent but never took."""
 
@@ -78,6 +91,8 @@ class Worker(asyncio.Protocol):
         self._pace_s = _UNKNOWN_S  # how long a request takes, lately
         self.busy_since: float | None = None  # time.monotonic()
         self.aborted_at: float | None = None
+        self._paused: tuple[float, str] | None = None  # when, and why, a debugger took hold of it
+        self._paused_s = 0.0  # while it was busy with what it has in hand
         self.stack: list[Frame] = []  # when it was last asked for
         self.pid = 0
 
@@ -101,7 +116,9 @@ class Worker(asyncio.Protocol):
 
     def _send_order(self) -> None:
         if not self._transport.is_closing():  # a fork may have ended already
-            self._transport.write(self._process.order(self._plan))
+            debugging = self._plan.debugging
+            more = {} if debugging is None else {"debugging": debugging.for_worker()}
+            self._transport.write(self._process.order(self._plan, **more))
 
     def submit(self, job: Job) -> None:
         """Send a request; a worker that is still busy finds it in its socket as soon as it has answered."""
@@ -133,6 +150,29 @@ class Worker(asyncio.Protocol):
     def load(self) -> int:
         """How many requests it has been sent and has not answered."""
         return len(self._jobs)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The exchanges whose requests it has been sent and has not answered."""
+        return [job.request.number for job in self._jobs]
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a debugger holds it."""
+        return self._paused is not None
+
+    @property
+    def is_at_prompt(self) -> bool:
+        """Whether its pdb asks in the terminal."""
+        return self._paused is not None and self._paused[1] == terminal.WHY
+
+    def busy_s(self, *, without_pauses: bool = False) -> float:
+        """Return for how long it has been busy with what it has in hand, in seconds."""
+        now = time.monotonic()
+        busy_s = now - self.busy_since if self.busy_since is not None else 0.0
+        if not without_pauses:
+            return busy_s
+        return busy_s - self._paused_s - (now - max(self._paused[0], self.busy_since or now) if self._paused else 0.0)
 
     @property
     def is_quick(self) -> bool:
@@ -211,6 +251,37 @@ class Worker(asyncio.Protocol):
     def _on_wrote(self, frame: protocol.Frame) -> None:
         self._tell(FileWritten(self.pid, frame.head))
 
+    def _on_paused(self, frame: protocol.Frame) -> None:
+        self._process.read_outputs()
+        why, file, line, function = frame.head
+        self._paused = (time.monotonic(), why)
+        number = self._jobs[0].request.number if self._jobs else None
+        self._tell(WorkerPaused(self.pid, why, file, line, function, number))
+        self._owner.worker_paused(self)
+
+    def _on_resumed(self, frame: protocol.Frame) -> None:
+        if self._paused is None:
+            return
+        since, why = self._paused
+        self._paused, paused_s = None, time.monotonic() - since
+        if self.busy_since is not None:
+            self._paused_s += paused_s
+        self._tell(WorkerResumed(self.pid, why, paused_s))
+        self._owner.worker_paused(self)
+
+    def _on_noticed(self, frame: protocol.Frame) -> None:
+        self._tell(Noticed(frame.head))
+
+    def _on_listen(self, frame: protocol.Frame) -> None:
+        debugging = self._plan.debugging
+        if debugging is not None:
+            self._joining = asyncio.get_running_loop().create_task(self._join(debugging, *frame.head))
+
+    async def _join(self, debugging: Debugging, host: str, port: int) -> None:
+        found = await debugging.join(host, port)
+        if not self._transport.is_closing():
+            self._transport.write(protocol.pack(protocol.SESSION, found))
+
     def _on_ready(self, frame: protocol.Frame) -> None:
         self._process.read_outputs()
         self.is_ready = True
@@ -251,6 +322,10 @@ class Worker(asyncio.Protocol):
         protocol.HELLO: _on_hello,
         protocol.IMPORTED: _on_imported,
         protocol.WROTE: _on_wrote,
+        protocol.PAUSED: _on_paused,
+        protocol.RESUMED: _on_resumed,
+        protocol.NOTICED: _on_noticed,
+        protocol.LISTEN: _on_listen,
         protocol.READY: _on_ready,
         protocol.FAILED: _on_failed,
         protocol.ANSWER: _on_answer,
@@ -284,6 +359,7 @@ class Worker(asyncio.Protocol):
         took_s = now - (self.busy_since or now)
         self._pace_s = took_s if self._pace_s == _UNKNOWN_S else 0.8 * self._pace_s + 0.2 * took_s
         self.busy_since = now if self._jobs else None
+        self._paused_s = 0.0
         self._owner.worker_has_room(self)
 
     def _exchange(self) -> int | None:
@@ -317,7 +393,7 @@ class Worker(asyncio.Protocol):
             exit_code=exit_code,
             planned=self._planned,
             was_booting=not self.is_ready,
-            busy_s=time.monotonic() - self.busy_since if is_in_run and self.busy_since is not None else None,
+            busy_s=self.busy_s() if is_in_run and self.busy_since is not None else None,
             last_line=self._process.last_line,
             last_lines=self._process.last_lines,
         )

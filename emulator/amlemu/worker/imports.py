@@ -22,6 +22,7 @@ import threading
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set, TypeVar
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_DEBUGGER = f"{os.sep}debugpy{os.sep}"  # to be imported by a process that is debugged, and by no other one
 _LIBRARY_FOLDERS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -43,7 +44,6 @@ class Imports:
             ahead: what was imported ahead of time, as `as_data` of another boot had it; None: nothing was.
             conflict: called when the script would not have got these imports by itself, or not yet.
         """
-        self._last_before = next(reversed(sys.modules))
         self._ahead = ahead or {"number": 0, "asked": (), "modules": ()}
         self._conflict = conflict
         self._asked: Dict[str, None] = {}
@@ -54,6 +54,7 @@ class Imports:
         self._thread = threading.get_ident()
 
     def __enter__(self) -> Imports:  # noqa: PYI034  # Python 3.9 has no Self
+        self._last_before = next(reversed(sys.modules))
         self._variables, self._path = _variables(), list(sys.path)
         self._import, self._import_module = builtins.__import__, importlib.import_module
         builtins.__import__, importlib.import_module = self._look_on, self._look_on_call
@@ -96,7 +97,7 @@ class Imports:
         if not self._is_observed(globals):
             return load()
         module = self._observe("" if level else name, load)
-        if not level and _is_users(globals):
+        if not level and is_users(globals):
             self._note_statement(name, fromlist or (), globals["__file__"])
         return module
 
@@ -128,7 +129,7 @@ class Imports:
     def _is_observed(self, space: Any) -> bool:
         """Tell whether an import in this namespace is the script's: what a library imports while it is imported is its own."""
         is_over = self._modules is not None  # and who has got hold of us still calls us
-        return not is_over and threading.get_ident() == self._thread and (not self._depth or _is_users(space))
+        return not is_over and threading.get_ident() == self._thread and (not self._depth or is_users(space))
 
     def _note_statement(self, name: str, attributes: Iterable[str], file: str) -> None:
         self._files[file] = None
@@ -180,20 +181,20 @@ def names_in(files: Iterable[str]) -> Optional[Set[str]]:
 
 
 def is_of_library(module: Any) -> bool:
-    """Tell whether a module belongs to an installed package or to Python itself, and is not ours."""
+    """Tell whether a module belongs to an installed package or to Python itself, and is neither ours nor a debugger's."""
     space = _space_of(module)
     if space.get("__spec__") is None:
         return False
     file = space.get("__file__")
     if isinstance(file, str):
-        return _is_library(file) and not file.startswith(_OURS)
+        return _is_library(file) and not file.startswith(_OURS) and _DEBUGGER not in file
     folders = [folder + os.sep for folder in space.get("__path__", ["<built-in>"])]
     return bool(folders) and all(_is_library(folder) for folder in folders)
 
 
 def is_of_user(module: Any) -> bool:
     """Tell whether a module comes from a file that is not installed."""
-    return _is_users(_space_of(module))
+    return is_users(_space_of(module))
 
 
 def has_users_folder() -> bool:
@@ -216,7 +217,7 @@ def _space_of(module: Any) -> Dict[str, Any]:
     return space if isinstance(space, dict) else {}
 
 
-def _is_users(space: Any) -> bool:
+def is_users(space: Any) -> bool:
     """Tell whether a module's namespace is that of the user's own code."""
     file = space.get("__file__") if isinstance(space, dict) else None
     return isinstance(file, str) and not _is_library(file)

@@ -16,10 +16,11 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from amlemu.errors import UsageError
 from amlemu.worker.protocol import STACKS_AT, Mark
+from amlemu.worker.session import unseen
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _SOCKET_BUFFER_BYTES = 1 << 20
@@ -42,6 +43,8 @@ class LaunchPlan:
     models_folder: str | None = None
     mounted: tuple[Path, ...] = ()
     reloads: bool = False  # the script is going to be another one soon
+    dials_debugger: bool = False  # AZUREML_DEBUG_PORT is each worker's own affair
+    debugging: Debugging | None = None  # None: a script that listens for a debugger does so by itself
 
     @property
     def start_folder(self) -> Path:
@@ -51,6 +54,16 @@ class LaunchPlan:
     def words(self, *arguments: str) -> list[str]:
         """Return the command line that runs the script's interpreter with `arguments`."""
         return [*self.prefix, str(self.python), *arguments]
+
+
+class Debugging(Protocol):
+    """What workers are told of debuggers; `debug_port.DebugPort` is one."""
+
+    def for_worker(self) -> dict[str, Any]:
+        """Return what a worker that starts now is to do, see `debugger.Debugger`."""
+
+    async def join(self, host: str, port: int) -> dict[str, Any]:
+        """Let a script that wants to listen join what is there; returns the head of a `SESSION` frame."""
 
 
 class Process(Protocol):
@@ -165,14 +178,23 @@ def launch_fresh(plan: LaunchPlan) -> Launched:
     """
     with open_lines() as lines:
         endpoint, page, *outputs = lines.theirs
-        return lines.launched(_start(plan, outputs, endpoint, page))
+        return lines.launched(_start(plan, "child", outputs, endpoint, page))
 
 
 def launch_zygote(plan: LaunchPlan) -> Launched:
     """Start a zygote, likewise; its mark means nothing. Raises UsageError as `launch_fresh` does."""
+    return _launch_helper(plan, "zygote")
+
+
+def launch_anchor(plan: LaunchPlan) -> Launched:
+    """Start an anchor for debuggers, likewise."""
+    return _launch_helper(plan, "anchor")
+
+
+def _launch_helper(plan: LaunchPlan, role: str) -> Launched:
     with open_lines() as lines:
         endpoint, _, *outputs = lines.theirs
-        return lines.launched(_start(plan, outputs, endpoint))
+        return lines.launched(_start(plan, role, outputs, endpoint))
 
 
 async def fresh(plan: LaunchPlan) -> Launched:
@@ -180,20 +202,21 @@ async def fresh(plan: LaunchPlan) -> Launched:
     return launch_fresh(plan)
 
 
-def _start(plan: LaunchPlan, outputs: list[int], *inherited: int) -> subprocess.Popen[bytes]:
-    """Run `bootstrap.py` with the descriptors that it inherits."""
+def _start(plan: LaunchPlan, role: str, outputs: list[int], *inherited: int) -> subprocess.Popen[bytes]:
+    """Run `bootstrap.py` with a role and the descriptors that it inherits."""
     if not plan.start_folder.is_dir():
         raise UsageError("no such folder", where=str(plan.start_folder), hint="Was the deployment moved?")
     try:
-        return subprocess.Popen(
-            plan.words(str(_BOOTSTRAP), *map(str, inherited)),
-            stdin=subprocess.DEVNULL,
-            stdout=outputs[0],
-            stderr=outputs[1],
-            cwd=plan.start_folder,
-            env=dict(plan.environment),
-            pass_fds=inherited,
-            start_new_session=True,
-        )
+        with unseen():  # by the debugger of this very process: workers join it by themselves
+            return subprocess.Popen(
+                plan.words(str(_BOOTSTRAP), role, *map(str, inherited)),
+                stdin=subprocess.DEVNULL,
+                stdout=outputs[0],
+                stderr=outputs[1],
+                cwd=plan.start_folder,
+                env=dict(plan.environment),
+                pass_fds=inherited,
+                start_new_session=True,
+            )
     except OSError as error:
         raise UsageError(f"cannot be started: {error.strerror}", where=str(plan.python)) from error

@@ -63,6 +63,7 @@ class GuestProcess:
             "folder": str(plan.folder),
             "models_folder": plan.models_folder,
             "reloads": plan.reloads,
+            "dials_debugger": plan.dials_debugger,
         }
         return protocol.pack(protocol.ORDER, {**order, "marker": self._marker, **more})
 

@@ -2,8 +2,11 @@
 What host and worker say to each other over a socket pair: frames with a JSON head and a raw body.
 
     frame   = kind (1 byte), head length (4 bytes), body length (8 bytes), head (JSON), body
-    host    -> worker   order (first, with the protocol's version), request
-    worker  -> host     hello (first, likewise), imported, wrote, ready, failed, answer | stream-head chunk* (end | cut)
+    host    -> worker   order (first, with the protocol's version), request, session (the answer to listen)
+    worker  -> host     hello (first, likewise), imported, wrote, ready, failed, answer | stream-head chunk* (end | cut),
+                        paused, resumed, noticed, listen
+    host    -> anchor   order
+    anchor  -> host     hello, session | failed, attached, left
     host    -> zygote   order, fork (with `FILES` descriptors)
     zygote  -> host     hello, ready, failed, forked, ended
 
@@ -24,7 +27,7 @@ import signal
 import socket
 import struct
 import threading
-from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 VERSION = 1
 ORDER, REQUEST = b"O", b"R"
@@ -32,6 +35,13 @@ HELLO, READY, FAILED, ANSWER, STREAM, CHUNK, END, CUT = b"H", b"Y", b"F", b"A", 
 FORK, FORKED, ENDED = b"K", b"P", b"D"
 WROTE = b"W"  # the script writes a file; its path as the worker names it
 IMPORTED = b"I"  # what the boot has imported, if the host wants to know; see `imports.Imports.as_data`
+# Debugging: `debugger.py` and `anchor.py` say them.
+PAUSED, RESUMED, NOTICED = b"U", b"G", b"N"  # [why, file, line, function]; nothing; a clause for a person
+LISTEN, SESSION = (
+    b"L",
+    b"J",
+)  # [host, port] that the script wants; {"session": `session.Session`, ...} or {"error": why}
+ATTACHED, LEFT = b"T", b"V"  # an editor is there, is not there any more
 # Asks a worker for its stack. A real-time signal, for scripts have other plans with SIGUSR1 and the like; macOS has none
 # of these, but one that nobody uses. None: no stacks here (Windows).
 LOCATE = signal.SIGRTMIN + 11 if hasattr(signal, "SIGRTMIN") else getattr(signal, "SIGINFO", None)
@@ -149,6 +159,7 @@ class Channel:
         self._socket = endpoint
         self._heard: Bytes = b""  # and not taken yet, from `_at` on
         self._at = 0
+        self._early: List[Frame] = []
         self._lock = threading.RLock()  # a signal handler may print while a frame is being sent
 
     def send(self, kind: bytes, head: Any, body: Bytes = b"") -> None:
@@ -163,6 +174,8 @@ class Channel:
 
     def receive(self) -> Optional[Frame]:
         """Wait for the next frame; None when the host has closed its end."""
+        if self._early:
+            return self._early.pop(0)
         while True:
             found = _frame_in(self._heard, self._at)
             if not isinstance(found, int):
@@ -172,6 +185,17 @@ class Channel:
                 return frame
             if not self._hear(found):
                 return None
+
+    def ask(self, kind: bytes, head: Any, answer: bytes) -> Optional[Frame]:
+        """Send a frame and wait for the one that answers it; what comes before that is received later. None: nobody is there."""
+        self.send(kind, head)
+        early: List[Frame] = []
+        while True:
+            frame = self.receive()
+            if frame is None or frame.kind == answer:
+                self._early += early
+                return frame
+            early.append(frame)
 
     def _hear(self, needed: int) -> bool:
         """Hear more of a frame that takes `needed` bytes: the rest of a large one at once, and without a copy."""

@@ -26,6 +26,7 @@ from amlemu.worker.ahead import Ahead, after_fork
 from amlemu.worker.child import BOOT_FAILED, Worker, boot, flush_streams, greet, leave, live, prepare
 from amlemu.worker.imports import Imports
 from amlemu.worker.protocol import Channel, Mark
+from amlemu.worker.session import unseen
 
 _CHUNK_BYTES = 1 << 16
 _NOT_FOR_PROGRAMS = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # macOS has none
@@ -116,8 +117,9 @@ def _begin_afresh(seat: Seat, variables: Dict[str, str]) -> None:
     for file in (seat.endpoint, seat.mark):
         os.set_inheritable(file, True)
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.py")
-    words = [sys.executable, program, str(seat.endpoint), str(seat.mark)]
-    os.execve(words[0], words, variables)  # noqa: S606  # an interpreter, not a shell
+    words = [sys.executable, program, "child", str(seat.endpoint), str(seat.mark)]
+    with unseen():
+        os.execve(words[0], words, variables)  # noqa: S606  # an interpreter, not a shell
 
 
 class Seat(NamedTuple):

@@ -4,6 +4,7 @@ from ..case import Boot, Case, Log
 from . import (
     boot,
     cors,
+    debug_port,
     decorated,
     flask_context,
     ids,
@@ -37,5 +38,5 @@ CASES: tuple[Case, ...] = (
     *settings.CASES,
     *malformed.CASES,
 )
-BOOTS: tuple[Boot, ...] = (*boot.BOOTS, *start.BOOTS)
+BOOTS: tuple[Boot, ...] = (*boot.BOOTS, *debug_port.BOOTS, *start.BOOTS)
 LOGS: tuple[Log, ...] = logs.LOGS

@@ -1,0 +1,246 @@
+"""
+The host's side of debugging: owns the anchor that editors attach to, and tells workers how to join.
+
+There is at most one anchor in a server's life. It begins with the server where the user has asked for it, else when a script first wants to
+listen. `anchor.py` is the other side; `debugging.py` says what was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from amlemu import ports
+from amlemu.debugging import DebugRules
+from amlemu.errors import BootFailed, UsageError
+from amlemu.events import DebuggerAttached, DebuggerLeft, DebuggerListening, Event, Listener, Noticed
+from amlemu.worker import protocol, session
+from amlemu.worker.launch import LaunchPlan, launch_anchor
+from amlemu.worker.process import GuestProcess, silent_fault, told_end
+
+_LOOPBACK = "127.0.0.1"
+# A second editor is refused when it has waited so long for a process of its own; debugpy's own patience is 15 s.
+_VARIABLES = {"DEBUGPY_PROCESS_SPAWN_TIMEOUT": "2", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+_LAST_WORDS_S = 0.5
+_CHUNK_BYTES = 1 << 16
+
+
+class DebugPort:
+    """Where an editor attaches, once for all workers. Used from one event loop."""
+
+    def __init__(
+        self, plan: LaunchPlan, rules: DebugRules, paths: Sequence[tuple[str, str]], listener: Listener
+    ) -> None:
+        """
+        Remember what was asked for; nothing listens yet.
+
+        Args:
+            plan: what workers are started with: the anchor needs the same interpreter.
+            rules: what was asked for.
+            paths: the host's name and the script's name of each folder or file of the deployment.
+            listener: told when it listens, who comes and goes.
+        """
+        self._plan = dataclasses.replace(
+            plan, prefix=(), folder=Path("/"), environment={**plan.environment, **_VARIABLES}, debugging=None
+        )
+        self._rules = rules
+        self._paths = [list(pair) for pair in paths]
+        self._tell = listener
+        self._anchor: _Anchor | None = None
+        self._opening = asyncio.Lock()
+        self._is_first = True
+        self._session: session.Session | None = None
+
+    async def open(self) -> None:
+        """
+        Listen or dial, if that was asked for: before any script is loaded.
+
+        Raises:
+            UsageError: the port is taken, or debugpy is not installed for the script's interpreter.
+            BootFailed: nobody listens at the port that was to be dialled; the real server ends then, too.
+        """
+        rules = self._rules
+        if rules.port is not None:
+            ports.check(rules.host, rules.port, "--debug")
+            await self._begin({"host": rules.host, "port": rules.port, "connect": None}, rules.wait_s)
+        elif rules.connect is not None:
+            await self._begin({"connect": rules.connect}, rules.wait_s)
+        elif rules.inherits:
+            self._take_ours()
+
+    @property
+    def address(self) -> str:
+        """Where editors come in, `host:port`; empty where nobody listens."""
+        return self._anchor.address if self._anchor else ""
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether an editor is there."""
+        return self._anchor is not None and self._anchor.is_attached
+
+    def for_worker(self) -> dict[str, Any]:
+        """Return what a worker that starts now is to do, see `debugger.Debugger`. The first one may have to wait."""
+        rules, is_first = self._rules, self._is_first
+        self._is_first = False
+        return {
+            "session": self._session,
+            "attached": self.is_attached,
+            "wait_s": rules.wait_s if is_first else None,
+            "paths": self._paths,
+            "stops_clocks": rules.stops_clocks,
+            "on_error": rules.on_error,
+            "terminal": rules.terminal,
+        }
+
+    async def join(self, host: str, port: int) -> dict[str, Any]:
+        """Let a script that wants to listen join what is there, or what begins now; returns the head of a `SESSION` frame."""
+        async with self._opening:
+            if self._session is None:
+                if not ports.is_loopback(host):
+                    self._tell(Noticed(f"the script listens for a debugger on {host}; here it is {_LOOPBACK} alone"))
+                try:
+                    ports.check(_LOOPBACK, port, "--debug")
+                    await self._begin({"host": _LOOPBACK, "port": port, "connect": None}, None)
+                except (UsageError, BootFailed) as error:
+                    return {"error": str(error)}
+            elif self._anchor is not None and port not in (0, self._anchor.port):
+                self._tell(Noticed(f"the script listens for a debugger on port {port}: it joins {self.address}"))
+        place = [self._anchor.host, self._anchor.port] if self._anchor else [_LOOPBACK, port]
+        return {"session": self._session, "address": place, "attached": self.is_attached}
+
+    async def close(self) -> None:
+        """Let the editor go; nothing listens any more."""
+        if self._anchor is not None:
+            await self._anchor.stop()
+
+    async def _begin(self, order: dict[str, Any], wait_s: float | None) -> None:
+        anchor = _Anchor(self._plan, order, self._tell, self._lost)
+        self._session = await anchor.start()
+        self._anchor = anchor
+        self._tell(DebuggerListening(anchor.address, order["connect"] is not None, wait_s))
+
+    def _take_ours(self) -> None:
+        """amlemu itself was started by a debugger: workers are children of ours for the editor, too."""
+        try:
+            self._session = session.opened()
+        except LookupError:
+            return
+        self._tell(DebuggerListening("the session that started amlemu", is_dialled=True))
+
+    def _lost(self) -> None:
+        """The anchor has ended by itself: whoever is debugged goes on without."""
+        self._anchor = self._session = None
+
+
+class _Anchor:
+    """One anchor process. Its methods belong to the event loop's thread."""
+
+    def __init__(self, plan: LaunchPlan, order: dict[str, Any], listener: Listener, lost: Callable[[], None]) -> None:
+        self._plan = plan
+        self._order = {"host": _LOOPBACK, "port": 0, **order}
+        self._tell = listener
+        self._lost = lost
+        self._decoder = protocol.Decoder()
+        self._is_stopping = False
+        self.is_attached = False
+        self.host, self.port = "", 0
+
+    @property
+    def address(self) -> str:
+        """Where editors come in."""
+        return f"{self.host}:{self.port}"
+
+    async def start(self) -> session.Session:
+        """Start it and wait for its session. Raises UsageError or BootFailed, see `DebugPort.open`."""
+        loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[dict[str, Any]] = loop.create_future()
+        self._ended: asyncio.Future[None] = loop.create_future()
+        self._launched = launch_anchor(self._plan)
+        self._socket = self._launched.endpoint
+        self._process = GuestProcess(self._launched, _unheard, lambda: None)
+        self._process.start(self._process_ended)
+        loop.add_reader(self._socket, self._read)
+        self._socket.sendall(self._process.order(self._plan, **self._order))
+        try:
+            opened = await asyncio.shield(self._opened)
+        except BaseException:
+            await self.stop()
+            raise
+        self.host, self.port = opened["address"]
+        return session.Session(*opened["session"])
+
+    async def stop(self) -> None:
+        """End it, and the adapter with it."""
+        self._is_stopping = True
+        with contextlib.suppress(OSError):  # closed already
+            self._socket.shutdown(socket.SHUT_WR)
+        await self._process.stop(self._ended, _LAST_WORDS_S)
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):
+            if data := self._socket.recv(_CHUNK_BYTES):
+                for frame in self._decoder.feed(data):
+                    self._frames[frame.kind](self, frame)
+                return
+        asyncio.get_running_loop().remove_reader(self._socket)
+
+    def _on_hello(self, frame: protocol.Frame) -> None:
+        protocol.check_version(frame, protocol.HELLO)
+
+    def _on_session(self, frame: protocol.Frame) -> None:
+        self._opened.set_result(frame.head)
+
+    def _on_failed(self, frame: protocol.Frame) -> None:
+        self._refuse(frame.head["kind"], frame.head["what"])
+
+    def _on_attached(self, frame: protocol.Frame) -> None:
+        self.is_attached = True
+        self._tell(DebuggerAttached())
+
+    def _on_left(self, frame: protocol.Frame) -> None:
+        self.is_attached = False
+        self._tell(DebuggerLeft())
+
+    _frames: ClassVar = {
+        protocol.HELLO: _on_hello,
+        protocol.SESSION: _on_session,
+        protocol.FAILED: _on_failed,
+        protocol.ATTACHED: _on_attached,
+        protocol.LEFT: _on_left,
+    }
+
+    def _refuse(self, kind: str, what: str) -> None:
+        """Say why there is no session."""
+        port, where = self._order["connect"], f"port {self._order['port']}"
+        if self._opened.done():
+            return
+        if port is not None and kind != "ImportError":
+            fault = silent_fault(
+                f"no debugger listens at 127.0.0.1:{port}: {what}",
+                "Start the editor's entry that listens before amlemu.",
+            )
+            self._opened.set_exception(BootFailed({**fault, "phase": "debugger"}))
+        else:
+            self._opened.set_exception(UsageError(what, where="" if kind == "ImportError" else where))
+
+    def _process_ended(self, exit_code: int) -> None:
+        self._read()
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._process.bury()
+        self._socket.close()
+        self._launched.mark.close()
+        self._launched.stacks.close()
+        self._refuse("", f"the process that holds it {told_end(exit_code)}: {self._process.last_line}")
+        if not self._is_stopping and self._opened.exception() is None:
+            self._tell(Noticed(f"the debugger's session has ended: its process {told_end(exit_code)}"))
+            self._lost()
+        self._ended.set_result(None)
+
+
+def _unheard(event: Event) -> None:
+    """What debugpy says of itself is nobody's business, unless it fails."""

@@ -1,0 +1,122 @@
+"""
+A worker's side of debugging: it joins the session before the script is loaded, tells its host of every stop, and looks where run() raised.
+
+`session.py` talks to pydevd, `stops.py` tells of stops, `own_listen.py` serves scripts that open a port by themselves, `terminal.py` has
+pdb. Part of the guest half: standard library only, Python 3.9 syntax.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType, TracebackType
+from typing import Any, Dict, List, Optional, Tuple
+
+from amlemu.worker import own_listen, protocol, session, terminal
+from amlemu.worker.imports import is_users
+from amlemu.worker.paths import map_paths
+from amlemu.worker.protocol import Channel
+from amlemu.worker.redirects import Redirects
+from amlemu.worker.stops import Stops
+
+_FOLLOW_S = 10.0  # for an editor that is there to follow us and set its breakpoints; it takes half a second
+
+
+class Debugger:
+    """What this process does about debuggers."""
+
+    def __init__(self, channel: Channel, wishes: Dict[str, Any]) -> None:
+        """
+        Take the wishes of the host.
+
+        Args:
+            channel: to the host.
+            wishes: plain JSON. `session`, see `session.Session`, None where nobody listens; `attached`, whether an editor is
+                there; `wait_s`, how long to wait for one, None does not; `paths`, see `paths.map_paths`; `stops_clocks`;
+                `on_error`, stop where the script raised; `terminal`, where pdb asks, or None.
+        """
+        self._channel = channel
+        self._wishes = wishes
+        self.stops = Stops(channel, stops_clocks=wishes["stops_clocks"])
+        self._redirects = Redirects()
+        self.has_joined = False
+
+    def begin(self) -> None:
+        """Be ready for whatever the script is going to do."""
+        if self._wishes["terminal"]:
+            terminal.hand_over(self._wishes["terminal"], self.stops)
+        if self._wishes["session"]:
+            self._join(self._wishes["session"])
+            self._wait()
+        own_listen.serve(self)
+
+    def ask_to_listen(self, host: str, port: int, *, redirects: bool) -> Tuple[str, int]:
+        """
+        Let the host listen in our place, and join; returns where editors come in.
+
+        Args:
+            host: where the script wants to listen.
+            port: likewise.
+            redirects: the editor is to have what the script says.
+
+        Raises:
+            RuntimeError: as debugpy does when it cannot listen.
+        """
+        frame = self._channel.ask(protocol.LISTEN, [host, port], protocol.SESSION)
+        if frame is None:
+            sys.exit(0)  # the host is gone
+        if "error" in frame.head:
+            raise RuntimeError(frame.head["error"])
+        if not self.has_joined:
+            self._join(frame.head["session"])
+            if frame.head["attached"]:
+                session.wait(_FOLLOW_S)
+        if redirects:
+            self._redirects.ask()
+        host, port = frame.head["address"]
+        return host, port
+
+    def notice(self, text: str) -> None:
+        """Tell a person something; a clause."""
+        self._channel.send(protocol.NOTICED, text)
+
+    def look_at(self, error: BaseException) -> None:
+        """Stop where the script raised, if that is wanted and somebody is there to look."""
+        trace = error.__traceback__
+        if not self._wishes["on_error"] or trace is None or not isinstance(error, Exception):
+            return
+        frame = _where_it_raised(trace)
+        if frame is None:
+            return
+        if self._wishes["terminal"]:
+            terminal.look_at(error)
+        elif session.is_attached():
+            session.stop_at(error, frame)
+
+    def _join(self, data: Any) -> None:
+        """Be debugged, and tell of stops. Raises ImportError without debugpy."""
+        session.join(session.Session(*data))
+        map_paths(self._wishes["paths"])
+        self.stops.watch()
+        self._redirects.watch()
+        self.has_joined = True
+
+    def _wait(self) -> None:
+        """Wait for the editor: at most so long as was asked for, or as it needs to follow us."""
+        wait_s = self._wishes["wait_s"]
+        if wait_s is not None:
+            with self.stops.standing("waiting for a debugger"):
+                session.wait(wait_s)
+        elif self._wishes["attached"]:
+            session.wait(_FOLLOW_S)
+
+
+def _where_it_raised(trace: TracebackType) -> Optional[FrameType]:
+    """Return the innermost frame of the user's own code, else the innermost one that is not ours."""
+    frames: List[FrameType] = []
+    step: Optional[TracebackType] = trace
+    while step is not None:
+        frames.append(step.tb_frame)
+        step = step.tb_next
+    others = [frame for frame in frames if not session.is_ours(frame)]
+    own = [frame for frame in others if is_users(frame.f_globals)]
+    return next(reversed(own or others), None)

@@ -1,0 +1,1 @@
+"""Debugging, as an editor and a person at a terminal meet it."""

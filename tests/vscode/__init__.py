@@ -1,0 +1,1 @@
+"""One file of tests for each module; `test_command.py` has the whole, as a person sees it."""
