@@ -15,12 +15,14 @@ import signal
 import socket
 import subprocess
 import sys
+from math import inf
 from pathlib import Path
 
 import amlemu
 import pytest
 from amlemu import cli
 from amlemu.console import PersonConsole
+from amlemu.debugging import DebugRules
 from amlemu.reload import ReloadRules
 
 OURS = os.path.dirname(amlemu.__file__)
@@ -282,6 +284,83 @@ def test_the_words_about_reloads_become_rules(plan, write, tmp_path):
 )
 def test_the_control_port_is_planned(plan, words, port):
     assert plan(*words).control_port == port
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param([], DebugRules(), id="nothing"),
+        pytest.param(["--debug"], DebugRules(port=5678), id="--debug"),
+        pytest.param(["--debug", "7000"], DebugRules(port=7000), id="--debug 7000"),
+        pytest.param(["--debug=7000"], DebugRules(port=7000), id="--debug=7000"),
+        pytest.param(["--debug", "0"], DebugRules(port=0), id="--debug 0"),
+        pytest.param(["--debug", "--workers", "2"], DebugRules(port=5678), id="--debug --workers 2"),
+        pytest.param(["--debug-host", "::1", "--debug"], DebugRules(port=5678, host="::1"), id="--debug-host"),
+        pytest.param(["--debug-connect", "9000"], DebugRules(connect=9000), id="--debug-connect"),
+        pytest.param(["--env", "AZUREML_DEBUG_PORT=9000"], DebugRules(connect=9000), id="the cloud's variable"),
+        pytest.param(["--wait-for-client"], DebugRules(port=5678, wait_s=inf), id="--wait-for-client"),
+        pytest.param(["--wait-for-client", "5"], DebugRules(port=5678, wait_s=5), id="--wait-for-client 5"),
+        pytest.param(["--wait-for-client", "0.5", "--debug", "1"], DebugRules(port=1, wait_s=0.5), id="both"),
+        pytest.param(["--debug", "--no-pause"], DebugRules(port=5678, stops_clocks=False), id="--no-pause"),
+        pytest.param(["--debug-on-error"], DebugRules(port=5678, on_error=True), id="--debug-on-error"),
+    ],
+)
+def test_the_words_about_debuggers_become_rules(plan, words, expected):
+    assert plan(*words).debug == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--debug", "score.py"], ["score.py", "--debug"], ["--debug", "--wait-for-client", "score.py"]],
+    ids=" ".join,
+)
+def test_a_flag_that_stands_alone_does_not_swallow_the_script(words):
+    """What follows it is no number."""
+    options = cli.cli.commands["serve"].make_context("serve", words).params
+
+    assert (options["script"], options["debug"]) == ("score.py", 5678)
+
+
+def test_debuggers_may_be_asked_for_by_variables(plan, monkeypatch):
+    """Each flag has its own; AZUREML_DEBUG_PORT is read from the shell, too."""
+    monkeypatch.setenv("AZUREML_DEBUG_PORT", "9000")
+    by_the_cloud_s = plan().debug
+    monkeypatch.setenv("AMLEMU_DEBUG", "7000")
+    monkeypatch.setenv("AMLEMU_WAIT_FOR_CLIENT", "5")
+
+    assert by_the_cloud_s == DebugRules(connect=9000)
+    assert plan().debug == DebugRules(port=7000, wait_s=5)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(
+            ["--debug", "--debug-connect", "9000"],
+            "--debug-connect: it dials an editor, or waits for one. Leave out --debug.",
+            id="two-ways",
+        ),
+        pytest.param(
+            ["--pdb", "--debug"], "--pdb: the script has one debugger. Leave out --debug, or --pdb.", id="pdb"
+        ),
+        pytest.param(
+            ["--pdb"],
+            "--pdb: there is no terminal here. Start amlemu in a terminal, or attach an editor with --debug.",
+            id="no-terminal",
+        ),
+        pytest.param(
+            ["--debug", "--backend", "inprocess"],
+            "--debug: the backend inprocess cannot be debugged this way. Leave out --backend and --engine.",
+            id="another-backend",
+        ),
+        pytest.param(["--debug", "70000"], "port 70000: no such port. Ports are 0 to 65535.", id="no-port"),
+    ],
+)
+def test_wishes_about_debuggers_that_cannot_be_are_refused_in_one_line(write, finish, words, message):
+    write("score.py", GOOD)
+    ended = finish("serve", "score.py", "--profile", "bare", "--port", "0", *words)
+
+    assert (ended.code, ended.out, ended.err) == (2, "", f"amlemu: {message}\n")
 
 
 # scripts that cannot be served: exit code 3

@@ -39,6 +39,6 @@ def test_events_are_frozen_values_of_plain_json(kind):
 
     assert event == sample(kind)
     assert json.loads(json.dumps(vars(event))) == vars(event)
-    assert get_type_hints(kind)
+    assert get_type_hints(kind).keys() == vars(event).keys()
     with pytest.raises(dataclasses.FrozenInstanceError):
-        event.pid = 8
+        setattr(event, next((field.name for field in dataclasses.fields(kind)), "pid"), 8)

@@ -6,6 +6,7 @@ Signals as a terminal or a supervisor sends them; after each end nothing is left
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import logging
 import os
@@ -19,7 +20,12 @@ from pathlib import Path
 
 import pytest
 from amlemu import cli, foreground
+from amlemu import profile_file as profiles
+from amlemu.backends import Capabilities
 from amlemu.console import JsonConsole
+from amlemu.debugging import DebugRules
+from amlemu.deployment import Deployment
+from amlemu.stand import Plan
 
 WAITS = """
     def init():
@@ -214,3 +220,60 @@ def test_a_process_leaves_by_code_or_by_signal(code, seen):
     ended = subprocess.run([sys.executable, "-c", program, str(code)], capture_output=True, timeout=10, check=False)
 
     assert (ended.returncode, ended.stderr) == (seen, b"")
+
+
+# whose Ctrl-C it is
+
+
+async def arrived(numbers, divert):
+    """Send signals to ourselves; returns how many asked for the end, and the name of the first."""
+    signals = foreground.Signals(divert)
+    loop, hear = asyncio.get_running_loop(), signals._arrived
+    try:
+        for number in numbers:
+            heard = asyncio.Event()
+            loop.add_signal_handler(number, lambda number=number, heard=heard: (hear(number), heard.set()))
+            os.kill(os.getpid(), number)
+            await asyncio.wait_for(heard.wait(), 5)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+    return signals.first.is_set() + signals.second.is_set(), signals.name
+
+
+def test_ctrl_c_is_for_whoever_asks_in_the_terminal():
+    """pdb's prompt has it, as often as it is there; then it is an end again."""
+    prompts = iter([True, True, False])
+
+    assert asyncio.run(arrived([signal.SIGINT] * 3, lambda: next(prompts))) == (1, "int")
+
+
+def test_a_supervisor_s_signal_is_never_meant_for_somebody_else():
+    """SIGTERM comes from no keyboard."""
+    assert asyncio.run(arrived([signal.SIGTERM], lambda: True)) == (1, "term")
+
+
+def test_a_terminal_that_goes_takes_the_server_with_it():
+    """Whatever prompt was there."""
+    assert asyncio.run(arrived([signal.SIGINT, signal.SIGHUP, signal.SIGQUIT], lambda: True)) == (2, "hup")
+
+
+@pytest.mark.parametrize(
+    ("debug", "told"),
+    [
+        pytest.param(DebugRules(), [], id="no-debugger"),
+        pytest.param(DebugRules(port=5678), [], id="loopback"),
+        pytest.param(DebugRules(connect=5678, host="0.0.0.0"), [], id="dialled"),
+        pytest.param(
+            DebugRules(port=5678, host="0.0.0.0"),
+            ["--debug-host 0.0.0.0: whoever reaches it can run any code on this machine."],
+            id="every-address",
+        ),
+    ],
+)
+def test_a_debug_port_that_others_can_reach_is_warned_of(tmp_path, debug, told):
+    deployment = Deployment(tmp_path / "score.py", Path(sys.executable), code=tmp_path)
+    plan = Plan(deployment=deployment, profile=profiles.load("bare"), debug=debug)
+    can_all = Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True)
+
+    assert foreground.warnings(plan, can_all) == told

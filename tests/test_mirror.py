@@ -32,7 +32,7 @@ ABOUT_MORE = {
     "scoring/test_compat.py": "the package scoring/compat, as scripts use it",
 }
 # folders that hold no mirror: suites about the product as a whole
-SUITES = ("contract", "cloud", "crashes", "reload", "bench", "examples", "scripts")
+SUITES = ("contract", "cloud", "crashes", "debug", "reload", "bench", "examples", "scripts")
 
 
 def modules() -> set[str]:

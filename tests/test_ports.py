@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -91,6 +92,46 @@ def test_an_address_that_cannot_be_is_refused(host, port, message):
 
     assert told.startswith(message)
     assert "Errno" not in told
+
+
+# a port that somebody else is to listen on
+
+
+def test_a_free_port_is_left_free():
+    """Nobody can have connected meanwhile: it was bound, and did not listen."""
+    with ports.listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+    ports.check("127.0.0.1", port, "--debug")
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+    ports.listen("127.0.0.1", port).close()
+
+
+def test_a_taken_port_is_told_with_the_flag_that_names_it():
+    """Two flags name a port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ports.PortTaken) as caught:
+            ports.check("127.0.0.1", port, "--debug")
+
+    match = re.search(r"\. Use --debug (\d+), or stop that process\.$", str(caught.value))
+    assert match is not None, caught.value
+    assert int(match[1]) != port
+
+
+@pytest.mark.parametrize(("flag", "usual"), [("--port", 5001), ("--debug", 5678)])
+def test_a_port_that_is_not_allowed_is_told_with_one_that_is(monkeypatch, flag, usual):
+    """As root every port is: here nobody may bind."""
+
+    def refuses(listener, address):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(ports.socket, "socket", type("Socket", (socket.socket,), {"bind": refuses}))
+    with pytest.raises(UsageError) as caught:
+        ports.check("127.0.0.1", 80, flag)
+
+    assert str(caught.value) == f"port 80: not allowed for this user. Use a port above 1023, such as {usual}."
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])

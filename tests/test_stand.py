@@ -10,9 +10,13 @@ from amlemu import profile_file as profile
 from amlemu.backends.inprocess import InProcess
 from amlemu.backends.pool import Pool
 from amlemu.backends.upstream import Upstream
+from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment, Model
 from amlemu.errors import UsageError
-from amlemu.stand import Plan, Stand, choose_backend
+from amlemu.layout import lay_out
+from amlemu.pauses import Pauses
+from amlemu.reload import ReloadRules
+from amlemu.stand import Plan, Stand, _paths, choose_backend
 
 
 @pytest.fixture
@@ -99,3 +103,118 @@ def test_a_plan_may_bring_all_variables(plan):
     stand = Stand(replace(plan(layout="none"), environment={"A": "b"}), 5001)
 
     assert stand.environment == {"A": "b"}
+
+
+# debugging
+
+
+def made(plan, workers=1, **fields):
+    """Return a stand's backend, its debug port, and whether requests stand still while a debugger holds a worker."""
+    wishes = plan(layout="none", **fields)
+    stand = Stand(replace(wishes, deployment=replace(wishes.deployment, workers=workers)), 5001)
+    pauses = Pauses()
+    backend = stand.make_backend(pauses=pauses)
+    return backend, stand._debug_port, backend._pauses is pauses
+
+
+@pytest.mark.parametrize(
+    ("debug", "is_debugged"),
+    [(DebugRules(), False), (DebugRules(port=0), True), (DebugRules(terminal="/dev/pts/0"), True)],
+)
+def test_while_debugging_there_is_one_worker_with_one_request(plan, debug, is_debugged):
+    """Nor is init() run ahead, in a process that nobody would stop in."""
+    backend, _, _ = made(plan, 3, environment={"WORKER_PRELOAD": "true"}, debug=debug)
+
+    assert (backend._count, backend._depth) == ((1, 1) if is_debugged else (3, 1))
+    assert (backend._zygote is None) == is_debugged
+
+
+@pytest.mark.parametrize("stops_clocks", [True, False])
+def test_clocks_stand_still_unless_that_is_refused(plan, stops_clocks):
+    """Also where no debugger is asked for: the script may listen by itself."""
+    assert made(plan, debug=DebugRules(stops_clocks=stops_clocks))[2] == stops_clocks
+
+
+def test_every_generation_is_debugged(plan):
+    """With reload the pools are made later, from the same plan."""
+    stand = Stand(plan(layout="none", reload=ReloadRules(is_on=True), debug=DebugRules(port=0)), 5001)
+    generations = stand.make_backend(pauses=Pauses())
+    pools = [generations._make_pool(lambda event: None) for _ in range(2)]
+
+    assert [pool._plan.debugging for pool in pools] == [stand._debug_port] * 2
+    assert [pool._count for pool in pools] == [1, 1]
+    assert stand._debug_port is not None
+
+
+def test_the_real_server_s_command_leaves_debuggers_to_its_workers(plan):
+    """AZUREML_DEBUG_PORT is each one's own affair, as in the cloud."""
+    backend, debug_port, _ = made(plan, dials_debugger=True)
+
+    assert debug_port is None
+    assert backend._plan.debugging is None
+    assert backend._plan.dials_debugger
+
+
+@pytest.mark.parametrize("backend", ["inprocess", "engine", "upstream"])
+def test_other_backends_cannot_be_debugged_this_way(plan, backend):
+    with pytest.raises(UsageError) as caught:
+        made(plan, backend=backend, upstream="http://127.0.0.1:1", debug=DebugRules(port=0))
+
+    assert str(caught.value) == (
+        f"--debug: the backend {backend} cannot be debugged this way. Leave out --backend and --engine."
+    )
+
+
+@pytest.mark.parametrize("backend", ["inprocess", "upstream"])
+def test_an_editor_that_started_amlemu_may_serve_what_it_likes(plan, backend):
+    """Nobody has asked for --debug; a script in this process is debugged with it."""
+    stand = Stand(
+        plan(layout="none", backend=backend, upstream="http://127.0.0.1:1", debug=DebugRules(inherits=True)), 5001
+    )
+
+    assert stand.make_backend() is not None
+    assert stand.debug_address == ""
+
+
+def paths(plan, kind, tmp_path):
+    """Return the pairs for a layout, both names without the folder of this test."""
+    wishes = plan()
+    base = "/var/azureml-app" if kind == "var" else str(tmp_path / "tree")
+    found = _paths(lay_out(wishes.deployment, kind, base), wishes)
+    return [tuple(path.removeprefix(f"{tmp_path}/") for path in pair) for pair in found]
+
+
+def test_the_mounted_tree_stands_for_folders_of_the_host(plan, tmp_path):
+    """The script knows no other names."""
+    assert paths(plan, "var", tmp_path) == [
+        ("code", "/var/azureml-app/code"),
+        ("m.pkl", "/var/azureml-app/azureml-models/m/1/m.pkl"),
+    ]
+
+
+def test_a_script_behind_links_comes_by_its_real_name(plan, tmp_path):
+    """Python resolves the link; what is read from the tree has its name there."""
+    assert paths(plan, "links", tmp_path) == [
+        ("code", "code"),
+        ("code", "tree/code"),
+        ("m.pkl", "tree/azureml-models/m/1/m.pkl"),
+    ]
+
+
+def test_without_a_tree_every_file_is_itself(plan, tmp_path):
+    assert paths(plan, "none", tmp_path) == [("code", "code")]
+
+
+def test_a_folder_that_is_a_link_is_known_by_both_names(plan, tmp_path):
+    """An editor may have opened either."""
+    (tmp_path / "code" / "score.py").rename(tmp_path / "score.py")
+    (tmp_path / "code").rmdir()
+    (tmp_path / "real").mkdir()
+    (tmp_path / "score.py").rename(tmp_path / "real" / "score.py")
+    (tmp_path / "code").symlink_to(tmp_path / "real")
+
+    assert paths(plan, "var", tmp_path) == [
+        ("code", "/var/azureml-app/code"),
+        ("m.pkl", "/var/azureml-app/azureml-models/m/1/m.pkl"),
+        ("real", "/var/azureml-app/code"),
+    ]

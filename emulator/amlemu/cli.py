@@ -35,6 +35,7 @@ from amlemu.settings import (
     VSCODE_SETTINGS,
     Setting,
 )
+from amlemu.worker.session import unseen
 
 if TYPE_CHECKING:
     from amlemu.console import Console
@@ -398,7 +399,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; always ends in SystemExit."""
     _open_standard_files()
     try:
-        cli.main(args=arguments, prog_name="amlemu", standalone_mode=False)
+        with unseen():  # whoever debugs amlemu wants the script, which joins by itself, and none of our helpers
+            cli.main(args=arguments, prog_name="amlemu", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:

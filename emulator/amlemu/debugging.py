@@ -104,6 +104,6 @@ def _terminal() -> str:
 
 def _number(word: str) -> int | None:
     try:
-        return int(word) if word else None
+        return int(word or 0) or None  # 0 is nothing to the real server, too
     except ValueError:
         raise UsageError(f"{word!r} is no port", where="AZUREML_DEBUG_PORT") from None

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from amlemu import ports
 from amlemu.backends import Capabilities
 from amlemu.emulator import Emulator
 from amlemu.errors import BootFailed
@@ -151,6 +152,8 @@ def warnings(plan: Plan, capabilities: Capabilities) -> list[str]:
         told.append("--shadow: answers are what the model says; what the cloud would answer is only reported here.")
     if plan.auth is None and plan.is_insecure:
         told.append(f"--insecure: whoever reaches {plan.host} may score.")
+    if plan.debug.port is not None and not ports.is_loopback(plan.debug.host):
+        told.append(f"--debug-host {plan.debug.host}: whoever reaches it can run any code on this machine.")
     most = limits.max_concurrent_requests_per_instance
     if plan.backend == "worker" and limits.pending_factor and most != workers:
         told.append(

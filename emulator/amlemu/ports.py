@@ -44,8 +44,8 @@ def url_of(host: str, port: int) -> str:
 
 
 def check(host: str, port: int, flag: str) -> None:
-    """See whether somebody else can listen there for us. Raises what `listen` raises."""
-    listen(host, port, flag).close()
+    """See whether somebody else can listen there for us; nobody can connect meanwhile. Raises what `listen` raises."""
+    _bind(host, port, flag).close()
 
 
 def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
@@ -59,16 +59,23 @@ def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
         PortTaken: names its holder and a free one.
         UsageError: the address cannot be used.
     """
+    listener = _bind(host, port, flag, _BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def _bind(host: str, port: int, flag: str, backlog: int | None = None) -> socket.socket:
+    """Return a socket at an address; it listens where a backlog is given."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(_BACKLOG)
+        if backlog is not None:
+            listener.listen(backlog)
     except (OSError, OverflowError) as error:
         listener.close()
         raise _refusal(host, port, flag, error) from error
-    listener.setblocking(False)
     return listener
 
 

@@ -126,6 +126,9 @@ class Stand:
             UsageError: an impossible choice.
         """
         plan = self._plan
+        if plan.debug.is_on and not plan.debug.inherits and plan.backend != "worker":  # who inherits has asked for nothing
+            what = f"the backend {plan.backend} cannot be debugged this way"
+            raise UsageError(what, where="--debug", hint="Leave out --backend and --engine.")
         if plan.backend == "upstream":
             from amlemu.backends.upstream import Upstream
 
@@ -136,9 +139,6 @@ class Stand:
             from amlemu.backends.inprocess import InProcess
 
             return InProcess(self._folder, self.environment, plan.on_event, self.layout.models_folder)
-        if plan.debug.is_on and plan.backend != "worker":
-            what = f"the backend {plan.backend} cannot be debugged this way"
-            raise UsageError(what, where="--debug", hint="Leave out --backend and --engine.")
         from amlemu.worker.debug_port import DebugPort
         from amlemu.worker.launch import LaunchPlan
 

@@ -32,6 +32,8 @@ class FakeWorker:
         self.imports: dict[str, Any] | None = None
         self.busy_since: float | None = None
         self.aborted_at: float | None = None
+        self.is_paused = self.is_at_prompt = False
+        self.paused_s = 0.0  # of the time that it has been busy
         self.pid = id(self)
         self.signals: list[int] = []
         plan(self)
@@ -51,6 +53,14 @@ class FakeWorker:
     def load(self) -> int:
         return len(self.jobs)
 
+    @property
+    def numbers(self) -> list[int]:
+        return [job.request.number for job in self.jobs]
+
+    def busy_s(self, *, without_pauses: bool = False) -> float:
+        busy_s = 0.0 if self.busy_since is None else time.monotonic() - self.busy_since
+        return busy_s - self.paused_s if without_pauses else busy_s
+
     def is_busy_with(self, number: int) -> bool:
         return bool(self.jobs) and self.jobs[0].request.number == number
 
@@ -68,6 +78,16 @@ class FakeWorker:
     def boots(self) -> None:
         self.is_ready = True
         self._in_loop(self.owner.worker_ready, self)
+
+    def is_held(self) -> None:
+        """A debugger has stopped it."""
+        self.is_paused = True
+        self._in_loop(self.owner.worker_paused, self)
+
+    def goes_on(self) -> None:
+        """It has been let go."""
+        self.is_paused = False
+        self._in_loop(self.owner.worker_paused, self)
 
     def answers(self) -> None:
         job = self.jobs.popleft()

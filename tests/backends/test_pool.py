@@ -13,6 +13,7 @@ from amlemu.backends.pool import Pool
 from amlemu.errors import BackendFailure, BootFailed, NotReady, UsageError, WorkerCrashed
 from amlemu.events import Event, WorkerEnded, WorkerTimedOut
 from amlemu.exchange import Frame, Request, Response
+from amlemu.pauses import ANYBODY, Pauses
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -26,9 +27,17 @@ class World:
     """A pool of fake workers, and everybody who has asked it for something."""
 
     def __init__(
-        self, workers: int, worker_timeout_s: float = 0, *, preload: bool = False, nursery: Any = None
+        self,
+        workers: int,
+        worker_timeout_s: float = 0,
+        *,
+        preload: bool = False,
+        nursery: Any = None,
+        stops_clocks: bool = True,
+        sends_ahead: bool = True,
     ) -> None:
         self.loop = StillLoop()
+        self.pauses = Pauses(self.loop.time)
         self.workers: list[FakeWorker] = []
         self.events: list[Event] = []
         self.asked: list[asyncio.Task[Response]] = []
@@ -42,6 +51,8 @@ class World:
             worker_timeout_s,
             preload=preload,
             nursery=nursery,
+            pauses=self.pauses if stops_clocks else None,
+            sends_ahead=sends_ahead,
             make_worker=make,
             make_zygote=make_zygote,
         )
@@ -63,6 +74,11 @@ class World:
         self.asked.append(self.loop.create_task(self.pool.handle(request)))
         self.loop.settle()
         return number
+
+    @property
+    def still(self) -> set[int]:
+        """The exchanges that stand still, and `ANYBODY`."""
+        return set(self.pauses._open)
 
     def locates(self, numbered: int) -> list[Frame] | None:
         locating = self.loop.create_task(self.pool.locate(numbered))
@@ -115,7 +131,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def a_request_arrives(self) -> None:
-        self.world.asks()
+        self.world.asks(numbered=len(self.world.asked) + 1)
 
     @rule(data=st.data())
     def a_client_gives_up(self, data: st.DataObject) -> None:
@@ -138,6 +154,16 @@ class Life(RuleBasedStateMachine):
     def a_worker_answers(self, data: st.DataObject) -> None:
         if worker := self.pick(data, has_taken=True):
             worker.answers()
+
+    @rule(data=st.data())
+    def a_debugger_holds_a_worker(self, data: st.DataObject) -> None:
+        if worker := self.pick(data, is_paused=False):
+            worker.is_held()
+
+    @rule(data=st.data())
+    def a_debugger_lets_a_worker_go(self, data: st.DataObject) -> None:
+        if worker := self.pick(data, is_paused=True):
+            worker.goes_on()
 
     @rule(data=st.data())
     def a_worker_dies(self, data: st.DataObject) -> None:
@@ -209,6 +235,19 @@ class Life(RuleBasedStateMachine):
     def a_lone_worker_serves_first_come_first_served(self) -> None:
         if self.count == 1:
             assert self.entered == sorted(self.entered)
+
+    @invariant()
+    def what_a_debugger_holds_stands_still_and_nothing_else(self) -> None:
+        """Requests in hand, and those that wait where nobody else could take one; of who has left it does not matter."""
+        self.world.loop.settle()
+        there = [worker for worker in self.world.alive if worker.connected.done()]
+        held = {number for worker in there if worker.is_paused for number in worker.numbers}
+        if there and all(worker.is_paused for worker in there) and self.stopping is None:
+            handed = {number for worker in there for number in worker.numbers}
+            asked = {number + 1 for number, task in enumerate(self.world.asked) if not task.done()}
+            held |= {ANYBODY} | (asked - handed)
+        left = {number + 1 for number, task in enumerate(self.world.asked) if task.done() and task.cancelled()}
+        assert self.world.still - left == held - left
 
     @invariant()
     def there_are_never_too_many_workers(self) -> None:
@@ -836,3 +875,178 @@ def test_a_pool_that_has_given_up_says_why(lone: World) -> None:
     number = lone.asks()
 
     assert str(lone.outcome(number)) == "the script does not load"
+
+
+# while a debugger holds workers
+
+
+def test_all_that_a_lone_worker_has_to_answer_stands_still_while_it_is_held(lone: World) -> None:
+    """What it has in hand, what it has been sent ahead, what waits, and what no exchange has a number for yet."""
+    for number in (1, 2, 3):
+        lone.asks(numbered=number)
+    lone.workers[0].is_held()
+    lone.asks(numbered=4)
+    held = lone.still
+    lone.loop.passes(41)
+    lone.workers[0].goes_on()
+    lone.loop.passes(5)
+
+    assert held == {ANYBODY, 1, 2, 3, 4}
+    assert lone.still == set()
+    assert [lone.pauses.seconds(number) for number in (ANYBODY, 1, 2, 3, 4, 5)] == [41, 41, 41, 41, 41, 0]
+
+
+def test_what_another_worker_could_take_does_not_stand_still(pair: World) -> None:
+    """Only what the held one has in hand; as soon as the other one is held, too, everything does."""
+    for number in (1, 2, 3):
+        pair.asks(numbered=number)
+    pair.workers[0].is_held()
+    one_held = pair.still
+    pair.workers[1].is_held()
+    both_held = pair.still
+    pair.workers[0].goes_on()
+
+    assert (one_held, both_held, pair.still) == ({1}, {ANYBODY, 1, 2, 3}, {2})
+
+
+def test_what_is_answered_while_its_worker_is_held_goes_on(pair: World) -> None:
+    """A thread of the script is held, run() is not; the request that it gets next stands still."""
+    for number in (1, 2, 3):
+        pair.asks(numbered=number)
+    pair.workers[0].is_held()
+    pair.workers[0].answers()
+
+    assert pair.still == {3}
+
+
+def test_a_worker_that_dies_while_it_is_held_holds_nothing_any_more(lone: World) -> None:
+    """Its successor is nobody's prisoner."""
+    lone.asks(numbered=1)
+    lone.workers[0].has_taken = True
+    lone.asks(numbered=2)
+    lone.workers[0].is_held()
+    lone.workers[0].dies()
+    lone.connects()
+
+    assert isinstance(lone.outcome(0), WorkerCrashed)
+    assert lone.still == set()
+
+
+def test_a_worker_that_is_held_while_it_boots_holds_up_whoever_waits(lone: World) -> None:
+    """A breakpoint in init(): also for the request that comes now."""
+    crash(lone).is_held()
+    lone.asks(numbered=1)
+
+    assert lone.still == {ANYBODY, 1}
+
+
+def test_a_worker_that_is_about_to_come_lets_the_others_go_on(pair: World) -> None:
+    """A held one is all there is, until the dead one has been replaced."""
+    pair.workers[0].is_held()
+    pair.asks(numbered=1)
+    pair.asks(numbered=2)
+    pair.asks(numbered=3)
+    pair.workers[1].dies()
+    alone = pair.still
+    pair.connects()
+
+    assert (alone, pair.still) == ({ANYBODY, 1, 2, 3}, {1})
+
+
+def test_of_a_pool_that_drains_stands_still_what_is_in_hand(lone: World) -> None:
+    """The next generation serves whoever comes, and its clocks go on."""
+    lone.asks(numbered=1)
+    lone.workers[0].has_taken = True
+    lone.workers[0].is_held()
+    before = lone.still
+    lone.loop.create_task(lone.pool.drain())
+    lone.loop.settle()
+
+    assert (before, lone.still) == ({ANYBODY, 1}, {1})
+
+
+def test_where_timeouts_go_on_nothing_stands_still() -> None:
+    """`--no-pause`; WORKER_TIMEOUT counts all the time that run() takes."""
+    world = World(1, worker_timeout_s=300, stops_clocks=False)
+    world.workers[0].boots()
+    world.asks(numbered=1)
+    world.workers[0].is_held()
+    world.workers[0].busy_since, world.workers[0].paused_s = time.monotonic() - 301, 200.0
+    world.loop.passes(1)
+    signals, still = world.workers[0].signals, world.still
+    world.close()
+
+    assert (signals, still) == ([signal.SIGABRT], set())
+
+
+def test_the_time_in_a_debugger_is_no_part_of_worker_timeout(lone: World) -> None:
+    """Busy for 301 s, of which somebody has held it for two; then for two more."""
+    lone.asks()
+    worker = lone.workers[0]
+    worker.busy_since, worker.paused_s = time.monotonic() - 301, 2.0
+    lone.loop.passes(1)
+    early = list(worker.signals)
+    worker.paused_s = 0.0
+    lone.loop.passes(1)
+
+    assert (early, worker.signals) == ([], [signal.SIGABRT])
+
+
+def test_a_lone_worker_that_is_debugged_is_sent_nothing_ahead() -> None:
+    """It would be taken by a worker that is going to be stopped, though the next generation could answer."""
+    world = World(1, sends_ahead=False)
+    world.workers[0].boots()
+    world.asks()
+    world.asks()
+    loads = [world.workers[0].load]
+    world.workers[0].answers()
+    loads.append(world.workers[0].load)
+    world.close()
+
+    assert loads == [1, 1]
+
+
+def test_a_fork_that_is_held_in_its_boot_is_not_doubted_until_it_goes_on(forking: World) -> None:
+    """Then patience begins anew: how long somebody looked at it does not matter."""
+    worker = forking.workers[0]
+    worker.is_held()
+    forking.loop.passes(100)
+    held = list(worker.signals)
+    worker.goes_on()
+    forking.loop.passes(14.9)
+    before = list(worker.signals)
+    forking.loop.passes(0.2)
+
+    assert (held, before, worker.signals) == ([], [], [signal.SIGKILL])
+
+
+def test_a_fork_that_is_held_for_a_moment_has_all_the_time_after_it(forking: World) -> None:
+    """The timer from before has been taken back."""
+    worker = forking.workers[0]
+    forking.loop.passes(14)
+    worker.is_held()
+    worker.goes_on()
+    forking.loop.passes(14)
+
+    assert worker.signals == []
+
+
+def test_a_fork_that_is_held_after_its_boot_is_not_doubted(forking: World) -> None:
+    worker = forking.workers[0]
+    worker.boots()
+    worker.is_held()
+    worker.goes_on()
+    forking.loop.passes(100)
+
+    assert worker.signals == []
+
+
+def test_ctrl_c_is_for_the_worker_that_asks_in_the_terminal(pair: World) -> None:
+    """Whoever is held by an editor has no prompt."""
+    pair.workers[0].is_held()
+    nobody = pair.pool.interrupt_prompt()
+    pair.workers[1].is_at_prompt = True
+    somebody = pair.pool.interrupt_prompt()
+
+    assert (nobody, somebody) == (False, True)
+    assert [worker.signals for worker in pair.workers] == [[], [signal.SIGINT]]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import os
+import time
 
 import pytest
 from amlemu.console import JsonConsole, PersonConsole, ServerConsole, choose
@@ -60,3 +62,56 @@ def test_warnings_of_the_library_are_lines_of_ours(logger):
 )
 def test_the_flags_choose_the_rendering(log_format, as_json, kind):
     assert type(choose(log_format, as_json)) is kind
+
+
+# somebody else has the terminal
+
+
+@pytest.fixture
+def out():
+    return io.StringIO()
+
+
+async def until_written(out, text):
+    deadline = time.monotonic() + 5
+    while out.getvalue() != text:
+        assert time.monotonic() < deadline, out.getvalue()
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.anyio
+async def test_what_is_held_is_written_when_that_is_over(out):
+    """What came before is written first, at once."""
+    person = PersonConsole(out, io.StringIO())
+    person.event(Spoke("stdout", "before\n", 7))
+    person.hold(is_on=True)
+    before = out.getvalue()
+    person.event(Spoke("stdout", "meanwhile\n", 7))
+    await asyncio.sleep(0.2)
+    during = out.getvalue()
+    person.hold(is_on=False)
+    await until_written(out, "score | before\nscore | meanwhile\n")
+
+    assert before == during == "score | before\n"
+
+
+@pytest.mark.anyio
+async def test_what_was_due_when_the_hold_began_is_not_lost(out):
+    """A flush that is on its way writes nothing of what comes in the hold, and the next one does."""
+    person = PersonConsole(out, io.StringIO())
+    person.event(Spoke("stdout", "a\n", 7))
+    person.hold(is_on=True)
+    person.event(Spoke("stdout", "b\n", 7))
+    person.hold(is_on=False)
+    person.event(Spoke("stdout", "c\n", 7))
+    await until_written(out, "score | a\nscore | b\nscore | c\n")
+
+
+def test_the_last_flush_writes_what_is_held(out):
+    """Nothing is lost at the end."""
+    person = PersonConsole(out, io.StringIO())
+    person.hold(is_on=True)
+    person.event(Spoke("stdout", "last words\n", 7))
+    person.flush()
+
+    assert out.getvalue() == "score | last words\n"

@@ -117,14 +117,16 @@ def test_json_has_the_last_lines_of_a_worker():
     assert (line["exit_code"], line["last_lines"], line["restart_in_s"]) == (7, ["one", "two"], 0.5)
 
 
-def test_json_names_what_is_watched_and_the_control_port(plan, opening_of):
+def test_json_names_what_is_watched_and_the_other_ports(plan, opening_of):
     seen = JsonConsole(out := io.StringIO(), io.StringIO())
     opening = replace(opening_of(plan), watching="*.py in src (events)", control="http://127.0.0.1:5050")
+    opening = replace(opening, debugger="127.0.0.1:5678")
     seen.started(plan, opening, Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True))
     seen.flush()
 
     line = json.loads(out.getvalue())
     assert (line["watching"], line["control"]) == ("*.py in src (events)", "http://127.0.0.1:5050")
+    assert line["debugger"] == "127.0.0.1:5678"
 
 
 def test_json_names_the_way_of_authentication(plan, opening_of):
@@ -151,7 +153,7 @@ def test_json_tells_start_stop_and_everything_said(plan, opening_of, tmp_path):
 
     started = {"event": "Started", "url": "http://127.0.0.1:5001", "profile": "bare", "layout": "var"}
     started |= {"app_root": f"/var/azureml-app/{tmp_path.name}", "cannot": ["pass on pieces as run() yields them"]}
-    started |= {"auth": None, "watching": None, "control": None}
+    started |= {"auth": None, "watching": None, "control": None, "debugger": None}
     assert [json.loads(line) for line in out.getvalue().splitlines()] == [
         {**started, "model_dir": None},
         {**started, "model_dir": "/var/azureml-app/azureml-models/m/1"},

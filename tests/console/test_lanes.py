@@ -177,3 +177,29 @@ def test_an_answer_that_nobody_waited_for_is_told(status, said):
     assert lanes.late(AnsweredLate(3, "POST", "/score?a", status, 8210.0, 5003.0)) == (
         f"POST /score?a (request 3): the model {said} after 8.2 s, 3.2 s after its caller was answered"
     )
+
+
+# time in a debugger
+
+
+@pytest.mark.parametrize(
+    ("paused_ms", "told"),
+    [
+        (0.0, ""),
+        (40.0, "  paused 0.0 s"),
+        (6230.0, "  paused 6.2 s"),
+        (9999.0, "  paused 10.0 s"),
+        (41_300.0, "  paused 41 s"),
+    ],
+)
+def test_how_long_a_request_stood_still_is_told(paused_ms, told):
+    """Tenths of a second are of no interest where somebody has thought."""
+    assert lanes.paused(exchange(Response(200, "OK", []), paused_ms=paused_ms)) == told
+
+
+def test_what_the_cloud_would_have_said_meanwhile_is_told():
+    """The caller got the model's answer, for its clock stood still."""
+    cloud = Response(408, "Request Timeout", [])
+    seen = exchange(Response(200, "OK", []), cloud=cloud, cloud_ms=5003.0, paused_ms=41_000.0)
+
+    assert lanes.lanes(seen) == " (cloud: 408 at 5.0 s)"

@@ -12,6 +12,7 @@ import pytest
 from amlemu import profile_file as profiles
 from amlemu.backends import Capabilities
 from amlemu.console import Paint, PersonConsole
+from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment, Model
 from amlemu.errors import BackendTimeout, Unreachable, WorkerCrashed
 from amlemu.events import (
@@ -21,7 +22,9 @@ from amlemu.events import (
     ReloadFailed,
     RequestRefused,
     Spoke,
+    WorkerPaused,
     WorkerReady,
+    WorkerResumed,
     WorkerStarted,
     WorkerTimedOut,
 )
@@ -601,3 +604,73 @@ def test_a_failed_run_is_told_once_more_where_there_is_no_line_of_a_request():
     assert err.getvalue() == (
         "amlemu: run() raised KeyError: 'data' (score.py:7)\n" + FAULT["traceback"] + "Did you mean 'date'?\n"
     )
+
+
+# debugging
+
+
+def test_the_start_block_says_where_to_attach(plan, opening_of):
+    """And that there is one worker, however many were asked for."""
+    debugged = replace(plan, deployment=replace(plan.deployment, workers=4), debug=DebugRules(port=5678))
+    lines = block(debugged, replace(opening_of(debugged), debugger="127.0.0.1:5678"))
+
+    assert len(lines) <= 8
+    assert "1 worker process," in lines[1]
+    assert (
+        '  debug    127.0.0.1:5678, one worker at a time; launch entry {"name": "amlemu: attach", "type": "debugpy",'
+        ' "request": "attach", "connect": {"host": "127.0.0.1", "port": 5678}}'
+    ) in lines
+
+
+def test_a_request_that_stood_still_says_for_how_long():
+    """Behind the time that it took."""
+    seen = exchange(
+        Response(200, "OK", [], b"", {"run_ms": 7.0}),
+        cloud=Response(408, "Request Timeout", []),
+        cloud_ms=5003.0,
+        paused_ms=41_000.0,
+    )
+    _, err = shown(PersonConsole, seen)
+
+    assert err == "POST /score 200 (cloud: 408 at 5.0 s) 12.3 ms  run 7.0 ms  paused 41 s\n"
+
+
+@pytest.mark.parametrize(
+    ("stops_clocks", "clocks"),
+    [(True, "; timeouts stand still until it goes on"), (False, "")],
+    ids=["pause", "no-pause"],
+)
+def test_a_stop_names_the_file_as_an_editor_finds_it(plan, opening_of, stops_clocks, clocks):
+    """Not where the script believes it is."""
+    told = replace(plan, debug=DebugRules(port=5678, stops_clocks=stops_clocks))
+    opening = opening_of(told, "var")
+    person = PersonConsole(io.StringIO(), err := io.StringIO())
+    person.opened(told, opening)
+    person.event(WorkerPaused(7, "breakpoint", f"{opening.layout.app_root}/lib/help.py", 3, "look", 4))
+    person.flush()
+
+    assert err.getvalue() == f"amlemu: stopped at lib/help.py:3 in look with request 4 (breakpoint){clocks}\n"
+
+
+def test_what_is_said_while_somebody_types_comes_later():
+    """pdb has the terminal: lines in between would be taken for its own."""
+    out = io.StringIO()
+    person = PersonConsole(out, io.StringIO())
+    person.event(Spoke("stdout", "before\n", 7))
+    person.event(WorkerPaused(7, "pdb", "/app/score.py", 3, "run", 4))
+    at_once = out.getvalue()
+    person.event(Spoke("stdout", "meanwhile\n", 7))
+    is_held = person._is_held
+    person.event(WorkerResumed(7, "pdb", 1.0))
+    person.flush()
+
+    assert (at_once, is_held, person._is_held) == ("score | before\n", True, False)
+    assert out.getvalue() == "score | before\nscore | meanwhile\n"
+
+
+def test_what_is_said_while_an_editor_holds_the_script_comes_at_once():
+    """Nobody types here."""
+    person = PersonConsole(io.StringIO(), io.StringIO())
+    person.event(WorkerPaused(7, "breakpoint", "/app/score.py", 3, "run", 4))
+
+    assert not person._is_held

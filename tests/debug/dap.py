@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -79,6 +79,8 @@ class Session:
     ) -> None:
         self.name = name
         self._hang_up = hang_up
+        self.pid: int | None = None
+        self.is_set_up = False
         self.events: list[dict[str, Any]] = []
         self.is_over = threading.Event()
         self._editor = editor
@@ -117,15 +119,19 @@ class Session:
         """Do what an editor does from `initialize` to `configurationDone`."""
         self.request("initialize", clientID="vscode", adapterID="debugpy", pathFormat="path", linesStartAt1=True)
         asked = self.begin("attach", **arguments)
-        if not self._editor.until(lambda: self.told("initialized") or self.is_over.is_set(), "initialized"):
-            return
-        if self.is_over.is_set():  # it had ended before we came
+        self._editor.until(lambda: self.told("initialized") or self._is_answered(asked), "initialized")
+        if not self.told("initialized"):
+            self.finish(asked)  # it is refused, or had ended before we came
             return
         for path, lines in self._editor.breakpoints.items():
             self.set_breakpoints(path, lines)
         self.request("setExceptionBreakpoints", filters=self._editor.exception_filters)
         self.request("configurationDone")
         self.finish(asked)
+        self.is_set_up = True
+
+    def _is_answered(self, asked: tuple[str, int]) -> bool:
+        return not self._answers[asked[1]].empty()
 
     def set_breakpoints(self, path: str, lines: Iterable[int | dict[str, Any]]) -> None:
         """Set those of one file; the ones before are gone."""
@@ -147,6 +153,9 @@ class Session:
         with _hidden():
             self._hang_up()
         self._thread.join(PATIENCE_S)
+        for stream in (self._reader, self._writer):
+            with _hidden():
+                stream.close()
 
     def _read(self) -> None:
         with _hidden():
@@ -178,20 +187,16 @@ class Editor:
         self.follows = True
         self._stops: queue.Queue[tuple[Session, dict[str, Any]]] = queue.Queue()
 
-    def attach(self, port: int, **arguments: Any) -> Session:
+    def attach(self, port: int, /, **arguments: Any) -> Session:
         """
         Attach to a listening debug port, as F5 does; `arguments` are those of the launch entry.
 
-        Raises OSError when nobody listens.
+        Waits for it to listen.
         """
-        entry = {
-            "name": "attach",
-            "type": "debugpy",
-            "request": "attach",
-            "connect": {"host": "127.0.0.1", "port": port},
-        }
+        self.until(lambda: _listens(port), f"listening on port {port}")
+        place = {} if "port" in arguments else {"connect": {"host": "127.0.0.1", "port": port}}
         session = self._connect(port)
-        session.attach({**entry, **arguments})
+        session.attach({"name": "attach", "type": "debugpy", "request": "attach", **place, **arguments})
         return session
 
     def listen(self, port: int, **arguments: Any) -> Session:
@@ -222,9 +227,17 @@ class Editor:
 
     def stopped(self, patience_s: float = PATIENCE_S) -> Stop:
         """Wait for a thread to stop, and say where it is."""
-        session, body = self._stops.get(timeout=patience_s)
+        try:
+            session, body = self._stops.get(timeout=patience_s)
+        except queue.Empty:
+            raise AssertionError(f"nothing has stopped within {patience_s:g} s:\n{self._told()}") from None
         frames = session.request("stackTrace", threadId=body["threadId"])["stackFrames"]
         return Stop(session, body["threadId"], body["reason"], frames, body.get("text") or "")
+
+    @property
+    def debugged(self) -> set[int]:
+        """The pids of processes that have our breakpoints."""
+        return {session.pid for session in self.sessions if session.is_set_up and session.pid}
 
     @property
     def children(self) -> list[Session]:
@@ -259,15 +272,27 @@ class Editor:
         elif message["event"] == "debugpyAttach" and self.follows:
             threading.Thread(target=self._follow, args=[body], daemon=True).start()
 
+    def _told(self) -> str:
+        """All that happened, for whoever wonders why something did not."""
+        lines = []
+        for session in self.sessions:
+            lines += [f"{session.name}: {event['event']} {event.get('body')}" for event in session.events]
+        return "\n".join(lines)
+
     def _follow(self, body: dict[str, Any]) -> None:
         session = self._connect(body["connect"]["port"], body["name"])
+        session.pid = body["subProcessId"]
         with _hidden():
             session.attach(body)
 
     def _connect(self, port: int, name: str = "root") -> Session:
         connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         connection.settimeout(None)
-        hang_up = lambda: connection.shutdown(socket.SHUT_RDWR)  # noqa: E731
+
+        def hang_up() -> None:
+            with connection:
+                connection.shutdown(socket.SHUT_RDWR)
+
         session = Session(self, connection.makefile("rb"), connection.makefile("wb"), hang_up, name)
         self.sessions.append(session)
         return session
@@ -283,6 +308,13 @@ class Editor:
             adapter.wait()
 
 
+def _listens(port: int) -> bool:
+    """Look without knocking: an editor that came and went would count as one."""
+    wanted = f":{port:04X}"
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    return any(fields[1].endswith(wanted) and fields[3] == "0A" for fields in map(str.split, lines))
+
+
 class _hidden:  # noqa: N801
     """Whatever an end brings: the adapter may be gone."""
 
@@ -290,6 +322,3 @@ class _hidden:  # noqa: N801
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> bool:
         return kind is not None and issubclass(kind, (OSError, ValueError, AssertionError, queue.Empty))
-
-
-__all__ = ["PATIENCE_S", "Editor", "Session", "Stop", "field"]

@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import uvicorn
 import uvloop
 from amlemu import ports
 from amlemu import profile_file as profiles
+from amlemu.errors import BackendFailure
 from amlemu.events import AnsweredLate, RequestRefused
 from amlemu.exchange import Exchange, Request, Response
 from amlemu.gateway.app import FrontDoor, Witness, application
@@ -26,6 +27,7 @@ from amlemu.gateway.stages import stages
 from amlemu.gateway.turn import Turn
 from amlemu.gateway.visit import Visit
 from amlemu.gateway.wire import Sweeper, Wire
+from amlemu.pauses import Pauses
 from amlemu.profile import Profile
 
 Answer = Callable[[Request], Awaitable[Response]]
@@ -70,6 +72,11 @@ class Server(uvicorn.Server):
     is_orderly = False
     is_up: threading.Event
 
+    def call(self, function: Callable[[], None]) -> None:
+        """Have it called in the loop; from another thread."""
+        assert self.is_up.wait(PATIENCE_S)
+        self.loop.call_soon_threadsafe(function)
+
     def stop(self, *, is_orderly: bool = True) -> None:
         """Let `serve` end; from another thread."""
         assert self.is_up.wait(PATIENCE_S)
@@ -87,6 +94,7 @@ class Served:
     late: list[AnsweredLate] = field(default_factory=list)
     stop: Callable[[], None] = lambda: None
     tasks: set[Any] = field(default_factory=set)  # that uvicorn would wait for at its end
+    call: Callable[[Callable[[], None]], object] = lambda function: None  # in the server's thread
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
@@ -146,12 +154,14 @@ def new_visit(
     is_shadow: bool = False,
     excess: str = "",
     when_overdue: Callable[[Visit], None] = lambda visit: None,
+    when_spared: Callable[[Visit, BackendFailure], None] = lambda visit, failure: None,
+    pauses: Pauses | None = None,
 ) -> Visit:
     """Return a request on its way, its body complete, for the tests of one stage."""
     turn = Turn(Request(method, target, list(headers)), Line(), excess=excess)
     turn.feed(body)
     turn.complete()
-    return Visit(turn, when_overdue, is_shadow)
+    return Visit(turn, when_overdue, when_spared, pauses or Pauses(), is_shadow=is_shadow)
 
 
 @contextmanager
@@ -162,6 +172,7 @@ def serving(
     profile_name: str = "bare",
     behind: Mapping[str, Any] | None = None,
     shadow: bool = False,
+    pauses: Pauses | None = None,
     **settings: str,
 ) -> Iterator[Served]:
     """
@@ -174,13 +185,16 @@ def serving(
         profile_name: which face it has.
         behind: what else is behind the front door, `{"endpoint": "iris", "dev_errors": True}`.
         shadow: answer what the model says.
+        pauses: what stands still.
         settings: values of the profile, `wire__keep_alive="on"`.
     """
     profile = profile_of(profile_name, **settings)
     listener = ports.listen("127.0.0.1", 0)
     served = Served(listener.getsockname()[1])
     witness = Witness(served.exchanges.append, served.late.append)
-    front_door = FrontDoor(stages(profile, Behind(FakeBackend(answer), **(behind or {}))), witness, shadow=shadow)
+    held = pauses or Pauses()
+    behind = {"pauses": held, **(behind or {})}
+    front_door = FrontDoor(stages(profile, Behind(FakeBackend(answer), **behind)), witness, shadow=shadow, pauses=held)
     app = application(front_door)
     if change is not None:
         change(app)
@@ -198,7 +212,7 @@ def serving(
     run: Any = asyncio.run if LOOP == "asyncio" else uvloop.run
     thread = threading.Thread(target=lambda: run(server.serve(sockets=[listener])))
     thread.start()
-    served.stop, served.tasks = server.stop, server.server_state.tasks
+    served.stop, served.tasks, served.call = server.stop, server.server_state.tasks, server.call
     try:
         yield served
     finally:
@@ -221,6 +235,22 @@ class Gate:
             while not self.let_go.is_set():
                 await asyncio.to_thread(self.let_go.wait, 0.05)
         return await echo(request)
+
+
+class Breakpoint(Gate):
+    """A gate whose script a debugger holds until it is let go; then run() takes `takes_s` more, and says `status`."""
+
+    def __init__(self, *, status: int = 200, takes_s: float = 0.0) -> None:
+        super().__init__()
+        self.pauses = Pauses()
+        self.status, self.takes_s = status, takes_s
+
+    async def __call__(self, request: Request) -> Response:
+        self.pauses.begin(request.number)
+        said = await super().__call__(request)
+        self.pauses.end(request.number)
+        await asyncio.sleep(self.takes_s)
+        return replace(said, status=self.status)
 
 
 def until(condition: Callable[[], object], what: str) -> None:

@@ -18,8 +18,9 @@ from amlemu.gateway.spoken import AnswerTable
 from amlemu.gateway.stages import Stages
 from amlemu.gateway.turn import Turn
 from amlemu.gateway.visit import Visit
+from amlemu.pauses import ANYBODY, Pauses
 
-from .front_door import Gate, Line, echo, read_all, serving, until
+from .front_door import Breakpoint, Gate, Line, Served, echo, read_all, serving, until
 
 pytestmark = pytest.mark.usefixtures("every_loop")
 
@@ -486,3 +487,144 @@ def test_an_answer_that_the_bandwidth_holds_back_is_not_lost(gate: Gate) -> None
     assert gate.asked == []
     assert served.late == []
     assert served.exchanges[0].where == "held back by the front door"
+
+
+# while a debugger holds the model
+
+
+HELD_S = 0.25
+"""Longer than the deadline here, 0.1 s."""
+
+
+def held(served: Served, gate: Gate) -> bytes:
+    """Ask, let the script go on when it has been held for a while in which nobody is answered; return the answer."""
+    with served.connect() as client:
+        client.sendall(post(b"all", b"/slow"))
+        client.settimeout(HELD_S)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        gate.let_go.set()
+        client.settimeout(5)
+        data = read_all(client)
+    until(lambda: served.exchanges, "recorded")
+    return data
+
+
+@pytest.fixture(params=[{}, {"status": 500}, {"takes_s": 0.5}], ids=["says-200", "says-500", "goes-on-for-too-long"])
+def stopped(request: pytest.FixtureRequest) -> Iterator[Breakpoint]:
+    gate = Breakpoint(**request.param)
+    yield gate
+    gate.let_go.set()
+
+
+def test_the_deadline_stands_still_while_a_debugger_holds_the_script(stopped: Breakpoint) -> None:
+    """The caller is answered as if nobody had looked; the exchange has what the cloud would have said, and when."""
+    expected = 408 if stopped.takes_s else 424 if stopped.status == 500 else 200
+    settings = {"limits__request_timeout_ms": "100"}
+    with serving(stopped, profile_name="managed", pauses=stopped.pauses, **settings) as served:
+        data = held(served, stopped)
+        if stopped.takes_s:
+            until(lambda: served.late, "done")
+
+    (exchange,) = served.exchanges
+    assert data.startswith(b"HTTP/1.1 %d " % expected)
+    assert lanes_of(exchange) == (expected, 408)
+    assert 90 < exchange.cloud_ms < 200
+    assert 200 < exchange.paused_ms < exchange.elapsed_ms
+    assert isinstance(exchange.failure, BackendTimeout) == (expected == 408)
+    assert [late.status for late in served.late] == ([200] if expected == 408 else [])
+
+
+def test_what_is_left_of_the_deadline_counts_from_the_moment_when_the_script_goes_on() -> None:
+    """It has been held almost from the beginning: 0.1 s are left."""
+    gate = Breakpoint(takes_s=0.5)
+    settings = {"limits__request_timeout_ms": "100"}
+    with serving(gate, profile_name="managed", pauses=gate.pauses, **settings) as served:
+        held(served, gate)
+        until(lambda: served.late, "done")
+
+    (exchange,) = served.exchanges
+    assert 60 < exchange.elapsed_ms - exchange.paused_ms < 400
+
+
+@pytest.mark.parametrize(("status", "takes_s"), [(500, 0.0), (200, 0.3)])
+def test_in_the_shadow_the_model_answers_however_long_a_debugger_holds_it(status: int, takes_s: float) -> None:
+    """And with its own status; the cloud would have said 408."""
+    gate = Breakpoint(status=status, takes_s=takes_s)
+    settings = {"limits__request_timeout_ms": "100"}
+    with serving(gate, profile_name="managed", shadow=True, pauses=gate.pauses, **settings) as served:
+        data = held(served, gate)
+
+    (exchange,) = served.exchanges
+    assert data.startswith(b"HTTP/1.1 %d " % status)
+    assert lanes_of(exchange) == (status, 408)
+    assert 90 < exchange.cloud_ms < 200 < exchange.paused_ms
+    assert served.late == []
+
+
+def test_the_clock_of_one_request_does_not_stand_still_for_another_one(gate: Gate) -> None:
+    """A debugger holds the generation before, this one serves."""
+    pauses = Pauses()
+    pauses.begin(4711)
+    settings = {"limits__request_timeout_ms": "50"}
+    with serving(gate, profile_name="managed", pauses=pauses, **settings) as served:
+        data = served.ask(post(target=b"/slow"))
+
+    (exchange,) = served.exchanges
+    assert data.startswith(b"HTTP/1.1 408 ")
+    assert (exchange.cloud, exchange.paused_ms) == (None, 0)
+
+
+def test_where_nobody_debugs_no_clock_stands_still() -> None:
+    """The exchange has nothing to say about it."""
+    with serving(echo, profile_name="managed") as served:
+        served.ask(post())
+
+    (exchange,) = served.exchanges
+    assert (exchange.cloud, exchange.paused_ms) == (None, 0)
+
+
+def test_the_first_thing_that_the_cloud_would_have_said_counts_here_too() -> None:
+    """503 from the queue, before the deadline would have been 504; both stand still, and the model answers."""
+    gate = Breakpoint()
+    gate.pauses.begin(ANYBODY)
+    settings = {"limits__max_queue_wait_ms": "50", "limits__request_timeout_ms": "150"}
+    with serving(gate, profile_name="aks", pauses=gate.pauses, **settings) as served, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(served.ask, post(target=b"/slow?first"))
+        until(lambda: gate.asked, "in work")
+        second = held(served, gate)
+        first.result()
+
+    assert second.startswith(b"HTTP/1.1 200 ")
+    assert [lanes_of(exchange) for exchange in served.exchanges] == [(200, 504), (200, 503)]
+    assert all(exchange.paused_ms > 200 for exchange in served.exchanges)
+
+
+def test_a_request_that_is_over_leaves_no_pause_behind(stopped: Breakpoint) -> None:
+    """Nor one that a debugger holds after its caller was answered."""
+    settings = {"limits__request_timeout_ms": "100"}
+    with serving(stopped, profile_name="managed", pauses=stopped.pauses, **settings) as served:
+        held(served, stopped)
+        if stopped.takes_s:
+            until(lambda: served.late, "done")
+
+    assert (stopped.pauses._open, stopped.pauses._over) == ({}, {})
+
+
+def test_who_is_held_after_the_deadline_leaves_no_pause_behind(gate: Gate) -> None:
+    """Its caller has been answered, its exchange is recorded, and then somebody stops the script."""
+    pauses = Pauses()
+
+    async def stops_late(request: Request) -> Response:
+        said = await gate(request)
+        pauses.begin(request.number)
+        pauses.end(request.number)
+        return said
+
+    settings = {"limits__request_timeout_ms": "50"}
+    with serving(stops_late, profile_name="managed", pauses=pauses, **settings) as served:
+        served.ask(post(target=b"/slow"))
+        gate.let_go.set()
+        until(lambda: served.late, "done")
+
+    assert pauses._over == {}

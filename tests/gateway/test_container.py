@@ -17,6 +17,7 @@ import pytest
 from amlemu.errors import BackendFailure, BackendTimeout, NotReady, Unreachable, WorkerCrashed
 from amlemu.exchange import Headers, Request, Response
 from amlemu.gateway.container import Container
+from amlemu.pauses import Pauses
 
 from .front_door import PATIENCE_S, FakeBackend, profile_of, serving, until
 
@@ -29,7 +30,7 @@ async def asked(answer: Callable[[Request], Response], request: Request, **setti
     async def handle(request: Request) -> Response:
         return answer(request)
 
-    return await Container(FakeBackend(handle), profile_of("image", **settings)).handle(request)
+    return await Container(FakeBackend(handle), profile_of("image", **settings), Pauses()).handle(request)
 
 
 def ask(answer: Callable[[Request], Response], request: Request | None = None, **settings: str) -> Response:
@@ -198,7 +199,7 @@ def test_a_server_that_is_silent_too_long_is_a_504_and_goes_on() -> None:
             return Response(200, "OK", [])
 
         let_go = asyncio.Event()
-        container = Container(FakeBackend(handle), profile_of("image", container__read_timeout_ms="50"))
+        container = Container(FakeBackend(handle), profile_of("image", container__read_timeout_ms="50"), Pauses())
         page = await container.handle(Request("GET", "/", []))
         let_go.set()
         while not done.is_set():
@@ -210,6 +211,48 @@ def test_a_server_that_is_silent_too_long_is_a_504_and_goes_on() -> None:
     assert response.header("content-length") == "167"
     assert response.account["timed_out"]
     assert response.account["silence"] == "the server was silent for 0.05 s, the limit of the container's nginx"
+
+
+@pytest.mark.parametrize(
+    ("held", "status"), [pytest.param(3, 200, id="this-one"), pytest.param(2, 504, id="another-one")]
+)
+def test_its_limit_stands_still_while_a_debugger_holds_the_script(held: int, status: int) -> None:
+    """For the request that is held, and no other."""
+    pauses = Pauses()
+
+    async def handle(request: Request) -> Response:
+        pauses.begin(held)
+        await asyncio.sleep(0.15)
+        pauses.end(held)
+        return Response(200, "OK", [])
+
+    async def asks() -> Response:
+        container = Container(FakeBackend(handle), profile_of("image", container__read_timeout_ms="50"), pauses)
+        return await container.handle(Request("GET", "/", [], number=3))
+
+    assert asyncio.run(asks()).status == status
+
+
+def test_its_limit_goes_on_when_the_script_does() -> None:
+    """Held for three limits, then silent for one more."""
+    pauses = Pauses()
+
+    async def handle(request: Request) -> Response:
+        pauses.begin(3)
+        asyncio.get_running_loop().call_later(0.15, pauses.end, 3)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def asks() -> tuple[Response, float]:
+        container = Container(FakeBackend(handle), profile_of("image", container__read_timeout_ms="50"), pauses)
+        began = asyncio.get_running_loop().time()
+        page = await container.handle(Request("GET", "/", [], number=3))
+        return page, asyncio.get_running_loop().time() - began
+
+    page, took_s = asyncio.run(asks())
+
+    assert page.status == 504
+    assert 0.18 < took_s < 5
 
 
 @pytest.mark.parametrize(("size", "status"), [(10, 200), (11, 413)])

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from amlemu.errors import Busy, NotReady
+from amlemu.errors import BackendFailure, BackendTimeout, Busy, NotReady
 from amlemu.exchange import Request, Response
 from amlemu.gateway.bucket import Bucket
 from amlemu.gateway.load import Admit, Deadline, Rate, Ready, SlowRequest, SlowResponse
 from amlemu.gateway.visit import Visit
+from amlemu.pauses import ANYBODY, Pauses
 from amlemu.readiness import Readiness
 
 from .front_door import Gate, Served, echo, new_visit, profile_of, read_all, says_of, serving, until
@@ -151,6 +152,63 @@ def test_before_init_has_returned_there_is_no_model() -> None:
     assert b"\r\nms-azureml-model-error-statuscode: \r\nms-azureml-model-error-reason: model_not_ready\r\n" in data
 
 
+@pytest.mark.anyio
+async def test_who_waits_for_the_end_of_init_does_not_give_up_while_a_debugger_holds_it() -> None:
+    """The cloud would have said that nobody is ready; here the script is, in the end."""
+    readiness, pauses = Readiness(), Pauses()
+    pauses.begin(ANYBODY)
+    spared: asyncio.Future[BackendFailure] = asyncio.get_running_loop().create_future()
+    visit = new_visit(pauses=pauses, when_spared=lambda visit, failure: spared.done() or spared.set_result(failure))
+    waiting = Ready(says_of(profile_of("managed")), readiness, 20).handle(visit)
+    assert waiting is not None
+    task = asyncio.ensure_future(waiting)
+    failure = await asyncio.wait_for(spared, 5)
+    readiness.serves()
+    await asyncio.wait_for(task, 5)
+
+    assert isinstance(failure, NotReady)
+    assert str(failure) == "init() has not returned yet"
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_a_script_that_a_debugger_held_in_vain_is_told_why() -> None:
+    """It raises in the end."""
+    readiness, pauses = Readiness(), Pauses()
+    pauses.begin(ANYBODY)
+    waiting = Ready(says_of(profile_of("managed")), readiness, 20).handle(new_visit(pauses=pauses))
+    assert waiting is not None
+    task = asyncio.ensure_future(waiting)
+    await asyncio.wait({task}, timeout=0.05)
+    readiness.fails("init() raised KeyError: 'a'")
+
+    with pytest.raises(NotReady, match=r"init\(\) raised KeyError"):
+        await asyncio.wait_for(task, 5)
+
+
+def test_the_cloud_would_have_had_no_model_while_a_debugger_held_init() -> None:
+    """Contract 1.2, 424 (no model), on the exchange; the caller is answered by the model."""
+    readiness, pauses = Readiness(), Pauses()
+    pauses.begin(ANYBODY)
+    behind = {"readiness": readiness}
+    settings = {"limits__boot_wait_ms": "20"}
+    with serving(echo, profile_name="managed", behind=behind, pauses=pauses, **settings) as served:
+        with begin(served, QUICK) as client:
+            client.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                client.recv(1)
+            served.call(readiness.serves)
+            client.settimeout(5)
+            data = read_all(client)
+        until(lambda: served.exchanges, "recorded")
+
+    (exchange,) = served.exchanges
+    assert data.startswith(b"HTTP/1.1 200 ")
+    assert exchange.cloud is not None
+    assert exchange.cloud.status == 424
+    assert exchange.cloud.header("ms-azureml-model-error-reason") == "model_not_ready"
+    assert 15 < exchange.cloud_ms < 190 < exchange.paused_ms
+
+
 # Deadline
 
 
@@ -164,6 +222,32 @@ async def test_the_deadline_starts_a_clock() -> None:
 
     assert await asyncio.wait_for(overdue, 5) is visit
     assert asyncio.get_running_loop().time() - began > 0.045
+
+
+@pytest.mark.anyio
+async def test_the_deadline_is_looked_at_again_when_a_debugger_has_held_the_model() -> None:
+    """What the cloud would have said is told at its moment, the caller's end comes by so much later."""
+    loop, pauses = asyncio.get_running_loop(), Pauses()
+    overdue: asyncio.Future[float] = loop.create_future()
+    spared: asyncio.Future[BackendFailure] = loop.create_future()
+    visit = new_visit(
+        pauses=pauses,
+        when_overdue=lambda visit: overdue.set_result(loop.time()),
+        when_spared=lambda visit, failure: spared.done() or spared.set_result(failure),
+    )
+    visit.number(7)
+    pauses.begin(7)
+    began = loop.time()
+    Deadline(50).handle(visit)
+    failure = await asyncio.wait_for(spared, 5)
+    noted_s = loop.time() - began
+    pauses.end(7)
+    overdue_s = await asyncio.wait_for(overdue, 5) - began
+
+    assert isinstance(failure, BackendTimeout)
+    assert str(failure) == "no answer within 0.05 s"
+    assert noted_s > 0.045
+    assert overdue_s > 0.09
 
 
 def test_the_caller_is_answered_at_the_deadline(gate: Gate) -> None:
@@ -292,6 +376,25 @@ async def test_who_waits_too_long_gives_up() -> None:
         "no free slot within 20 ms, there are 1 max_concurrent_requests_per_instance * 1 instance_count"
     )
     assert admitted(stage, 1)[1] == [None]
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_a_slot_does_not_give_up_while_a_debugger_holds_all() -> None:
+    """The cloud would have: that is noted, and the slot is the waiting one's when it is free."""
+    stage, pauses = admit("aks", limits__max_queue_wait_ms="20"), Pauses()
+    pauses.begin(ANYBODY)
+    (inside,), _ = admitted(stage, 1)
+    spared: asyncio.Future[BackendFailure] = asyncio.get_running_loop().create_future()
+    visit = new_visit(pauses=pauses, when_spared=lambda visit, failure: spared.done() or spared.set_result(failure))
+    waiting = stage.handle(visit)
+    assert waiting is not None
+    task = asyncio.ensure_future(waiting)
+    failure = await asyncio.wait_for(spared, 5)
+    inside.left()
+    await asyncio.wait_for(task, 5)
+
+    assert isinstance(failure, Busy)
+    assert stage._free == 0
 
 
 @pytest.mark.parametrize("slots", [1, 3])

@@ -7,7 +7,9 @@ import asyncio
 import pytest
 from amlemu.errors import BackendFailure, BackendTimeout, Busy
 from amlemu.exchange import Response
+from amlemu.pauses import ANYBODY
 
+from .conftest import Clock
 from .front_door import new_visit
 
 
@@ -101,3 +103,43 @@ def test_both_requests_have_the_number_of_the_exchange() -> None:
     visit.number(7)
 
     assert (visit.exchange.number, visit.request.number) == (7, 7)
+
+
+# standing still
+
+
+def test_a_visit_that_no_backend_has_stands_still_with_everybody(clock: Clock) -> None:
+    """While all workers do that could take it; since it came, not since that began."""
+    pauses = clock.pauses()
+    pauses.begin(ANYBODY)
+    clock.now += 10
+    visit = new_visit(pauses=pauses)
+    clock.now += 3
+
+    assert visit.paused_s == 3
+
+
+def test_a_visit_that_a_backend_has_stands_still_by_itself(clock: Clock) -> None:
+    """What it has stood still before counts, what others do now does not."""
+    pauses = clock.pauses()
+    visit = new_visit(pauses=pauses)
+    pauses.begin(ANYBODY)
+    clock.now += 3
+    visit.number(7)
+    clock.now += 20
+    pauses.begin(7)
+    clock.now += 0.5
+
+    assert visit.paused_s == 3.5
+
+
+def test_a_visit_does_not_stand_still_with_another_one(clock: Clock) -> None:
+    """It may be served by another generation."""
+    pauses = clock.pauses()
+    visit = new_visit(pauses=pauses)
+    visit.number(7)
+    pauses.begin(6)
+    pauses.begin(ANYBODY)
+    clock.now += 3
+
+    assert visit.paused_s == 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import textwrap
 import threading
+import traceback
 
 import pytest
 from amlemu.scoring.faults import FunctionMissing, ScriptFault, ScriptNotImported, ScriptRaised, ScriptTimedOut
@@ -289,3 +291,49 @@ def test_off_the_main_thread_there_is_no_limit(load):
     thread.join()
 
     assert results == [1]
+
+
+# whoever looks where it raised
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("raise KeyError('a')", id="top-level"),
+        pytest.param("def init(): raise KeyError('a')\ndef run(data): ...", id="init"),
+        pytest.param("def init(): ...\ndef run(data): raise KeyError('a')", id="run"),
+    ],
+)
+def test_what_the_script_raises_can_be_looked_at(tmp_path, text):
+    """With its frames, before anything is made of it; once."""
+    (tmp_path / "score.py").write_text(text)
+    seen = []
+    script = UserScript(str(tmp_path / "score.py"), str(tmp_path), seen.append)
+    with contextlib.suppress(ScriptFault):
+        script.load()
+        script.invoke_init()
+        call(script, data="")
+
+    [error] = seen
+    frames = traceback.extract_tb(error.__traceback__)
+    assert (type(error), frames[-1].filename) == (KeyError, str(tmp_path / "score.py"))
+
+
+@pytest.mark.parametrize(
+    ("text", "timeout_ms"),
+    [
+        pytest.param("def run(data): return 1", NO_LIMIT, id="an-answer"),
+        pytest.param("def run(data):\n    while True: pass", 50, id="a-timeout"),
+        pytest.param("def run(data): raise SystemExit(3)", NO_LIMIT, id="an-exit"),
+    ],
+)
+def test_what_is_no_fault_of_run_is_not_looked_at(tmp_path, text, timeout_ms):
+    """Nobody wants to stop at the server's own limit, nor at a script that leaves."""
+    (tmp_path / "score.py").write_text(f"def init(): ...\n{text}")
+    seen = []
+    script = UserScript(str(tmp_path / "score.py"), str(tmp_path), seen.append)
+    script.load()
+    with contextlib.suppress(ScriptTimedOut, SystemExit):
+        call(script, timeout_ms, data="")
+
+    assert seen == []

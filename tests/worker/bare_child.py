@@ -1,4 +1,4 @@
-"""A real worker, or a zygote, without a host: raw frames over the socket pair, bytes off the two pipes."""
+"""A real worker, a zygote or an anchor, without a host: raw frames over the socket pair, bytes off the two pipes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from amlemu.worker import protocol
 from amlemu.worker.forks import ForkedProcess
-from amlemu.worker.launch import Launched, LaunchPlan, launch_fresh, launch_zygote, open_lines
+from amlemu.worker.launch import Launched, LaunchPlan, launch_anchor, launch_fresh, launch_zygote, open_lines
 from amlemu.worker.protocol import Channel, Frame
 
 ZOO = Path(__file__).resolve().parents[1] / "scripts"
@@ -174,6 +174,16 @@ def bare_zygote(script: Path, ahead: dict[str, Any] | None = None, **environment
     more = {} if ahead is None else {"ahead": ahead}
     with contextlib.closing(BareZygote(launched, {**ORDER, "folder": str(script.parent), **more})) as zygote:
         yield zygote
+
+
+@contextlib.contextmanager
+def bare_anchor(**order: Any) -> Iterator[BareChild]:
+    """Start an anchor that listens on a free port, or does what else is in its order."""
+    variables = {"DEBUGPY_PROCESS_SPAWN_TIMEOUT": "2", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    launched = launch_anchor(plan_of(ZOO / "echo.py", variables))
+    order = {**ORDER, "host": "127.0.0.1", "port": 0, "connect": None, **order}
+    with contextlib.closing(BareChild(launched, order)) as anchor:
+        yield anchor
 
 
 def records(output: bytes, marker: str = MARKER) -> list[str]:

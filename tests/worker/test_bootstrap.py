@@ -26,6 +26,7 @@ GUEST_HALF = {
     "amlemu.scoring.compat.models_folder",
     "amlemu.scoring.config",
     "amlemu.scoring.cors",
+    "amlemu.scoring.debug_port",
     "amlemu.scoring.endpoints",
     "amlemu.scoring.faults",
     "amlemu.scoring.flask_front",
@@ -41,8 +42,15 @@ GUEST_HALF = {
     "amlemu.scoring.swagger",
     "amlemu.worker",
     "amlemu.worker.child",
+    "amlemu.worker.debugger",
     "amlemu.worker.imports",
+    "amlemu.worker.own_listen",
+    "amlemu.worker.paths",
     "amlemu.worker.protocol",
+    "amlemu.worker.redirects",
+    "amlemu.worker.session",
+    "amlemu.worker.stops",
+    "amlemu.worker.terminal",
     "amlemu.worker.writes",
 }
 """What the loading of a worker brings in. `errors` comes with the public names only, should a script ask for them."""

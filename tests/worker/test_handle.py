@@ -11,12 +11,23 @@ import textwrap
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
 import pytest
 from amlemu.errors import WorkerCrashed
-from amlemu.events import Event, Spoke, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
+from amlemu.events import (
+    Event,
+    Noticed,
+    Spoke,
+    WorkerEnded,
+    WorkerFailedToBoot,
+    WorkerPaused,
+    WorkerReady,
+    WorkerResumed,
+    WorkerStarted,
+)
 from amlemu.exchange import Frame, Request, Response
 from amlemu.worker.handle import Job, Worker
 from amlemu.worker.launch import LaunchPlan
@@ -36,6 +47,7 @@ class Owner:
         self.events: list[Event] = []
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.rooms = 0
+        self.pauses: list[bool] = []
         self.ends: list[tuple[WorkerEnded, list[Job], dict[str, Any] | None]] = []
 
     def worker_ready(self, worker: Worker) -> None:
@@ -43,6 +55,9 @@ class Owner:
 
     def worker_has_room(self, worker: Worker) -> None:
         self.rooms += 1
+
+    def worker_paused(self, worker: Worker) -> None:
+        self.pauses.append(worker.is_paused)
 
     def worker_ended(self, worker: Worker, end: WorkerEnded, untaken: list[Job], fault: dict[str, Any] | None) -> None:
         self.ends.append((end, untaken, fault))
@@ -695,3 +710,167 @@ async def test_a_request_on_its_way_does_not_make_a_worker_busy(tmp_path: Path) 
         await host.ends()
 
         assert host.owner.ends[0][0].busy_s is None
+
+
+# debugging
+
+
+class Told:
+    """What workers are told of debuggers, and what they have asked for."""
+
+    def __init__(self) -> None:
+        self.joined: list[tuple[str, int]] = []
+        self.waited: list[float] = []
+
+    def for_worker(self) -> dict[str, Any]:
+        return {"session": None}
+
+    async def join(self, host: str, port: int) -> dict[str, Any]:
+        self.joined.append((host, port))
+        return {"address": ["127.0.0.1", port]}
+
+    async def wait(self, seconds: float) -> dict[str, Any]:
+        self.waited.append(seconds)
+        return {"attached": True}
+
+
+def events_of(host: Hosted) -> list[Event]:
+    """Return what has been told since the worker was ready."""
+    return host.owner.events[2:]
+
+
+STOP = "channel.send(PAUSED, ['breakpoint', '/app/score.py', 7, 'run'])"
+GO_ON = "channel.send(RESUMED, None)"
+
+
+async def test_a_worker_that_is_stopped_in_run_says_where(tmp_path: Path) -> None:
+    """With the request that stands still; the owner is told, and told again when it goes on."""
+    life = f"boot(); take(); {STOP}; channel.receive(); {GO_ON}; answer(''); channel.receive()"
+    async with hosted(tmp_path, life) as host:
+        job = host.asks(number=7)
+        await _until(lambda: host.worker.is_paused)
+        numbers, is_at_prompt = host.worker.numbers, host.worker.is_at_prompt
+        host.asks(number=8)
+        await host.answer(job)
+
+    paused, resumed = events_of(host)[:2]
+    assert paused == WorkerPaused(host.worker.pid, "breakpoint", "/app/score.py", 7, "run", 7)
+    assert isinstance(resumed, WorkerResumed)
+    assert (resumed.pid, resumed.why) == (host.worker.pid, "breakpoint")
+    assert 0 < resumed.paused_s < PATIENCE_S
+    assert (numbers, is_at_prompt) == ([7], False)
+    assert host.owner.pauses == [True, False]
+
+
+async def test_a_worker_that_is_stopped_in_init_has_no_request(tmp_path: Path) -> None:
+    async with hosted(tmp_path, f"channel.receive(); {STOP}; channel.receive()", boots=False) as host:
+        await _until(lambda: host.worker.is_paused)
+
+        assert host.worker.numbers == []
+        assert host.owner.events[-1] == WorkerPaused(
+            host.worker.pid, "breakpoint", "/app/score.py", 7, "run", request=None
+        )
+
+
+async def test_a_worker_whose_pdb_asks_is_at_its_prompt(tmp_path: Path) -> None:
+    """Ctrl-C is its own then."""
+    async with hosted(tmp_path, f"boot(); {STOP.replace('breakpoint', 'pdb')}; channel.receive()") as host:
+        await _until(lambda: host.worker.is_paused)
+
+        assert host.worker.is_at_prompt
+
+
+async def test_a_worker_that_goes_on_unasked_is_told_to_nobody(tmp_path: Path) -> None:
+    """It had not said that it stood still."""
+    async with hosted(tmp_path, f"boot(); {GO_ON}; answer_to = take(); answer(''); channel.receive()") as host:
+        await host.answer(host.asks())
+
+        assert host.owner.pauses == []
+
+
+async def test_the_time_in_a_debugger_is_left_out_of_how_long_a_worker_is_busy(tmp_path: Path) -> None:
+    """While it is stopped, and afterwards; of an earlier request nothing counts."""
+    life = f"boot(); take(); {STOP}; channel.receive(); {GO_ON}; channel.receive(); answer(''); channel.receive()"
+    async with hosted(tmp_path, life) as host:
+        first = host.asks()
+        await _until(lambda: host.worker.is_paused)
+        since = time.monotonic()
+        await _until(lambda: time.monotonic() - since > 0.1)
+        stopped_s = host.worker.busy_s() - host.worker.busy_s(without_pauses=True)
+        host.asks()
+        await _until(lambda: not host.worker.is_paused)
+        gone_on_s = host.worker.busy_s() - host.worker.busy_s(without_pauses=True)
+        host.asks()
+        await host.answer(first)
+        next_s = host.worker.busy_s() - host.worker.busy_s(without_pauses=True)
+
+    assert stopped_s > 0.1
+    assert gone_on_s > 0.1
+    assert abs(next_s) < 0.05
+
+
+async def test_a_stop_before_a_request_is_no_part_of_it(tmp_path: Path) -> None:
+    """A thread of the script is stopped, and then somebody asks."""
+    async with hosted(tmp_path, f"boot(); {STOP}; channel.receive(); channel.receive()") as host:
+        await _until(lambda: host.worker.is_paused)
+        since = time.monotonic()
+        await _until(lambda: time.monotonic() - since > 0.1)
+        idle_s = host.worker.busy_s(without_pauses=True)
+        host.asks()
+
+        assert idle_s == 0
+        assert 0 <= host.worker.busy_s(without_pauses=True) < 0.1
+
+
+async def test_a_worker_s_remark_is_for_a_person(tmp_path: Path) -> None:
+    async with hosted(tmp_path, "boot(); channel.send(NOTICED, 'it is so'); channel.receive()") as host:
+        await _until(lambda: bool(events_of(host)))
+
+        assert events_of(host) == [Noticed("it is so")]
+
+
+async def test_a_worker_is_told_what_to_do_about_debuggers(tmp_path: Path) -> None:
+    """In its order; where no debugger is wanted there is no word of it."""
+    plan = fake_child(tmp_path, "boot(); take(); answer(str(order.get('debugging'))); channel.receive()")
+    said = []
+    for debugging in (Told(), None):
+        async with hosting(replace(plan, debugging=debugging)) as host:
+            said.append((await host.answer(host.asks())).body)
+
+    assert said == [b"{'session': None}", b"None"]
+
+
+async def test_a_script_that_wants_to_listen_is_answered_by_whoever_listens(tmp_path: Path) -> None:
+    """And one that waits for an editor, too; a request that comes meanwhile is taken afterwards."""
+    life = """
+boot()
+place = channel.ask(LISTEN, ['0.0.0.0', 5678], SESSION).head
+there = channel.ask(WAIT, 0.5, SESSION).head
+take(); answer(str([place, there])); channel.receive()
+"""
+    told = Told()
+    async with hosting(replace(fake_child(tmp_path, life), debugging=told)) as host:
+        body = (await host.answer(host.asks())).body
+
+    assert body == b"[{'address': ['127.0.0.1', 5678]}, {'attached': True}]"
+    assert (told.joined, told.waited) == ([("0.0.0.0", 5678)], [0.5])
+
+
+async def test_a_script_that_has_ended_before_it_is_answered_is_no_fault(tmp_path: Path) -> None:
+    """Its socket is closed by then."""
+    let_go = asyncio.Event()
+
+    class Slow(Told):
+        async def join(self, host: str, port: int) -> dict[str, Any]:
+            self.joined.append((host, port))
+            await let_go.wait()
+            return {}
+
+    told = Slow()
+    life = "boot(); channel.send(LISTEN, ['127.0.0.1', 5678]); channel.receive()"
+    async with hosting(replace(fake_child(tmp_path, life), debugging=told)) as host:
+        await _until(lambda: bool(told.joined))
+        host.worker.kill(signal.SIGKILL)
+        await host.ends()
+        let_go.set()
+        await _next_turn()

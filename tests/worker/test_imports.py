@@ -96,6 +96,13 @@ def test_a_module_made_at_run_time_is_not_told(place: Place) -> None:
     assert told(place(), "import sys, types\nsys.modules['made'] = types.ModuleType('made')\nimport lib_a") == ["lib_a"]
 
 
+def test_a_debugger_is_never_told(place: Place) -> None:
+    """A process that is debugged imports it by itself; no other one must have it, nor what pydevd brings with it."""
+    modules = boots(place(), "import debugpy.server\nimport pydevd")["modules"]
+
+    assert [name for name in modules if "debugpy" in name or "pydev" in name] == []
+
+
 def test_modules_of_ours_are_never_told(place: Place) -> None:
     """Those that the real server brings along are put before each script anew."""
     script = """

@@ -141,6 +141,52 @@ def test_a_host_that_hangs_up_in_the_middle_of_a_frame_has_sent_none(kept: int) 
         sender.join(PATIENCE_S)
 
 
+def test_who_asks_hears_the_answer_and_keeps_what_comes_before_it() -> None:
+    """A request may be on its way while the script asks; it is received later, in its order."""
+    with channels() as (channel, other):
+        frames = [
+            Frame(protocol.REQUEST, [1]),
+            Frame(protocol.REQUEST, [2]),
+            Frame(protocol.SESSION, {"attached": True}),
+        ]
+        other.sendall(b"".join(protocol.pack(*frame) for frame in [*frames, Frame(protocol.REQUEST, [3])]))
+        answer = channel.ask(protocol.LISTEN, ["127.0.0.1", 5678], protocol.SESSION)
+        later = [channel.receive() for _ in range(3)]
+        asked = list(Decoder().feed(other.recv(1 << 16)))
+
+    assert asked == [Frame(protocol.LISTEN, ["127.0.0.1", 5678])]
+    assert answer == Frame(protocol.SESSION, {"attached": True})
+    assert later == [Frame(protocol.REQUEST, [number]) for number in (1, 2, 3)]
+
+
+def test_who_asks_twice_loses_nothing_that_came_early() -> None:
+    """What came before the first answer is still there when the second one has been heard."""
+    with channels() as (channel, other):
+        heads: list[tuple[bytes, Any]] = [
+            (protocol.REQUEST, 1),
+            (protocol.SESSION, "a"),
+            (protocol.REQUEST, 2),
+            (protocol.SESSION, "b"),
+        ]
+        other.sendall(b"".join(protocol.pack(*head) for head in heads))
+        answers = [channel.ask(protocol.WAIT, 0.1, protocol.SESSION) for _ in range(2)]
+        later = [channel.receive() for _ in range(2)]
+
+    assert answers == [Frame(protocol.SESSION, "a"), Frame(protocol.SESSION, "b")]
+    assert later == [Frame(protocol.REQUEST, 1), Frame(protocol.REQUEST, 2)]
+
+
+def test_who_asks_a_host_that_is_gone_hears_nothing() -> None:
+    """What had come before is still received."""
+    with channels() as (channel, other):
+        other.sendall(protocol.pack(protocol.REQUEST, 1))
+        other.shutdown(socket.SHUT_WR)
+        answer = channel.ask(protocol.LISTEN, ["127.0.0.1", 5678], protocol.SESSION)
+
+        assert answer is None
+        assert [channel.receive(), channel.receive()] == [Frame(protocol.REQUEST, 1), None]
+
+
 def test_frames_sent_from_several_threads_do_not_mix() -> None:
     """A script's threads may make the worker send while the main thread does."""
     frames = [Frame(protocol.CHUNK, number, bytes([number]) * 200_000) for number in range(8)]

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from amlemu.events import DebuggerAttached, DebuggerLeft, DebuggerListening, Event, WorkerPaused
-
-ENTRY = "amlemu vscode writes it into launch.json"
+from amlemu.worker.debugger import WAITING
+from amlemu.worker.terminal import WHY as PDB
 
 
 class Debugging:
@@ -41,12 +41,12 @@ class Debugging:
             self._say("cyan", "a debugger is attached; it stays so over reloads and crashes")
         elif isinstance(event, DebuggerLeft):
             self._say("cyan", "the debugger has left; what stood still goes on")
-        elif isinstance(event, WorkerPaused) and event.why == "waiting for a debugger":
+        elif isinstance(event, WorkerPaused) and event.why == WAITING:
             limit = "" if self._waits_s in (None, float("inf")) else f" for {self._waits_s:g} s"
             self._say(
                 "cyan", f"the script waits{limit} for a debugger at {self._address}: attach with {entry(self._address)}"
             )
-        elif isinstance(event, WorkerPaused) and event.why not in ("step", "pdb"):
+        elif isinstance(event, WorkerPaused) and event.why not in ("step", PDB):
             self._stopped(event)
 
     def _stopped(self, event: WorkerPaused) -> None:
@@ -62,5 +62,6 @@ class Debugging:
 def entry(address: str) -> str:
     """Return the launch entry that attaches there, on one line."""
     host, _, port = address.rpartition(":")
+    host = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104  # where it listens, not where one goes
     attach: dict[str, Any] = {"name": "amlemu: attach", "type": "debugpy", "request": "attach"}
     return json.dumps({**attach, "connect": {"host": host, "port": int(port)}}) if port.isdigit() else "your editor"

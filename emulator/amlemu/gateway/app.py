@@ -95,6 +95,7 @@ class FrontDoor:
         if visit.ending is not None:
             await visit.ending  # the wire takes our return for the end of the turn
         if visit.is_forwarded:
+            self._pauses.forget(visit.exchange.number)  # a debugger may have held it since
             self._witness.late(_late(visit))
         visit.exchange.model = None  # the record is closed, and has been counted
 

@@ -25,7 +25,7 @@ from amlemu.worker.child import greet
 from amlemu.worker.protocol import Channel
 
 _LOOK_S = 0.05
-_CONNECT_S = 5.0
+_ATTACH_S = 10.0
 _BECOME_REAPER = 36  # PR_SET_CHILD_SUBREAPER
 
 
@@ -55,18 +55,17 @@ def main(endpoint: int) -> int:
 
 
 def _open(order: Dict[str, Any]) -> Dict[str, Any]:
-    """Listen or dial; returns the session and where the editor comes in."""
+    """Listen or dial; returns the session, where the editor comes in, and whether one is there."""
     debugpy = session.import_debugpy()
     if order["connect"] is not None:
-        with socket.create_connection(("127.0.0.1", order["connect"]), timeout=_CONNECT_S):
-            pass  # pydevd itself prints a traceback, and ends the process
         debugpy.connect(("127.0.0.1", order["connect"]))
         session.end_quickly()
+        session.wait(_ATTACH_S, threading.Event())  # it knows at once that we are there
         joined = session.opened()._replace(host="127.0.0.1", port=order["connect"])
-        return {"session": joined, "address": ["127.0.0.1", order["connect"]]}
+        return {"session": joined, "address": ["127.0.0.1", order["connect"]], "attached": session.is_attached()}
     host, port = debugpy.listen((order["host"], order["port"]))
     session.end_quickly()
-    return {"session": session.opened(), "address": [host, port]}
+    return {"session": session.opened(), "address": [host, port], "attached": False}
 
 
 def _watch(host: socket.socket, channel: Channel) -> None:

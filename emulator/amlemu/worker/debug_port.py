@@ -81,7 +81,9 @@ class DebugPort:
     @property
     def is_attached(self) -> bool:
         """Whether an editor is there."""
-        return self._anchor is not None and self._anchor.is_attached
+        if self._anchor is None:
+            return self._session is not None and session.is_attached()
+        return self._anchor.attached.is_set()
 
     def for_worker(self) -> dict[str, Any]:
         """Return what a worker that starts now is to do, see `debugger.Debugger`. The first one may have to wait."""
@@ -110,6 +112,16 @@ class DebugPort:
                     return {"error": str(error)}
             elif self._anchor is not None and port not in (0, self._anchor.port):
                 self._tell(Noticed(f"the script listens for a debugger on port {port}: it joins {self.address}"))
+        return self._state(port)
+
+    async def wait(self, seconds: float) -> dict[str, Any]:
+        """Wait for an editor, so many seconds at most; returns the head of a `SESSION` frame."""
+        if self._anchor is not None and seconds:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._anchor.attached.wait(), seconds)
+        return self._state(0)
+
+    def _state(self, port: int) -> dict[str, Any]:
         place = [self._anchor.host, self._anchor.port] if self._anchor else [_LOOPBACK, port]
         return {"session": self._session, "address": place, "attached": self.is_attached}
 
@@ -147,7 +159,7 @@ class _Anchor:
         self._lost = lost
         self._decoder = protocol.Decoder()
         self._is_stopping = False
-        self.is_attached = False
+        self.attached = asyncio.Event()  # an editor is there
         self.host, self.port = "", 0
 
     @property
@@ -165,7 +177,8 @@ class _Anchor:
         self._process = GuestProcess(self._launched, _unheard, lambda: None)
         self._process.start(self._process_ended)
         loop.add_reader(self._socket, self._read)
-        self._socket.sendall(self._process.order(self._plan, **self._order))
+        with contextlib.suppress(OSError):  # it has ended already: that is told below
+            self._socket.sendall(self._process.order(self._plan, **self._order))
         try:
             opened = await asyncio.shield(self._opened)
         except BaseException:
@@ -193,17 +206,19 @@ class _Anchor:
         protocol.check_version(frame, protocol.HELLO)
 
     def _on_session(self, frame: protocol.Frame) -> None:
+        if frame.head["attached"]:
+            self.attached.set()
         self._opened.set_result(frame.head)
 
     def _on_failed(self, frame: protocol.Frame) -> None:
         self._refuse(frame.head["kind"], frame.head["what"])
 
     def _on_attached(self, frame: protocol.Frame) -> None:
-        self.is_attached = True
+        self.attached.set()
         self._tell(DebuggerAttached())
 
     def _on_left(self, frame: protocol.Frame) -> None:
-        self.is_attached = False
+        self.attached.clear()
         self._tell(DebuggerLeft())
 
     _frames: ClassVar = {
@@ -236,7 +251,7 @@ class _Anchor:
         self._launched.mark.close()
         self._launched.stacks.close()
         self._refuse("", f"the process that holds it {told_end(exit_code)}: {self._process.last_line}")
-        if not self._is_stopping and self._opened.exception() is None:
+        if self._opened.exception() is None and not self._is_stopping:  # asked in this order: nobody else may ask it
             self._tell(Noticed(f"the debugger's session has ended: its process {told_end(exit_code)}"))
             self._lost()
         self._ended.set_result(None)

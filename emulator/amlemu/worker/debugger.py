@@ -7,7 +7,10 @@ pdb. Part of the guest half: standard library only, Python 3.9 syntax.
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -18,6 +21,8 @@ from amlemu.worker.protocol import Channel
 from amlemu.worker.redirects import Redirects
 from amlemu.worker.stops import Stops
 
+WAITING = "waiting for a debugger"
+_SLICE_S = 0.1  # of a wait that another thread may cancel
 _FOLLOW_S = 10.0  # for an editor that is there to follow us and set its breakpoints; it takes half a second
 
 
@@ -46,7 +51,10 @@ class Debugger:
             terminal.hand_over(self._wishes["terminal"], self.stops)
         if self._wishes["session"]:
             self._join(self._wishes["session"])
-            self._wait()
+            if self._wishes["wait_s"] is not None:
+                self.wait(self._wishes["wait_s"], threading.Event())
+            elif self._wishes["attached"]:
+                session.wait(_FOLLOW_S, threading.Event())
         own_listen.serve(self)
 
     def ask_to_listen(self, host: str, port: int, *, redirects: bool) -> Tuple[str, int]:
@@ -69,7 +77,7 @@ class Debugger:
         if not self.has_joined:
             self._join(frame.head["session"])
             if frame.head["attached"]:
-                session.wait(_FOLLOW_S)
+                session.wait(_FOLLOW_S, threading.Event())
         if redirects:
             self._redirects.ask()
         host, port = frame.head["address"]
@@ -89,25 +97,57 @@ class Debugger:
             return
         if self._wishes["terminal"]:
             terminal.look_at(error)
-        elif session.is_attached():
+        elif self._is_attached():
             session.stop_at(error, frame)
 
     def _join(self, data: Any) -> None:
         """Be debugged, and tell of stops. Raises ImportError without debugpy."""
-        session.join(session.Session(*data))
-        map_paths(self._wishes["paths"])
+        session.import_debugpy()
+        map_paths(self._wishes["paths"])  # before an editor that is there already sets its breakpoints
         self.stops.watch()
         self._redirects.watch()
+        session.join(session.Session(*data))
+        sys.breakpointhook = self._stop_or_notice
         self.has_joined = True
 
-    def _wait(self) -> None:
-        """Wait for the editor: at most so long as was asked for, or as it needs to follow us."""
-        wait_s = self._wishes["wait_s"]
-        if wait_s is not None:
-            with self.stops.standing("waiting for a debugger"):
-                session.wait(wait_s)
-        elif self._wishes["attached"]:
-            session.wait(_FOLLOW_S)
+    def _is_attached(self) -> bool:
+        """Tell whether an editor is there and follows us; the adapter itself looks like one for a moment when we have joined."""
+        if not session.is_attached() or threading.current_thread() is not threading.main_thread():
+            return session.is_attached()
+        frame = self._channel.ask(protocol.WAIT, 0, protocol.SESSION)
+        return frame is not None and bool(frame.head["attached"])
+
+    def _stop_or_notice(self, *arguments: Any, **options: Any) -> Any:
+        """Be `breakpoint()`: without an editor debugpy's own passes in silence."""
+        if os.environ.get("PYTHONBREAKPOINT"):  # somebody has other plans
+            return sys.__breakpointhook__(*arguments, **options)  # noqa: T100
+        if self._is_attached():
+            return session.import_debugpy().breakpoint()
+        caller = sys._getframe(1)  # noqa: SLF001
+        place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
+        self.notice(f"{place}: breakpoint() is passed, for no editor is attached")
+        return None
+
+    def wait(self, seconds: float, over: threading.Event) -> None:
+        """
+        Wait until an editor is there, follows this process and has set its breakpoints.
+
+        The host waits for it, not pydevd: debugpy's adapter lets processes go that begin to wait before anybody is there.
+
+        Args:
+            seconds: at most.
+            over: ends the wait as well.
+        """
+        with self.stops.standing(WAITING):
+            deadline, is_there = time.monotonic() + seconds, False
+            while not (is_there or over.is_set()) and time.monotonic() < deadline:
+                slice_s = max(0.0, min(_SLICE_S, deadline - time.monotonic()))
+                frame = self._channel.ask(protocol.WAIT, slice_s, protocol.SESSION)
+                if frame is None:
+                    sys.exit(0)  # the host is gone
+                is_there = frame.head["attached"]
+            if is_there:
+                session.wait(_FOLLOW_S, over)
 
 
 def _where_it_raised(trace: TracebackType) -> Optional[FrameType]:

@@ -12,6 +12,7 @@ import logging
 import signal
 import time
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -30,7 +31,7 @@ from amlemu.events import (
 from amlemu.exchange import Frame, Request, Response
 from amlemu.whereabouts import read_dump
 from amlemu.worker import protocol, terminal
-from amlemu.worker.launch import Debugging, Launcher, LaunchPlan, fresh
+from amlemu.worker.launch import Launcher, LaunchPlan, fresh
 from amlemu.worker.process import BOOT_ERRORS, FATAL, GuestProcess, silent_fault, told_end
 from amlemu.worker.stream import Stream
 
@@ -275,12 +276,20 @@ class Worker(asyncio.Protocol):
     def _on_listen(self, frame: protocol.Frame) -> None:
         debugging = self._plan.debugging
         if debugging is not None:
-            self._joining = asyncio.get_running_loop().create_task(self._join(debugging, *frame.head))
+            self._reply_soon(debugging.join(*frame.head))
 
-    async def _join(self, debugging: Debugging, host: str, port: int) -> None:
-        found = await debugging.join(host, port)
-        if not self._transport.is_closing():
-            self._transport.write(protocol.pack(protocol.SESSION, found))
+    def _on_wait(self, frame: protocol.Frame) -> None:
+        debugging = self._plan.debugging
+        if debugging is not None:
+            self._reply_soon(debugging.wait(frame.head))
+
+    def _reply_soon(self, finding: Coroutine[Any, Any, dict[str, Any]]) -> None:
+        async def tell() -> None:
+            found = await finding
+            if not self._transport.is_closing():
+                self._transport.write(protocol.pack(protocol.SESSION, found))
+
+        self._replying = asyncio.get_running_loop().create_task(tell())
 
     def _on_ready(self, frame: protocol.Frame) -> None:
         self._process.read_outputs()
@@ -326,6 +335,7 @@ class Worker(asyncio.Protocol):
         protocol.RESUMED: _on_resumed,
         protocol.NOTICED: _on_noticed,
         protocol.LISTEN: _on_listen,
+        protocol.WAIT: _on_wait,
         protocol.READY: _on_ready,
         protocol.FAILED: _on_failed,
         protocol.ANSWER: _on_answer,

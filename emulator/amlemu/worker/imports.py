@@ -189,7 +189,7 @@ def is_of_library(module: Any) -> bool:
     if isinstance(file, str):
         return _is_library(file) and not file.startswith(_OURS) and _DEBUGGER not in file
     folders = [folder + os.sep for folder in space.get("__path__", ["<built-in>"])]
-    return bool(folders) and all(_is_library(folder) for folder in folders)
+    return bool(folders) and all(_is_library(folder) and _DEBUGGER not in folder for folder in folders)
 
 
 def is_of_user(module: Any) -> bool:

@@ -65,6 +65,9 @@ class Debugging(Protocol):
     async def join(self, host: str, port: int) -> dict[str, Any]:
         """Let a script that wants to listen join what is there; returns the head of a `SESSION` frame."""
 
+    async def wait(self, seconds: float) -> dict[str, Any]:
+        """Wait for an editor, so many seconds at most; returns the same."""
+
 
 class Process(Protocol):
     """What is needed of a process, whoever its parent is; `subprocess.Popen` has it."""

@@ -18,12 +18,13 @@ import threading
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from amlemu.scoring import compat
-from amlemu.worker.session import quietly
+from amlemu.worker import session
 
 if TYPE_CHECKING:
     from amlemu.worker.debugger import Debugger
 
 _PTVSD = os.path.join(os.path.dirname(os.path.abspath(compat.__file__)), "ptvsd.py")
+_FOREVER = float("inf")
 _STOOD_IN = (
     "the script imports ptvsd, which is not installed for it: debugpy stands in here; the cloud's image needs ptvsd, or better a"
     " script that imports debugpy"
@@ -52,7 +53,7 @@ class _Finder:
             load = spec.loader.exec_module
 
             def load_and_patch(module: Any) -> None:
-                with quietly():
+                with session.quietly():
                     load(module)
                 _patch(module, self._debugger)
 
@@ -86,13 +87,20 @@ def _patch(module: Any, debugger: Debugger) -> None:
     def connect_unless_joined(*arguments: Any, **options: Any) -> Any:
         return None if debugger.has_joined else connect(*arguments, **options)
 
+    over = threading.Event()
+
     @functools.wraps(wait)
-    def wait_and_tell() -> None:
-        with debugger.stops.standing("waiting for a debugger"):
+    def wait_and_tell(seconds: float = _FOREVER) -> None:
+        if threading.current_thread() is not threading.main_thread():
             wait()
+        elif here is None and not debugger.has_joined:
+            raise RuntimeError("listen() or connect() must be called first")  # debugpy's words
+        else:
+            over.clear()
+            debugger.wait(seconds, over)
 
     listen_or_join.joins = True  # type: ignore[attr-defined]
-    wait_and_tell.cancel = lambda: wait.cancel()  # type: ignore[attr-defined]  # noqa: PLW0108  # the event is made by the wait
+    wait_and_tell.cancel = over.set  # type: ignore[attr-defined]
     module.listen, module.connect, module.wait_for_client = listen_or_join, connect_unless_joined, wait_and_tell
 
 

@@ -21,7 +21,7 @@ def map_paths(paths: Sequence[Sequence[str]]) -> None:
     Let pydevd know what stands for what, now and whenever an editor brings its own mappings.
 
     Args:
-        paths: pairs of the host's name of a folder or file and the script's; from a worker that has joined.
+        paths: pairs of the host's name of a folder or file and the script's; debugpy must have been imported.
     """
     import pydevd_file_utils
 

@@ -2,9 +2,9 @@
 What host and worker say to each other over a socket pair: frames with a JSON head and a raw body.
 
     frame   = kind (1 byte), head length (4 bytes), body length (8 bytes), head (JSON), body
-    host    -> worker   order (first, with the protocol's version), request, session (the answer to listen)
+    host    -> worker   order (first, with the protocol's version), request, session (the answer to listen and wait)
     worker  -> host     hello (first, likewise), imported, wrote, ready, failed, answer | stream-head chunk* (end | cut),
-                        paused, resumed, noticed, listen
+                        paused, resumed, noticed, listen, wait
     host    -> anchor   order
     anchor  -> host     hello, session | failed, attached, left
     host    -> zygote   order, fork (with `FILES` descriptors)
@@ -37,10 +37,8 @@ WROTE = b"W"  # the script writes a file; its path as the worker names it
 IMPORTED = b"I"  # what the boot has imported, if the host wants to know; see `imports.Imports.as_data`
 # Debugging: `debugger.py` and `anchor.py` say them.
 PAUSED, RESUMED, NOTICED = b"U", b"G", b"N"  # [why, file, line, function]; nothing; a clause for a person
-LISTEN, SESSION = (
-    b"L",
-    b"J",
-)  # [host, port] that the script wants; {"session": `session.Session`, ...} or {"error": why}
+LISTEN, WAIT = b"L", b"Q"  # [host, port] that the script wants; for an editor, so many seconds at most
+SESSION = b"J"  # {"session": `session.Session`, "address": [host, port], "attached": bool} or {"error": why}
 ATTACHED, LEFT = b"T", b"V"  # an editor is there, is not there any more
 # Asks a worker for its stack. A real-time signal, for scripts have other plans with SIGUSR1 and the like; macOS has none
 # of these, but one that nobody uses. None: no stacks here (Windows).

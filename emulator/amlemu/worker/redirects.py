@@ -23,7 +23,7 @@ class Redirects:
         self._is_on = False
 
     def watch(self) -> None:
-        """Hear what editors want; from a worker that has joined, once."""
+        """Hear what editors want; from a worker that is about to join, once."""
         from pydevd import PyDB
 
         enable = PyDB.enable_output_redirection

@@ -1,13 +1,14 @@
 """
 `ptvsd` where it is not installed: its public functions, done by debugpy, which took its place in 2020.
 
+The debugpy here is one that `worker/own_listen.py` has changed: it joins, redirects output, and waits for so long and no longer.
+
 Source: ptvsd 4.3.2, ptvsd/attach_server.py (read 2026-11); the lines of Azure's documentation of 2020.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from typing import Any, Iterator, Optional, Tuple
 
 import debugpy
@@ -31,13 +32,7 @@ def attach(address: Tuple[str, int], redirect_output: bool = True, log_dir: Opti
 
 def wait_for_attach(timeout: Optional[float] = None) -> None:
     """Wait for an editor, at most `timeout` seconds; None waits for ever."""
-    over = threading.Timer(timeout, lambda: debugpy.wait_for_client.cancel()) if timeout is not None else None  # noqa: PLW0108  # the event is made by the wait
-    if over is not None:
-        over.daemon = True
-        over.start()
-    debugpy.wait_for_client()
-    if over is not None:
-        over.cancel()
+    debugpy.wait_for_client(float("inf") if timeout is None else timeout)
 
 
 def is_attached() -> bool:
