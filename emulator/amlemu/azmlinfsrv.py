@@ -23,6 +23,7 @@ import click
 
 from amlemu import deployment, foreground, profile_file
 from amlemu.console.server_lines import ServerConsole
+from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
 from amlemu.emulator import Emulator, Opening, run_loop
 from amlemu.environment import SERVER_SOFTWARE, SERVER_VERSION, activated
@@ -221,10 +222,17 @@ def _plan(options: argparse.Namespace, environment: dict[str, str], console: Ser
         environment=environment,
         folder=Path.cwd(),
         reload=ReloadRules(is_on=options.reload),
-        dials_debugger=True,
+        dials_debugger=not options.reload,
+        debug=_debug_rules(environment) if options.reload else DebugRules(),
         on_event=console.event,
         on_exchange=console.exchange,
     )
+
+
+def _debug_rules(environment: Mapping[str, str]) -> DebugRules:
+    """Let one session outlast reloads: a generation that dials by itself would find the one before still connected."""
+    port = environment.get("AZUREML_DEBUG_PORT", "")
+    return DebugRules(connect=int(port)) if port.isdecimal() and int(port) else DebugRules()
 
 
 async def _open(emulator: Emulator, console: ServerConsole) -> Opening:

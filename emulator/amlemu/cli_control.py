@@ -123,6 +123,7 @@ def _status_rows(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("watching", watching),
         ("server", f"pid {told['pid']} for {_span(told['uptime_s'])}; {counts}; amlemu {told['version']}"),
         *([("launcher", told["launcher"])] if told["launcher"] else []),
+        *([("debugger", told["debugger"])] if told.get("debugger") else []),
     ]
 
 
@@ -133,6 +134,7 @@ def _generation(told: dict[str, Any], current: int) -> str:
 
 def _worker(told: dict[str, Any]) -> str:
     busy = f" for {told['busy_s']:.1f} s" if told["state"] == "busy" else ""
+    busy = f" at {told['where']}" if told.get("where") else busy
     memory = "" if told["memory_bytes"] is None else f" {told['memory_bytes'] / 2**20:.1f} MB"
     return f"pid {told['pid']} {told['state']}{busy}{memory}"
 

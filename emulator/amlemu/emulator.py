@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from amlemu import ports, whereabouts
 from amlemu.aids.aids import Aids
 from amlemu.backends.generation import Outcome
+from amlemu.backends.generations import Generations
 from amlemu.credentials import KeyFile, Keyring
-from amlemu.errors import UsageError
+from amlemu.errors import NotReady, UsageError
 from amlemu.exchange import Exchange
 from amlemu.journal import Journal, has_secrets, without_secrets
 from amlemu.layout import OWN_FOLDER, Layout
@@ -84,6 +85,7 @@ class Emulator:
                 transcript=self._transcript,
             )
             self._aids.open()
+            self._aids.tell_debugger(lambda: self._stand.debug_address)
         except BaseException:
             self._close()
             raise
@@ -100,7 +102,7 @@ class Emulator:
         """
         try:
             self.backend = self._stand.make_backend(self.readiness, self.pauses)
-            await self._stand.open_debugger()
+            await self._stand.open_debugger(self._reload_soon)
             await self.backend.start()
         except BaseException:
             await self._stand.close_debugger()
@@ -127,6 +129,15 @@ class Emulator:
     async def reload(self, changed: Iterable[str] = (), since: float | None = None) -> Outcome:
         """Let another generation of the script serve; see `Generations.reload`. Raises UsageError where there is none."""
         return await self._aids.reload(self.backend, changed, since)
+
+    def _reload_soon(self) -> None:
+        """Have workers that can be debugged, where another generation can be had."""
+        if isinstance(self.backend, Generations):
+            self._reloading = asyncio.get_running_loop().create_task(self._reload_quietly())
+
+    async def _reload_quietly(self) -> None:
+        with contextlib.suppress(NotReady):  # the server is stopping
+            await self.reload()
 
     async def wait(self, stop: asyncio.Event) -> Exception | None:
         """Wait until `stop` is set, or until the backend gives up for good; returns why it did."""

@@ -43,9 +43,15 @@ def url_of(host: str, port: int) -> str:
     return f"http://{host}:{port}"
 
 
-def check(host: str, port: int, flag: str) -> None:
-    """See whether somebody else can listen there for us; nobody can connect meanwhile. Raises what `listen` raises."""
-    _bind(host, port, flag).close()
+def check(host: str, port: int, flag: str) -> int:
+    """
+    See whether somebody else can listen there for us; nobody can connect meanwhile. Raises what `listen` raises.
+
+    Returns:
+        The port; for 0 one that is free.
+    """
+    with _bind(host, port, flag) as probe:
+        return int(probe.getsockname()[1])
 
 
 def listen(host: str, port: int, flag: str = "--port") -> socket.socket:

@@ -95,9 +95,15 @@ class Stand:
         self._tree.make()
         self._debug_port: DebugPort | None = None
 
-    async def open_debugger(self) -> None:
-        """Let an editor attach, if the plan says so; between making the backend and starting it. Raises as `DebugPort.open`."""
+    async def open_debugger(self, renewed: Callable[[], None]) -> None:
+        """
+        Let an editor attach, if the plan says so; between making the backend and starting it. Raises as `DebugPort.open`.
+
+        Args:
+            renewed: called when workers that run cannot be debugged any more, and others could.
+        """
         if self._debug_port is not None:
+            self._debug_port.renewed = renewed
             await self._debug_port.open()
 
     async def close_debugger(self) -> None:
@@ -126,7 +132,9 @@ class Stand:
             UsageError: an impossible choice.
         """
         plan = self._plan
-        if plan.debug.is_on and not plan.debug.inherits and plan.backend != "worker":  # who inherits has asked for nothing
+        if (
+            plan.debug.is_on and not plan.debug.inherits and plan.backend != "worker"
+        ):  # who inherits has asked for nothing
             what = f"the backend {plan.backend} cannot be debugged this way"
             raise UsageError(what, where="--debug", hint="Leave out --backend and --engine.")
         if plan.backend == "upstream":

@@ -15,7 +15,7 @@ import amlemu
 import httpx
 import pytest
 from amlemu.debugging import DebugRules
-from amlemu.events import Event, WorkerReady
+from amlemu.events import DebuggerAttached, DebuggerLeft, Event, WorkerReady
 from amlemu.exchange import Exchange
 from amlemu.reload import ReloadRules
 
@@ -88,6 +88,13 @@ class Desk:
         session = self.editor.attach(self.port, **entry)
         self.followed()
         return session
+
+    def detach(self) -> None:
+        """Leave, and be gone."""
+        self.editor.disconnect()
+        self.editor.vanish()
+        self.editor.sessions.clear()
+        self.until(lambda: len(self.told(DebuggerLeft)) == len(self.told(DebuggerAttached)), "left")
 
     def followed(self) -> None:
         """Wait until the newest worker is debugged."""

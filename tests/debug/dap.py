@@ -81,6 +81,8 @@ class Session:
         self._hang_up = hang_up
         self.pid: int | None = None
         self.is_set_up = False
+        self._is_leaving = False
+        self.is_launched = False  # its end is the end of the program
         self.events: list[dict[str, Any]] = []
         self.is_over = threading.Event()
         self._editor = editor
@@ -142,20 +144,23 @@ class Session:
         """Return the bodies of the events of a kind so far."""
         return [one.get("body") or {} for one in list(self.events) if one["event"] == event]
 
+    @property
+    def output(self) -> str:
+        """What the program has said, as far as the editor has heard."""
+        return "".join(body["output"] for body in self.told("output"))
+
     def leave(self) -> None:
         """Detach, and let what stands still run."""
-        if not self.is_over.is_set():
+        if not self._is_leaving and not self.is_over.is_set():
+            self._is_leaving = True
             with _hidden():
-                self.request("disconnect", terminateDebuggee=False)
+                self.request("disconnect", terminateDebuggee=self.is_launched)
 
     def close(self) -> None:
         """Vanish without a word."""
         with _hidden():
             self._hang_up()
         self._thread.join(PATIENCE_S)
-        for stream in (self._reader, self._writer):
-            with _hidden():
-                stream.close()
 
     def _read(self) -> None:
         with _hidden():
@@ -165,6 +170,9 @@ class Session:
                 elif message["type"] == "event":
                     self.events.append(message)
                     self._editor.heard(self, message)
+        for close in (self._hang_up, self._reader.close, self._writer.close):
+            with _hidden():
+                close()
         for answers in self._answers.values():
             answers.put({"success": False, "message": "the adapter has hung up"})
         self.is_over.set()
@@ -201,14 +209,7 @@ class Editor:
 
     def listen(self, port: int, **arguments: Any) -> Session:
         """Listen for a program that dials out (`debugpy.connect`), as a launch entry with "listen" does."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "debugpy.adapter"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._adapter = process
-        session = Session(self, process.stdout, process.stdin, process.kill)
-        self.sessions.append(session)
+        session = self._adapter_of_our_own()
         listening = threading.Thread(
             target=session.attach,
             args=[{"name": "listen", "type": "debugpy", "listen": {"host": "127.0.0.1", "port": port}, **arguments}],
@@ -216,6 +217,21 @@ class Editor:
         )
         listening.start()
         self.until(lambda: session.told("debugpyWaitingForServer"), "listening")
+        return session
+
+    def launch(self, **arguments: Any) -> Session:
+        """Launch a program under the debugger, as F5 on a launch entry does."""
+        session = self._adapter_of_our_own()
+        session.is_launched = True
+        session.request("initialize", clientID="vscode", adapterID="debugpy", pathFormat="path", linesStartAt1=True)
+        entry = {"name": "launch", "type": "debugpy", "request": "launch", "console": "internalConsole", **arguments}
+        asked = session.begin("launch", **entry)
+        self.until(lambda: session.told("initialized"), "initialized")
+        for path, lines in self.breakpoints.items():
+            session.set_breakpoints(path, lines)
+        session.request("setExceptionBreakpoints", filters=self.exception_filters)
+        session.request("configurationDone")
+        session.finish(asked)
         return session
 
     def set_breakpoints(self, path: str | Path, *lines: int | dict[str, Any]) -> None:
@@ -271,6 +287,17 @@ class Editor:
             threading.Thread(target=session.leave, daemon=True).start()
         elif message["event"] == "debugpyAttach" and self.follows:
             threading.Thread(target=self._follow, args=[body], daemon=True).start()
+
+    def _adapter_of_our_own(self) -> Session:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "debugpy.adapter"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._adapter = process
+        session = Session(self, process.stdout, process.stdin, process.kill)
+        self.sessions.append(session)
+        return session
 
     def _told(self) -> str:
         """All that happened, for whoever wonders why something did not."""

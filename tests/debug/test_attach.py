@@ -66,33 +66,27 @@ def test_nobody_comes_and_the_script_goes_on(desk: Desk):
 
 
 @pytest.mark.parametrize("layout", ["var", "links", "none"])
-@pytest.mark.parametrize("entry", ["plain", "pasted", "pasted, with a folder above open"])
-def test_files_are_the_editors_own_in_each_tree(desk: Desk, layout, entry):
-    """Whatever the launch entry says of /var/azureml-app, or does not say."""
-    desk.serve(layout=layout)
-    folder = desk.folder.parent if "above" in entry else desk.folder
-    desk.attach(RUN, **({} if entry == "plain" else pasted(folder)))
-    answer = desk.ask()
-    stop = desk.editor.stopped()
-
-    assert (stop.path, stop.line) == (str(desk.script), RUN)
-    stop.go_on()
-    assert answer.result().json() == {"y": 15}
-
-
-@pytest.mark.parametrize("layout", ["var", "links", "none"])
-def test_modules_beside_the_script_are_found_too(desk: Desk, layout):
-    """A helper is imported by another name than the script: through the app root."""
+def test_files_are_the_editors_own_in_each_tree(desk: Desk, layout):
+    """
+    Whatever the launch entry says of /var/azureml-app, or does not say; also of a module beside the script, which is
+    imported by another name, through the app root.
+    """
     (desk.folder / "helper.py").write_text("def double(x):\n    y = 2 * x\n    return y\n")
-    desk.serve("import helper\ndef init(): pass\ndef run(data):\n    return helper.double(4)\n", layout=layout)
+    desk.serve(
+        "import helper\ndef init(): pass\ndef run(data):\n    x = 4\n    return helper.double(x)\n", layout=layout
+    )
     desk.editor.set_breakpoints(desk.folder / "helper.py", 3)
-    desk.attach(**pasted(desk.folder))
-    answer = desk.ask()
-    stop = desk.editor.stopped()
-
-    assert (stop.path, stop.function, stop.variables()["y"]) == (str(desk.folder / "helper.py"), "double", "8")
-    stop.go_on()
-    assert answer.result().json() == 8
+    for entry in ({}, pasted(desk.folder), pasted(desk.folder.parent)):
+        desk.attach(5, **entry)
+        answer = desk.ask()
+        stop = desk.editor.stopped()
+        assert (stop.path, stop.line, stop.variables()["x"]) == (str(desk.script), 5, "4")
+        stop.go_on()
+        stop = desk.editor.stopped()
+        assert (stop.path, stop.function, stop.variables()["y"]) == (str(desk.folder / "helper.py"), "double", "8")
+        stop.go_on()
+        assert answer.result().json() == 8
+        desk.detach()
 
 
 def test_breakpoint_call_stops_where_it_stands(desk: Desk):

@@ -10,7 +10,6 @@ import sys
 import time
 
 import pytest
-from amlemu.debugging import DebugRules
 from amlemu.errors import UsageError
 from amlemu.events import DebuggerLeft, WorkerResumed
 

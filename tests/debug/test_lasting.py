@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
+import pytest
 from amlemu.events import Noticed, Reloaded, WorkerEnded, WorkerPaused, WorkerReady
 
 from .conftest import INIT, MODEL, RUN, Desk
@@ -92,6 +94,30 @@ def test_end_of_the_process_that_forks_ends_no_session(desk: Desk):
     assert "workers end with it" in desk.told(Noticed)[-1].text
 
 
+def test_fork_that_begins_afresh_is_debugged_again(desk: Desk):
+    """It was in the session already when it saw that what is imported there is not for this script."""
+    text = """
+        {}
+        import sqlite3
+        def init(): pass
+        def run(data):
+            x = {}
+            return x
+    """
+    desk.serve(text.format("pass", 0))
+    desk.attach(7)
+    for x in (1, 2):
+        desk.write(text.format("pass", x))
+        desk.until_told(Reloaded, x)
+    desk.write(text.format("import os; os.environ['SET'] = 'before the import'", 3))
+    desk.until_told(Reloaded, 3)
+    desk.followed()
+    answer = desk.ask()
+    desk.editor.stopped().go_on()
+
+    assert answer.result().json() == 3
+
+
 def test_stopped_request_stays_in_the_old_generation(desk: Desk):
     """It is continued there whenever its owner likes; the new generation serves."""
     desk.serve()
@@ -115,13 +141,47 @@ def test_attach_late_and_leave_and_come_back(desk: Desk):
     assert desk.ask(1).result().json() == {"y": 3}
     desk.attach(RUN)
     stop_in_run(desk)
-    desk.editor.disconnect()
+    desk.detach()
     assert desk.ask(1).result().json() == {"y": 3}
+    desk.attach(RUN)
+
+    assert stop_in_run(desk) == 3
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_adapter_that_ends_is_replaced(desk: Desk, is_stopped):
+    """debugpy's own process dies of an editor that leaves in the middle of a word (1.8.22): the port is there again."""
+    desk.serve()
+    desk.attach(RUN)
+    port, answer = desk.port, None
+    if is_stopped:
+        answer = desk.ask(2)
+        desk.editor.stopped()
+    os.kill(_adapter_of(port), signal.SIGKILL)
+    desk.until_told(Reloaded)
+    if answer is not None:
+        assert answer.result().json() == {"y": 6}
     desk.editor.vanish()
     desk.editor.sessions.clear()
     desk.attach(RUN)
 
     assert stop_in_run(desk) == 3
+    assert desk.port == port
+    assert "has ended; another one listens there, attach again" in desk.told(Noticed)[-1].text
+
+
+def _adapter_of(port: int) -> int:
+    for folder in Path("/proc").glob("[0-9]*"):
+        if b"debugpy" in (folder / "cmdline").read_bytes() and _listens(int(folder.name), port):
+            return int(folder.name)
+    raise AssertionError(f"nobody listens on port {port}")
+
+
+def _listens(pid: int, port: int) -> bool:
+    table = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    inodes = {line.split()[9] for line in table if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"}
+    links = {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir()}
+    return any(f"socket:[{inode}]" in links for inode in inodes)
 
 
 def _parent_of(pid: int) -> int:

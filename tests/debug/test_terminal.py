@@ -48,7 +48,13 @@ class Terminal:
         variables = {**os.environ, "NO_COLOR": "1", "CI": "true", "HOME": str(folder)}
         command = [sys.executable, "-m", "amlemu", *words]
         self.process = subprocess.Popen(
-            command, cwd=folder, env=variables, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=_take_terminal
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            preexec_fn=_take_terminal,  # noqa: PLW1509  # nothing else makes it the terminal
         )
         os.close(theirs)
         self._reading = threading.Thread(target=self._read, daemon=True)

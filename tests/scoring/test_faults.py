@@ -140,6 +140,17 @@ def test_a_missing_module_without_name_is_an_ordinary_exception():
     )
 
 
+def test_a_breakpoint_that_finds_no_debugger_says_how_to_have_one(raised, tmp_path):
+    """BdbQuit, for the script has no keyboard; one of another kind is the script's own."""
+    found = faults.describe(raised("import bdb\nraise bdb.BdbQuit"), "run", str(tmp_path))
+    of_its_own = faults.describe(raised("class BdbQuit(Exception): ...\nraise BdbQuit"), "run", str(tmp_path))
+
+    assert found.hint == (
+        "breakpoint() found no debugger, here or in the cloud. Serve with --debug and attach an editor, or with --pdb."
+    )
+    assert of_its_own.hint == ""
+
+
 def test_places_are_short_inside_the_app_root_and_whole_outside(raised, tmp_path):
     error = raised("1 / 0", "sub/score.py")
 

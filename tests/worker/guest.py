@@ -20,6 +20,7 @@ sys.path.insert(0, {str(Path(amlemu.__file__).parents[1])!r})
 from amlemu.worker import protocol, session
 from amlemu.worker.protocol import Channel
 ours, theirs = socket.socketpair()
+ours.settimeout({PATIENCE_S} / 2)
 channel = Channel(ours)
 def told():
     "Return what the host has been told, as [kind, head]."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from amlemu.worker import protocol
@@ -287,3 +288,42 @@ def test_nothing_in_the_worker_warns() -> None:
 
         assert child.ends() == 0
         assert b"Warning" not in child.reads(2)
+
+
+NO_DEBUGGER = {
+    "session": None,
+    "attached": False,
+    "wait_s": None,
+    "paths": [],
+    "stops_clocks": True,
+    "on_error": False,
+    "terminal": None,
+}
+
+
+def test_a_script_that_listens_for_a_debugger_asks_the_host(tmp_path: Path) -> None:
+    """Who may refuse: the script then gets what debugpy would have raised."""
+    script = tmp_path / "score.py"
+    script.write_text("import debugpy\ndebugpy.listen(('0.0.0.0', 5678))\ndef init(): ...\ndef run(data): ...\n")
+    with bare_child(script) as child:
+        child.order = {**child.order, "debugging": NO_DEBUGGER}
+        asked = child.boots()
+        child.channel.send(protocol.SESSION, {"error": "port 5678: taken by pid 812 (python)"})
+        failed = child.boots()
+
+        assert asked == Frame(protocol.LISTEN, ["0.0.0.0", 5678])
+        assert failed.kind == protocol.FAILED
+        assert "RuntimeError: port 5678: taken by pid 812 (python)" in failed.head["what"]
+        assert child.ends() == 3
+
+
+def test_a_fault_is_looked_at_before_it_is_told(tmp_path: Path) -> None:
+    """--debug-on-error, with pdb: in init() already. Here the terminal is at its end at once."""
+    script = tmp_path / "score.py"
+    script.write_text("def init(): raise KeyError('a')\ndef run(data): ...\n")
+    with bare_child(script) as child:
+        child.order = {**child.order, "debugging": {**NO_DEBUGGER, "on_error": True, "terminal": "/dev/null"}}
+        frames = [child.boots() for _ in range(3)]
+
+    assert [frame.kind for frame in frames] == [protocol.PAUSED, protocol.RESUMED, protocol.FAILED]
+    assert frames[0].head[0] == "pdb"

@@ -188,6 +188,7 @@ def test_a_breakpoint_that_somebody_has_other_plans_for_is_theirs(anchor: list[A
 RAISED = """
 stops = []
 session.is_attached = lambda: True
+answer(attached=True)
 session.stop_at = lambda error, frame: stops.append([frame.f_code.co_name, str(error)])
 sys.path.insert(0, sys.argv[2])
 import score
@@ -228,6 +229,7 @@ def test_a_fault_of_nobody_s_own_is_looked_at_where_it_is(folder: Path) -> None:
     [
         pytest.param({"on_error": False}, ("", ""), id="nobody-asked"),
         pytest.param({"on_error": True}, ("is_attached = lambda: True", "is_attached = lambda: False"), id="no-editor"),
+        pytest.param({"on_error": True}, ("attached=True", "attached=False"), id="the-adapter-alone"),
         pytest.param({"on_error": True}, ('score.run("a")', "score.lib.leave(3)"), id="no-fault"),
     ],
 )

@@ -4,7 +4,7 @@ The aids of one server as a whole, in the order of its life: the control port is
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from amlemu import ports
@@ -51,6 +51,11 @@ class Aids:
     def control(self) -> str:
         """Address of the control port; empty without one."""
         return self._control.url if self._control else ""
+
+    def tell_debugger(self, address: Callable[[], str]) -> None:
+        """Say where editors attach, whenever somebody asks."""
+        if self._overseer is not None:
+            self._overseer.debugger = address
 
     def open(self) -> None:
         """Bind the control port. Raises UsageError when it is taken, or when a pattern for files is none."""

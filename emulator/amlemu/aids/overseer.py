@@ -38,6 +38,7 @@ class Overseer:
         self.transcript = transcript
         self.watching = ""  # what is looked at for changes, in words
         self.is_stopping = False
+        self.debugger: Callable[[], str] = str  # where editors attach; empty: nowhere
         self._plan = plan
         self._url = url
         self._readiness = readiness
@@ -69,6 +70,7 @@ class Overseer:
             reload_mode=plan.reload.mode,
             generations=[_told(one) for one in generations.all] if generations else [],
             launcher=generations.launcher if generations else "",
+            debugger=self.debugger(),
         )
 
     def _state(self) -> Literal["booting", "ready", "unhealthy", "stopping"]:
@@ -105,6 +107,19 @@ def _told(generation: Generation) -> GenerationStatus:
 
 
 def _told_worker(worker: Worker) -> WorkerStatus:
-    state: Literal["booting", "idle", "busy"] = "booting" if not worker.is_ready else "busy" if worker.load else "idle"
-    busy_s = 0.0 if worker.busy_since is None else time.monotonic() - worker.busy_since
-    return WorkerStatus(pid=worker.pid, state=state, busy_s=busy_s, memory_bytes=room.memory_of(worker.pid))
+    at = worker.stopped_at
+    return WorkerStatus(
+        pid=worker.pid,
+        state=_state_of(worker),
+        where=f"{at.file}:{at.line}" if at is not None and at.file else "",
+        busy_s=worker.busy_s(),
+        memory_bytes=room.memory_of(worker.pid),
+    )
+
+
+def _state_of(worker: Worker) -> Literal["booting", "idle", "busy", "stopped"]:
+    if worker.is_paused:
+        return "stopped"
+    if not worker.is_ready:
+        return "booting"
+    return "busy" if worker.load else "idle"

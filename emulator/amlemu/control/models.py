@@ -23,7 +23,8 @@ class WorkerStatus(BaseModel):
     """One process that runs the script."""
 
     pid: int
-    state: Literal["booting", "idle", "busy"]
+    state: Literal["booting", "idle", "busy", "stopped"]  # `stopped`: a debugger holds it
+    where: str = ""  # it is stopped, `file:line` as its own file system has it
     busy_s: float = 0.0
     memory_bytes: int | None = None
 
@@ -55,6 +56,7 @@ class Status(BaseModel):
     reload_mode: str
     generations: list[GenerationStatus] = []
     launcher: str = ""  # where workers come from, in words
+    debugger: str = ""  # where editors attach, `host:port`; empty: nowhere
 
 
 class ReloadOutcome(BaseModel):
@@ -95,6 +97,7 @@ class RequestLine(BaseModel):
     status: int | None  # None: the connection was closed without an answer
     model_status: int | None
     elapsed_ms: float
+    paused_ms: float = 0.0  # of it, while a debugger held the worker
     run_ms: float | None
     generation: int | None
     why: str  # the front door answered by itself, or closed
@@ -112,6 +115,7 @@ class RequestLine(BaseModel):
             status=_status(exchange),
             model_status=None if exchange.model is None else exchange.model.status,
             elapsed_ms=round(exchange.elapsed_ms, 3),
+            paused_ms=round(exchange.paused_ms, 3),
             run_ms=exchange.account.get("run_ms"),
             generation=exchange.account.get("generation"),
             why=exchange.why,

@@ -9,9 +9,15 @@ Source: azureml-inference-server-http 1.5.1, server/entry.py; debugpy 1.8.22 (re
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+import threading
+from typing import Iterator
 
 from amlemu.scoring.logs import OWN, plain_log
+
+_LOOK_S = 0.5
 
 
 def connect(port: int) -> None:
@@ -33,7 +39,27 @@ def connect(port: int) -> None:
         sys.exit(-1)
     _say(f"** Connecting to debugger at port {port}...")
     debugpy.connect(port)
-    debugpy.wait_for_client()  # noqa: T100
+    with _ending_with_the_host():
+        debugpy.wait_for_client()  # noqa: T100
+
+
+@contextlib.contextmanager
+def _ending_with_the_host() -> Iterator[None]:
+    """Nobody reads what the host sends while debugpy waits: a host that was killed would leave us waiting for ever."""
+    host, is_over = os.getppid(), threading.Event()
+
+    def look() -> None:
+        while not is_over.wait(_LOOK_S):
+            if os.getppid() != host:
+                os._exit(1)
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        looking.join()
 
 
 def _say(text: str) -> None:

@@ -37,7 +37,7 @@ def main(endpoint: int) -> int:
         endpoint: file descriptor of our end of the socket pair.
 
     Returns:
-        The exit code: 0, or 1 when there is no session and the host has been told why.
+        The exit code: 0, or 1 when there is no session, for which the host has been told why, or none any more.
     """
     with socket.socket(fileno=endpoint) as host:
         channel, order = greet(host)
@@ -48,10 +48,9 @@ def main(endpoint: int) -> int:
             channel.send(protocol.FAILED, {"kind": type(error).__name__, "what": _told(error)})
             return 1
         try:
-            _watch(host, channel)
+            return _watch(host, channel)
         finally:
             _end(adopted)
-    return 0
 
 
 def _open(order: Dict[str, Any]) -> Dict[str, Any]:
@@ -68,16 +67,17 @@ def _open(order: Dict[str, Any]) -> Dict[str, Any]:
     return {"session": session.opened(), "address": [host, port], "attached": False}
 
 
-def _watch(host: socket.socket, channel: Channel) -> None:
-    """Tell whether an editor is there, until the host hangs up."""
-    import debugpy
-
+def _watch(host: socket.socket, channel: Channel) -> int:
+    """Tell whether an editor is there, until the host hangs up; returns 1 when the adapter has ended before."""
     was_there = False
     while not select.select([host], [], [], _LOOK_S)[0]:
-        is_there = bool(debugpy.is_client_connected())
+        if not session.is_alive():
+            return 1
+        is_there = session.is_attached()
         if is_there != was_there:
             channel.send(protocol.ATTACHED if is_there else protocol.LEFT, None)
         was_there = is_there
+    return 0
 
 
 def _told(error: Exception) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import dataclasses
 import socket
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,6 +29,7 @@ _LOOPBACK = "127.0.0.1"
 _VARIABLES = {"DEBUGPY_PROCESS_SPAWN_TIMEOUT": "2", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 _LAST_WORDS_S = 0.5
 _CHUNK_BYTES = 1 << 16
+_FREE_S, _LOOK_AGAIN_S = 10.0, 0.05  # for a port that was ours to be free again
 
 
 class DebugPort:
@@ -44,7 +46,12 @@ class DebugPort:
             rules: what was asked for.
             paths: the host's name and the script's name of each folder or file of the deployment.
             listener: told when it listens, who comes and goes.
+
+        `renewed` may be set: it is called when debugpy's adapter has ended and another one listens, which workers that run
+        cannot join.
         """
+        self.renewed: Callable[[], None] = lambda: None
+        self._renewing: asyncio.Task[None] | None = None
         self._plan = dataclasses.replace(
             plan, prefix=(), folder=Path("/"), environment={**plan.environment, **_VARIABLES}, debugging=None
         )
@@ -66,8 +73,7 @@ class DebugPort:
         """
         rules = self._rules
         if rules.port is not None:
-            ports.check(rules.host, rules.port, "--debug")
-            await self._begin({"host": rules.host, "port": rules.port, "connect": None}, rules.wait_s)
+            await self._listen(rules.host, rules.port, rules.wait_s)
         elif rules.connect is not None:
             await self._begin({"connect": rules.connect}, rules.wait_s)
         elif rules.inherits:
@@ -106,8 +112,7 @@ class DebugPort:
                 if not ports.is_loopback(host):
                     self._tell(Noticed(f"the script listens for a debugger on {host}; here it is {_LOOPBACK} alone"))
                 try:
-                    ports.check(_LOOPBACK, port, "--debug")
-                    await self._begin({"host": _LOOPBACK, "port": port, "connect": None}, None)
+                    await self._listen(_LOOPBACK, port, None)
                 except (UsageError, BootFailed) as error:
                     return {"error": str(error)}
             elif self._anchor is not None and port not in (0, self._anchor.port):
@@ -127,8 +132,17 @@ class DebugPort:
 
     async def close(self) -> None:
         """Let the editor go; nothing listens any more."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.wait({self._renewing})
         if self._anchor is not None:
             await self._anchor.stop()
+
+    async def _listen(self, host: str, port: int, wait_s: float | None) -> None:
+        port = ports.check(
+            host, port, "--debug"
+        )  # debugpy could not listen a second time on one that it has picked itself
+        await self._begin({"host": host, "port": port, "connect": None}, wait_s)
 
     async def _begin(self, order: dict[str, Any], wait_s: float | None) -> None:
         anchor = _Anchor(self._plan, order, self._tell, self._lost)
@@ -144,15 +158,32 @@ class DebugPort:
             return
         self._tell(DebuggerListening("the session that started amlemu", is_dialled=True))
 
-    def _lost(self) -> None:
-        """The anchor has ended by itself: whoever is debugged goes on without."""
+    def _lost(self, anchor: _Anchor) -> None:
+        """The anchor has ended by itself: whoever is debugged goes on without, and another one listens."""
         self._anchor = self._session = None
+        if anchor.is_dialled:
+            self._tell(Noticed(f"the editor at {anchor.address} has ended: the script goes on without"))
+        else:
+            self._renewing = asyncio.get_running_loop().create_task(self._renew(anchor))
+
+    async def _renew(self, anchor: _Anchor) -> None:
+        what = f"debugpy's adapter at {anchor.address} has ended"
+        try:
+            await _until_free(anchor.host, anchor.port)
+            await self._listen(anchor.host, anchor.port, None)
+        except (UsageError, BootFailed) as error:
+            self._tell(Noticed(f"{what}, and no other one can listen there: {error}"))
+            return
+        self._tell(Noticed(f"{what}; another one listens there, attach again"))
+        self.renewed()
 
 
 class _Anchor:
     """One anchor process. Its methods belong to the event loop's thread."""
 
-    def __init__(self, plan: LaunchPlan, order: dict[str, Any], listener: Listener, lost: Callable[[], None]) -> None:
+    def __init__(
+        self, plan: LaunchPlan, order: dict[str, Any], listener: Listener, lost: Callable[[_Anchor], None]
+    ) -> None:
         self._plan = plan
         self._order = {"host": _LOOPBACK, "port": 0, **order}
         self._tell = listener
@@ -161,6 +192,11 @@ class _Anchor:
         self._is_stopping = False
         self.attached = asyncio.Event()  # an editor is there
         self.host, self.port = "", 0
+
+    @property
+    def is_dialled(self) -> bool:
+        """Whether it has called an editor, and not the other way round."""
+        return self._order["connect"] is not None
 
     @property
     def address(self) -> str:
@@ -252,9 +288,24 @@ class _Anchor:
         self._launched.stacks.close()
         self._refuse("", f"the process that holds it {told_end(exit_code)}: {self._process.last_line}")
         if self._opened.exception() is None and not self._is_stopping:  # asked in this order: nobody else may ask it
-            self._tell(Noticed(f"the debugger's session has ended: its process {told_end(exit_code)}"))
-            self._lost()
+            if self.attached.is_set():
+                self._tell(DebuggerLeft())
+            self._lost(self)
         self._ended.set_result(None)
+
+
+async def _until_free(host: str, port: int) -> None:
+    """Wait until the editor, too, has closed what connected it with the one before. Raises what `ports.check` raises."""
+    deadline = time.monotonic() + _FREE_S
+    while True:
+        try:
+            ports.check(host, port, "--debug")
+        except ports.PortTaken:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        else:
+            return
 
 
 def _unheard(event: Event) -> None:

@@ -93,6 +93,7 @@ class Worker(asyncio.Protocol):
         self.busy_since: float | None = None  # time.monotonic()
         self.aborted_at: float | None = None
         self._paused: tuple[float, str] | None = None  # when, and why, a debugger took hold of it
+        self.stopped_at: Frame | None = None  # and where
         self._paused_s = 0.0  # while it was busy with what it has in hand
         self.stack: list[Frame] = []  # when it was last asked for
         self.pid = 0
@@ -255,7 +256,7 @@ class Worker(asyncio.Protocol):
     def _on_paused(self, frame: protocol.Frame) -> None:
         self._process.read_outputs()
         why, file, line, function = frame.head
-        self._paused = (time.monotonic(), why)
+        self._paused, self.stopped_at = (time.monotonic(), why), Frame(file, line, function)
         number = self._jobs[0].request.number if self._jobs else None
         self._tell(WorkerPaused(self.pid, why, file, line, function, number))
         self._owner.worker_paused(self)
@@ -264,7 +265,7 @@ class Worker(asyncio.Protocol):
         if self._paused is None:
             return
         since, why = self._paused
-        self._paused, paused_s = None, time.monotonic() - since
+        self._paused, self.stopped_at, paused_s = None, None, time.monotonic() - since
         if self.busy_since is not None:
             self._paused_s += paused_s
         self._tell(WorkerResumed(self.pid, why, paused_s))

@@ -122,6 +122,12 @@ def is_attached() -> bool:
     return is_imported() and bool(sys.modules["pydevd"]._is_attached())  # noqa: SLF001  # as debugpy does
 
 
+def is_alive() -> bool:
+    """Tell whether the session of this process is there: the adapter may have been killed, or have stumbled."""
+    debugger = sys.modules["pydevd"].get_global_debugger()
+    return debugger is not None and not debugger.pydb_disposed
+
+
 def wait(seconds: float, over: threading.Event) -> None:
     """Wait until an editor that is there follows this process and has set its breakpoints; at most until `over` is set."""
     import pydevd
