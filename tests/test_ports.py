@@ -108,6 +108,14 @@ def test_a_free_port_is_left_free():
     ports.listen("127.0.0.1", port).close()
 
 
+def test_any_port_is_one_that_is_free():
+    """It is known before anybody listens; a port that was asked for is that one."""
+    port = ports.check("127.0.0.1", 0, "--debug")
+
+    assert port > 1023
+    assert ports.check("127.0.0.1", port, "--debug") == port
+
+
 def test_a_taken_port_is_told_with_the_flag_that_names_it():
     """Two flags name a port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

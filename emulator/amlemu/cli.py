@@ -301,7 +301,7 @@ def _plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
         dev_errors=options["dev_errors"],
         reload=_reload_rules(options, backend, profile.wire.reloads),
         control_port=(options["control_port"] or 0) if options["control"] else None,
-        debug=_debug_rules(options, deployment.environment),
+        debug=_debug_rules(options, {**os.environ, **deployment.environment} if backend == "worker" else {}),
         on_event=console.event,
         on_exchange=console.exchange,
     )
@@ -340,7 +340,7 @@ def _debug_rules(options: dict[str, Any], variables: Mapping[str, str]) -> Debug
         stops_clocks=options["pause"],
         on_error=options["debug_on_error"],
         wants_pdb=options["pdb"],
-        variables={**os.environ, **variables},
+        variables=variables,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from amlemu.errors import UsageError
 
+_LAST_PORT = 65535
 DEFAULT_PORT = 5678
 """debugpy's, and that of Azure's documentation since 2020 (contract 3.2)."""
 
@@ -73,6 +74,11 @@ def rules(
     Raises:
         UsageError: two of them contradict each other, or there is no terminal for pdb.
     """
+    for flag, number, least in (("--debug", port, 0), ("--debug-connect", connect, 1)):
+        if number is not None and not least <= number <= _LAST_PORT:
+            raise UsageError(
+                "no such port", where=f"{flag} {number}", expected=f"Ports are {least or 1} to {_LAST_PORT}."
+            )
     if wants_pdb:
         if port is not None or connect is not None:
             raise UsageError("the script has one debugger", where="--pdb", hint="Leave out --debug, or --pdb.")
@@ -104,6 +110,9 @@ def _terminal() -> str:
 
 def _number(word: str) -> int | None:
     try:
-        return int(word or 0) or None  # 0 is nothing to the real server, too
+        number = int(word or 0)  # 0 is nothing to the real server, too
     except ValueError:
-        raise UsageError(f"{word!r} is no port", where="AZUREML_DEBUG_PORT") from None
+        number = -1
+    if not 0 <= number <= _LAST_PORT:
+        raise UsageError(f"{word!r} is no port", where="AZUREML_DEBUG_PORT")
+    return number or None

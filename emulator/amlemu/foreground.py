@@ -18,6 +18,7 @@ from amlemu import ports
 from amlemu.backends import Capabilities
 from amlemu.emulator import Emulator
 from amlemu.errors import BootFailed
+from amlemu.pauses import ANYBODY
 from amlemu.stand import Plan
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ async def _ready(emulator: Emulator, plan: Plan, console: Console) -> None:
     ready = asyncio.ensure_future(emulator.ready())
     try:
         await asyncio.wait({ready}, timeout=_QUIET_BOOT_S)
-        if not ready.done():
+        if not ready.done() and not emulator.pauses.is_still(ANYBODY):  # that has been told
             whom = f"{plan.upstream} to answer" if plan.backend == "upstream" else "init()"
             rest = ", and so do requests" if plan.profile.answers.not_ready == "close" else ""
             console.say("yellow", f"still waiting for {whom}{rest}.")

@@ -47,6 +47,10 @@ class Pauses:
             stretches.append((self._open[number][1], self._clock()))
         return sum(max(0.0, end - max(begin, since)) for begin, end in stretches)
 
+    def is_still(self, number: int) -> bool:
+        """Tell whether it stands still just now."""
+        return number in self._open
+
     def forget(self, number: int) -> None:
         """The exchange is over."""
         self._over.pop(number, None)

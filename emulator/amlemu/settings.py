@@ -256,10 +256,9 @@ def as_markdown() -> str:
 
 
 def _row(setting: Setting) -> str:
-    spelled = setting.flag if setting.bare is None else f"{setting.flag} [{setting.name.upper()}]"
-    flag = ", ".join(f"`{word}`" for word in (setting.short, spelled, setting.no_flag) if word)
+    flag = ", ".join(f"`{word}`" for word in (setting.short, setting.flag, setting.no_flag) if word)
     kind = setting.kind if isinstance(setting.kind, str) else " / ".join(setting.kind)
     unit = f", {setting.unit}" if setting.unit else ""
-    again = ", repeats" if setting.repeats else ""
+    again = ", repeats" if setting.repeats else ", may be left out" if setting.bare is not None else ""
     default = "" if setting.default is None else f"`{setting.default}`"
     return f"| {flag} | `{setting.variable}` | {kind}{unit}{again} | {default} | {setting.help} |"

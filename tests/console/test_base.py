@@ -87,7 +87,7 @@ async def test_what_is_held_is_written_when_that_is_over(out):
     person.hold(is_on=True)
     before = out.getvalue()
     person.event(Spoke("stdout", "meanwhile\n", 7))
-    await asyncio.sleep(0.2)
+    person._flush_due()  # as the loop does when it was asked to before
     during = out.getvalue()
     person.hold(is_on=False)
     await until_written(out, "score | before\nscore | meanwhile\n")

@@ -26,6 +26,7 @@ def test_a_good_request_in_one_line():
         "target": "/score?a=1",
         "status": 200,
         "model_status": 200,
+        "paused_ms": 0.0,
         "elapsed_ms": 12.346,
         "run_ms": 11.9,
         "generation": 5,

@@ -52,6 +52,7 @@ def test_status_is_what_the_server_says(server, ask):
         "reload_mode": "auto",
         "generations": [],
         "launcher": "",
+        "debugger": "",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from amlemu.debugging import DebugRules
-from amlemu.events import DebuggerListening
+from amlemu.events import DebuggerListening, WorkerPaused
 
 from .conftest import INIT, RUN, Desk, free_port
 
@@ -99,3 +99,32 @@ def test_breakpoint_call_stops_where_it_stands(desk: Desk):
     assert (stop.function, stop.line, stop.variables()["x"]) == ("run", 5, "1")
     stop.go_on()
     assert answer.result().json() == 1
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_processes_of_the_script_are_debugged_too(desk: Desk, way):
+    """A pool of them ends as ever, whether an editor is there or not; in one that is stopped the clocks stand still."""
+    (desk.folder / "helper.py").write_text("def double(x):\n    y = 2 * x\n    return y\n")
+    desk.serve(
+        f"""
+        import multiprocessing
+        import helper
+
+        def init(): pass
+
+        def run(data):
+            with multiprocessing.get_context("{way}").Pool(1) as pool:
+                return pool.map(helper.double, [4])
+        """
+    )
+    assert desk.ask().result().json() == [8]
+    desk.editor.set_breakpoints(desk.folder / "helper.py", 3)
+    desk.attach()
+    answer = desk.ask()
+    stop = desk.editor.stopped()
+
+    assert (stop.path, stop.variables()["y"]) == (str(desk.folder / "helper.py"), "8")
+    if way == "fork":
+        assert desk.told(WorkerPaused)[-1].function == "double"
+    stop.go_on()
+    assert answer.result().json() == [8]

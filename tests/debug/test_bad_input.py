@@ -127,6 +127,20 @@ def test_start_is_not_held_up_by_an_editor_that_never_answers(desk: Desk):
         assert desk.ask(5).result().json() == {"y": 15}
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--debug", "70000"), "amlemu: --debug 70000: no such port. Ports are 1 to 65535.\n"),
+        (("--debug-connect", "0"), "amlemu: --debug-connect 0: no such port. Ports are 1 to 65535.\n"),
+    ],
+)
+def test_no_such_port(finish, write, words, said):
+    """Said before anything starts."""
+    write("score.py", SCRIPT)
+
+    assert finish("serve", "score.py", *words).err == said
+
+
 def test_contradicting_flags(finish, write):
     """Said at once."""
     write("score.py", SCRIPT)

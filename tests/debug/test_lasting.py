@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from amlemu.events import Noticed, Reloaded, WorkerEnded, WorkerPaused, WorkerReady
+from amlemu.events import Noticed, Reloaded, ReloadFailed, WorkerEnded, WorkerPaused, WorkerReady
 
 from .conftest import INIT, MODEL, RUN, Desk
 
@@ -146,6 +146,23 @@ def test_attach_late_and_leave_and_come_back(desk: Desk):
     desk.attach(RUN)
 
     assert stop_in_run(desk) == 3
+
+
+def test_broken_save_while_a_request_is_stopped(desk: Desk):
+    """Reading why it stopped, a slip, the next save: that one serves, and does not wait for the stopped one."""
+    desk.serve()
+    desk.attach(RUN)
+    old = desk.ask(2)
+    stop = desk.editor.stopped()
+    desk.write("def init(:")
+    desk.until_told(ReloadFailed)
+    desk.write(MODEL.replace("model = 3", "model = 30"))
+    desk.until_told(Reloaded)
+    desk.editor.set_breakpoints(desk.script)
+
+    assert desk.ask(2).result().json() == {"y": 60}
+    stop.go_on()
+    assert old.result().json() == {"y": 6}
 
 
 @pytest.mark.parametrize("is_stopped", [False, True])

@@ -132,6 +132,22 @@ debugpy.wait_for_client()
     assert desk.ask().result().json() == 1
 
 
+def test_script_that_dials_an_editor_by_itself(desk: Desk):
+    """debugpy.connect, then a wait: breakpoints are found, and the stop is told."""
+    port = free_port()
+    text = script(DEBUGPY.replace('listen(("0.0.0.0", 5678))', "connect(5678)"), port)
+    desk.editor.set_breakpoints(desk.script, line_of(text, "return x"))
+    desk.editor.listen(port)
+    desk.serve(text, rules=RULES, reload=False)
+    answer = desk.ask()
+    stop = desk.editor.stopped()
+
+    assert stop.path == str(desk.script)
+    desk.until_told(WorkerPaused, 2)
+    stop.go_on()
+    assert answer.result().json() == 1
+
+
 def test_port_of_somebody_else_is_an_error_in_the_script(desk: Desk):
     """debugpy raises RuntimeError then; ours says who has it."""
     with pytest.raises(Exception, match=r"taken by pid \d+") as raised:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amlemu.debugging import DebugRules
-from amlemu.events import DebuggerAttached, Noticed
+from amlemu.events import DebuggerAttached, Noticed, ReloadFailed, WorkerPaused
 
 from .conftest import Desk
 
@@ -68,6 +68,26 @@ def test_init_that_raises_is_looked_at_too(desk: Desk):
 
     assert (stop.function, stop.line, stop.variables()["path"]) == ("init", 3, "'model.pkl'")
     stop.go_on()
+
+
+def test_script_that_is_no_python_stops_nowhere(desk: Desk):
+    """There is no frame of the user's to look at."""
+    desk.serve(rules=ON_ERROR)
+    desk.attach()
+    desk.write("def init(:")
+    desk.until_told(ReloadFailed)
+
+    assert not desk.told(WorkerPaused)
+
+
+def test_set_trace_of_pdb_says_what_to_write_instead(desk: Desk):
+    """pdb itself asks on a terminal that is not there, editor or not."""
+    desk.serve("import pdb\ndef init(): pass\ndef run(data):\n    pdb.set_trace()\n", profile="bare")
+
+    assert desk.ask().result().status_code == 500
+    assert desk.exchange().account["fault"]["hint"] == (
+        "pdb asks in a terminal, and here is none: use breakpoint(), which stops in the editor."
+    )
 
 
 def test_nobody_is_waited_for_without_an_editor(desk: Desk):

@@ -159,6 +159,37 @@ def test_our_lines_wait_until_the_prompt_is_gone(open_terminal, post):
     terminal.until("POST /score 413")
 
 
+def test_words_of_the_script_come_before_the_prompt(open_terminal, post):
+    """In the order in which they were said."""
+    terminal = open_terminal(BREAKS.replace("    breakpoint()", "    print('just before')\n    breakpoint()"), "--pdb")
+    answer = post(terminal.port())
+    terminal.until("(Pdb) ")
+    terminal.type("c\n")
+
+    assert answer.result().status_code == 200
+    assert terminal.said.index("score | just before\n") < terminal.said.index("-> return x")
+
+
+def test_one_prompt_at_a_time(open_terminal, post, tmp_path):
+    """A save while somebody types: the next request stops in the new generation, and waits for its turn."""
+    terminal = open_terminal(BREAKS, "--pdb", "--reload")
+    port = terminal.port()
+    first = post(port)
+    terminal.until("(Pdb) ")
+    (tmp_path / "score.py").write_text(BREAKS.replace("len(data)", "len(data) + 10").lstrip("\n"))
+    second = post(port)
+    terminal.until("amlemu: another request stops; it asks when this prompt is left")
+    terminal.type("p x\n")
+    terminal.until("\n3\n")
+    terminal.type("c\n")
+    assert first.result().json() == 3
+    terminal.type("p x\n")
+    terminal.until("\n13\n")
+    terminal.type("c\n")
+
+    assert second.result().json() == 13
+
+
 def test_ctrl_c_at_the_prompt_is_pdbs(open_terminal, post):
     """It interrupts what pdb does, not the server; the one after that ends the server."""
     terminal = open_terminal(BREAKS, "--pdb")
@@ -183,6 +214,8 @@ def test_quit_fails_the_request_as_pdb_does(open_terminal, post):
     terminal.type("q\n")
 
     assert answer.result().status_code == 424
+    terminal.until("BdbQuit")
+    assert "found no debugger" not in terminal.said
 
 
 def test_post_mortem_in_the_terminal(open_terminal, post):

@@ -104,6 +104,15 @@ def test_a_kill_leaves_the_adapter_to_its_own_end() -> None:
         until_gone(adapters)
 
 
+def test_it_does_not_outlive_its_adapter() -> None:
+    """There is nothing to attach to any more."""
+    with bare_anchor() as anchor:
+        anchor.boots()
+        os.kill(children(anchor.launched.process.pid)[-1], signal.SIGKILL)
+
+        assert anchor.ends() == 1
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [

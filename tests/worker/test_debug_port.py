@@ -284,18 +284,80 @@ async def test_a_wait_ends_without_an_editor_when_its_time_is_over(plan: LaunchP
 # its end
 
 
-async def test_a_kill_is_told_and_nobody_joins_any_more(plan: LaunchPlan) -> None:
-    """Whoever is debugged goes on without; a script that listens later begins another one."""
+def adapter_of(host: Hosted) -> int:
+    """The pid of debugpy's adapter: the anchor adopts it."""
+    children = Path(f"/proc/{host.anchor}/task/{host.anchor}/children").read_text().split()
+    return int(children[-1])
+
+
+@pytest.mark.parametrize("whose", [lambda host: host.anchor, adapter_of], ids=["the-anchor", "the-adapter"])
+async def test_a_session_that_is_killed_is_followed_by_another_one(
+    plan: LaunchPlan, whose: Callable[[Hosted], int]
+) -> None:
+    """At the same port; until then nobody joins, and afterwards somebody has to see to the workers that run."""
+    async with hosted(plan, port=0) as host:
+        renewed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        host.port.renewed = lambda: renewed.set_result(None)
+        await host.port.open()
+        address, first = host.port.address, host.port.for_worker()["session"]
+        os.kill(whose(host), signal.SIGKILL)
+        await _until(lambda: host.port.address == "")
+        between = host.port.for_worker()["session"]
+        await asyncio.wait_for(renewed, PATIENCE_S)
+        second = host.port.for_worker()["session"]
+
+        assert (between, host.port.address) == (None, address)
+        assert second is not None
+        assert second != first
+        assert host.events[1:] == [
+            DebuggerListening(address),
+            Noticed(f"debugpy's adapter at {address} has ended; another one listens there, attach again"),
+        ]
+
+
+async def test_a_script_that_listens_meanwhile_does_not_begin_a_third_one(plan: LaunchPlan) -> None:
+    """The port is being opened again: that one is joined."""
+    async with hosted(plan, port=0) as host:
+        await host.port.open()
+        port = int(host.port.address.rpartition(":")[2])
+        os.kill(host.anchor, signal.SIGKILL)
+        await _until(lambda: host.port.address == "")
+        joined = await host.port.join("127.0.0.1", port)
+        await _until(lambda: host.port._renewing is not None and host.port._renewing.done())
+
+        assert joined["session"] == host.port.for_worker()["session"]
+        assert len([event for event in host.events if isinstance(event, DebuggerListening)]) == 2
+
+
+async def test_a_port_that_somebody_has_taken_meanwhile_is_told(
+    plan: LaunchPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is debugged goes on without."""
+
+    async def is_taken(host: str, port: int) -> None:
+        raise UsageError("taken by pid 812 (python)", where="port 5678")
+
+    monkeypatch.setattr(debug_port, "_until_free", is_taken)
+    async with hosted(plan, port=0) as host:
+        await host.port.open()
+        address = host.port.address
+        os.kill(host.anchor, signal.SIGKILL)
+        await _until(lambda: len(host.events) > 1)
+        what = f"debugpy's adapter at {address} has ended, and no other one can listen there: "
+
+        assert host.events[1:] == [Noticed(f"{what}port 5678: taken by pid 812 (python)")]
+        assert host.port.for_worker()["session"] is None
+
+
+async def test_it_may_be_closed_while_it_is_opened_again(plan: LaunchPlan) -> None:
+    """Then nothing listens."""
     async with hosted(plan, port=0) as host:
         await host.port.open()
         os.kill(host.anchor, signal.SIGKILL)
         await _until(lambda: host.port.address == "")
-        told, session = host.events[-1], host.port.for_worker()["session"]
-        again = await host.port.join("127.0.0.1", 0)
+        await host.port.close()
 
-        assert told == Noticed("the debugger's session has ended: its process was killed by SIGKILL")
-        assert session is None
-        assert again["session"] is not None
+        assert host.port.address == ""
 
 
 async def test_it_may_be_closed_twice(plan: LaunchPlan) -> None:

@@ -59,6 +59,7 @@ class Generation:
         self.next: Generation | None = None  # the one that came before this one had been decided
         self.begin: asyncio.Task[None] | None = None  # starts its processes
         self.tasks: list[asyncio.Task[Any]] = []  # that wait for what its pool has to tell
+        self.is_alone = False  # no other one may be there while it boots
         self.begun = asyncio.Event()  # or never to begin
         loop = asyncio.get_running_loop()
         self.verdict: asyncio.Future[None] = loop.create_future()  # ready, failed, or overtaken
@@ -69,6 +70,11 @@ class Generation:
     def workers(self) -> Sequence[Worker]:
         """Those that run."""
         return self.pool.workers if self.pool is not None else ()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a debugger holds one of its workers."""
+        return any(worker.is_paused for worker in self.workers)
 
     async def handle(self, request: Request) -> Response:
         """Answer one request; see `Backend.handle`."""

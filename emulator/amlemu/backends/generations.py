@@ -35,6 +35,7 @@ from amlemu.worker.process import silent_fault, told_end
 
 _IN_USE = re.compile(r"[Aa]ddress already in use|Errno (98|48|10048)\b")
 _IMPATIENCE_S = 2.0  # who waits for requests in hand is told so
+_LOOK_AGAIN_S = 0.25
 
 
 class Generations:
@@ -189,6 +190,7 @@ class Generations:
         why = self._why_not_beside(before) if mode == "auto" and is_served else ""
         is_beside = is_served and mode != "stop-first" and not why
         stops_first = is_served and not is_beside
+        generation.is_alone = stops_first or mode == "stop-first" or bool(self._exclusive)
         self._tell(ReloadBegan(generation.number, generation.changed, "stop-first" if stops_first else "beside", why))
         if not is_beside:
             self._serving = generation
@@ -349,14 +351,19 @@ class Generations:
         self.all.remove(generation)
 
     async def _others_gone(self, generation: Generation) -> None:
-        """Wait for the others' ends; say so when that takes long."""
-        others = [one.ended for one in self.all if one is not generation]
-        if not others:
-            return
-        _, left = await asyncio.wait(others, timeout=_IMPATIENCE_S)
-        if left:
-            self._tell(Noticed("the generation before has requests in hand; the new one starts when they are answered"))
-            await asyncio.wait(left)
+        """
+        Wait for the others' ends; say so when that takes long. One that a debugger holds is not waited for, unless two cannot
+        be there at once.
+        """
+        clock = asyncio.get_running_loop().time
+        began, has_told = clock(), False
+        while others := [one for one in self.all if one is not generation and (generation.is_alone or not one.is_held)]:
+            await asyncio.wait(
+                [one.ended for one in others], timeout=_LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not has_told and clock() - began >= _IMPATIENCE_S:
+                has_told = True
+                self._tell(Noticed(_told_wait(others)))
 
     def _give_up(self, reason: Exception) -> None:
         if not self._gave_up.done():
@@ -367,6 +374,12 @@ class Generations:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _told_wait(others: Iterable[Generation]) -> str:
+    if any(one.is_held for one in others):
+        return "a debugger holds a request of the generation before; the new one starts when you let it go on"
+    return "the generation before has requests in hand; the new one starts when they are answered"
 
 
 def _is_death_at_start(event: WorkerEnded) -> bool:

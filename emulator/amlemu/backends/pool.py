@@ -85,6 +85,7 @@ class Pool:
         # (half again as many requests a second). With several workers the next one belongs to whoever is free first.
         self._depth = 2 if workers == 1 and sends_ahead else 1
         self._pauses = pauses
+        self._is_held = False  # a debugger has some worker
         self._still: set[int] = set()  # exchanges, and `ANYBODY`, that stand still
         self._tasks: set[asyncio.Task[Any]] = set()
         self._launches: set[asyncio.Task[Any]] = set()  # those of the tasks that must not be cancelled
@@ -123,8 +124,6 @@ class Pool:
         job = Job(request, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         self._hand_out()
-        if self._still:
-            self._look_for_pauses()
         return await job.answer
 
     async def locate(self, number: int) -> list[Frame] | None:
@@ -147,7 +146,6 @@ class Pool:
         """
         self._stopping = True
         self._refuse_waiting()
-        self._look_for_pauses()
         if self._launches:
             await asyncio.wait(self._launches)
         await self._stop_workers(None)
@@ -156,6 +154,7 @@ class Pool:
     async def stop(self, grace_s: float) -> None:
         """Let busy workers finish for `grace_s` seconds, then kill; afterwards no process is left."""
         self._stopping = True
+        self._look_for_pauses()  # who still waits is refused as soon as launches are over
         deadline = asyncio.get_running_loop().time() + grace_s
         for task in self._tasks - self._launches:
             task.cancel()
@@ -226,8 +225,6 @@ class Pool:
         """Give it the request that has waited longest, or let it rest."""
         self._with_room.append(worker)
         self._hand_out()
-        if self._still:
-            self._look_for_pauses()
 
     def worker_paused(self, worker: Worker) -> None:
         """A debugger has taken hold of it, or has let it go: so do the clocks of whoever waits for it."""
@@ -296,6 +293,7 @@ class Pool:
         if self._pauses is None:
             return
         held = [worker for worker in self._workers if worker.is_paused]
+        self._is_held = bool(held)
         still = {number for worker in held for number in worker.numbers}
         if held and len(held) == len(self._workers) and not self._stopping:  # nobody else could take one
             still |= {ANYBODY, *(job.request.number for job in self._waiting)}
@@ -309,15 +307,18 @@ class Pool:
         while self._waiting and self._with_room:
             worker = self._with_room[0]
             if worker.load and not worker.is_quick:
-                return  # what is sent ahead cannot be given to another one, and this may take a while
+                break  # what is sent ahead cannot be given to another one, and this may take a while
             job = self._waiting.popleft()
             if not job.answer.done():
                 self._with_room.popleft().submit(job)
+        if self._is_held:
+            self._look_for_pauses()
 
     async def _launch(self) -> None:
         worker = self._make_worker(self._plan, self, self._tell, self._launcher)
         await worker.start()
         self._workers.add(worker)
+        self._look_for_pauses()
         if self._nursery is not None and worker.is_fork:
             self._begin_doubt(worker)
 
@@ -354,6 +355,7 @@ class Pool:
             if not job.answer.done():
                 job.answer.set_exception(NotReady(self._why))
         self._waiting.clear()
+        self._look_for_pauses()
 
     async def _abort_stuck_workers(self) -> None:
         look_every_s = min(1.0, self._worker_timeout_s / 4)

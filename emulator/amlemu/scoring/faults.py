@@ -35,7 +35,7 @@ _WHY_NEEDED = {
     "init": "Azure ML calls init() once before the first request; add `def init(): ...` (it may do nothing).",
     "run": "Azure ML calls run(data) for every request; add `def run(data): ...`.",
 }
-_NO_DEBUGGER = (
+no_debugger = (  # what is said of BdbQuit; a worker that is debugged knows better
     "breakpoint() found no debugger, here or in the cloud. Serve with --debug and attach an editor, or with --pdb."
 )
 _ALIKE = 0.6  # two names of which one may be the other, misspelt
@@ -219,7 +219,7 @@ def _hint(error: BaseException) -> str:
         "bdb",
         "BdbQuit",
     ):  # not imported for this: scripts would see it
-        return _NO_DEBUGGER
+        return no_debugger
     if isinstance(error, ImportError) and str(error.name).startswith(_CORE) and doors.is_served():
         return "" if "is served by amlemu" in str(error) else doors.not_served(str(error.name))
     if not isinstance(error, ModuleNotFoundError) or not error.name:

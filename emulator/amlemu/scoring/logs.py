@@ -186,3 +186,12 @@ def _print_to_logger(original: Callable[..., None], only_thread: Optional[int]) 
             original(*objects, sep=sep, end=end, file=file, flush=flush)
 
     return print_to_logger
+
+
+def flush_streams() -> None:
+    """Push out what the script has written, so that it reaches the host before the frame that follows."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass  # the script closed or replaced it

@@ -41,16 +41,19 @@ def main(endpoint: int) -> int:
     """
     with socket.socket(fileno=endpoint) as host:
         channel, order = greet(host)
-        adopted = _adopt()
+        others = _adopt()
         try:
-            channel.send(protocol.SESSION, _open(order))
-        except Exception as error:  # debugpy raises RuntimeError for what the adapter says, OSError and its own kinds
-            channel.send(protocol.FAILED, {"kind": type(error).__name__, "what": _told(error)})
-            return 1
-        try:
+            try:
+                opened = _open(order)
+            except (
+                Exception
+            ) as error:  # debugpy raises RuntimeError for what the adapter says, OSError and its own kinds
+                channel.send(protocol.FAILED, {"kind": type(error).__name__, "what": _told(error)})
+                return 1
+            channel.send(protocol.SESSION, opened)
             return _watch(host, channel)
         finally:
-            _end(adopted)
+            _end(others)
 
 
 def _open(order: Dict[str, Any]) -> Dict[str, Any]:
@@ -75,7 +78,8 @@ def _watch(host: socket.socket, channel: Channel) -> int:
             return 1
         is_there = session.is_attached()
         if is_there != was_there:
-            channel.send(protocol.ATTACHED if is_there else protocol.LEFT, None)
+            with contextlib.suppress(OSError):  # the host is closing its end
+                channel.send(protocol.ATTACHED if is_there else protocol.LEFT, None)
         was_there = is_there
     return 0
 

@@ -23,7 +23,7 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple
 from amlemu.exchange import Request, Response
 from amlemu.scoring import compat, faults
 from amlemu.scoring.app import BootFault, ScoringApp
-from amlemu.scoring.logs import OWN, Capture, error_log
+from amlemu.scoring.logs import OWN, Capture, error_log, flush_streams
 from amlemu.worker import protocol
 from amlemu.worker.debugger import Debugger
 from amlemu.worker.imports import Imports
@@ -243,12 +243,3 @@ class Worker:
     def _on_abort(self, number: int, frame: Any) -> None:
         self._stopping = True
         sys.exit(1)
-
-
-def flush_streams() -> None:
-    """Push out what the script has written, so that it reaches the host before the frame that follows."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            pass  # the script closed or replaced it

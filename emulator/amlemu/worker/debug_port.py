@@ -28,6 +28,7 @@ _LOOPBACK = "127.0.0.1"
 # A second editor is refused when it has waited so long for a process of its own; debugpy's own patience is 15 s.
 _VARIABLES = {"DEBUGPY_PROCESS_SPAWN_TIMEOUT": "2", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 _LAST_WORDS_S = 0.5
+_OPENING_S = 5.0  # killed before it has its adapter in hand, it would leave that behind
 _CHUNK_BYTES = 1 << 16
 _FREE_S, _LOOK_AGAIN_S = 10.0, 0.05  # for a port that was ours to be free again
 
@@ -126,6 +127,19 @@ class DebugPort:
                 await asyncio.wait_for(self._anchor.attached.wait(), seconds)
         return self._state(0)
 
+    def renew(self) -> None:
+        """Let another anchor listen: the adapter of this one serves nobody any more, though an editor is connected."""
+        anchor = self._anchor
+        if anchor is None or anchor.is_dialled or (self._renewing is not None and not self._renewing.done()):
+            return
+
+        async def replace() -> None:
+            await anchor.stop()
+            self._anchor = self._session = None
+            await self._renew(anchor)
+
+        self._renewing = asyncio.get_running_loop().create_task(replace())
+
     def _state(self, port: int) -> dict[str, Any]:
         place = [self._anchor.host, self._anchor.port] if self._anchor else [_LOOPBACK, port]
         return {"session": self._session, "address": place, "attached": self.is_attached}
@@ -169,8 +183,9 @@ class DebugPort:
     async def _renew(self, anchor: _Anchor) -> None:
         what = f"debugpy's adapter at {anchor.address} has ended"
         try:
-            await _until_free(anchor.host, anchor.port)
-            await self._listen(anchor.host, anchor.port, None)
+            async with self._opening:  # a script may want to listen meanwhile
+                await _until_free(anchor.host, anchor.port)
+                await self._listen(anchor.host, anchor.port, None)
         except (UsageError, BootFailed) as error:
             self._tell(Noticed(f"{what}, and no other one can listen there: {error}"))
             return
@@ -228,7 +243,7 @@ class _Anchor:
         self._is_stopping = True
         with contextlib.suppress(OSError):  # closed already
             self._socket.shutdown(socket.SHUT_WR)
-        await self._process.stop(self._ended, _LAST_WORDS_S)
+        await self._process.stop(self._ended, _LAST_WORDS_S if self._opened.done() else _OPENING_S)
 
     def _read(self) -> None:
         with contextlib.suppress(OSError):

@@ -93,6 +93,7 @@ class Worker(asyncio.Protocol):
         self.busy_since: float | None = None  # time.monotonic()
         self.aborted_at: float | None = None
         self._paused: tuple[float, str] | None = None  # when, and why, a debugger took hold of it
+        self._held: set[int] = set()  # which processes: it, and forks of it
         self.stopped_at: Frame | None = None  # and where
         self._paused_s = 0.0  # while it was busy with what it has in hand
         self.stack: list[Frame] = []  # when it was last asked for
@@ -255,13 +256,21 @@ class Worker(asyncio.Protocol):
 
     def _on_paused(self, frame: protocol.Frame) -> None:
         self._process.read_outputs()
-        why, file, line, function = frame.head
-        self._paused, self.stopped_at = (time.monotonic(), why), Frame(file, line, function)
+        why, file, line, function, pid = frame.head
+        if not self._held:
+            self._paused = (time.monotonic(), why)
+        self._held.add(pid)
+        self.stopped_at = Frame(file, line, function)
         number = self._jobs[0].request.number if self._jobs else None
-        self._tell(WorkerPaused(self.pid, why, file, line, function, number))
+        self._tell(WorkerPaused(pid, why, file, line, function, number))
         self._owner.worker_paused(self)
 
     def _on_resumed(self, frame: protocol.Frame) -> None:
+        self._held.discard(frame.head)
+        if not self._held:
+            self._go_on()
+
+    def _go_on(self) -> None:
         if self._paused is None:
             return
         since, why = self._paused
@@ -278,6 +287,10 @@ class Worker(asyncio.Protocol):
         debugging = self._plan.debugging
         if debugging is not None:
             self._reply_soon(debugging.join(*frame.head))
+
+    def _on_unfollowed(self, frame: protocol.Frame) -> None:
+        if self._plan.debugging is not None:
+            self._plan.debugging.renew()
 
     def _on_wait(self, frame: protocol.Frame) -> None:
         debugging = self._plan.debugging
@@ -337,6 +350,7 @@ class Worker(asyncio.Protocol):
         protocol.NOTICED: _on_noticed,
         protocol.LISTEN: _on_listen,
         protocol.WAIT: _on_wait,
+        protocol.UNFOLLOWED: _on_unfollowed,
         protocol.READY: _on_ready,
         protocol.FAILED: _on_failed,
         protocol.ANSWER: _on_answer,
@@ -364,6 +378,9 @@ class Worker(asyncio.Protocol):
 
     def _become_idle(self) -> None:
         self._last_exchange = self._jobs.popleft().request.number
+        if self._held:  # forks that were killed: it has answered, so it goes on
+            self._held.clear()
+            self._go_on()
         if self.stack:
             self.stack = []
         now = time.monotonic()

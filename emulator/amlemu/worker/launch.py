@@ -68,6 +68,9 @@ class Debugging(Protocol):
     async def wait(self, seconds: float) -> dict[str, Any]:
         """Wait for an editor, so many seconds at most; returns the same."""
 
+    def renew(self) -> None:
+        """Listen anew: workers cannot be debugged through what is there."""
+
 
 class Process(Protocol):
     """What is needed of a process, whoever its parent is; `subprocess.Popen` has it."""

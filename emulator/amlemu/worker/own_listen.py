@@ -72,6 +72,7 @@ def _patch(module: Any, debugger: Debugger) -> None:
     if module is None or hasattr(module.listen, "joins"):
         return
     listen, connect, wait = module.listen, module.connect, module.wait_for_client
+    has_dialled = False  # by the script itself
     here: Optional[Tuple[str, int]] = None  # where editors come in, once the script has asked
 
     @functools.wraps(listen)
@@ -85,7 +86,12 @@ def _patch(module: Any, debugger: Debugger) -> None:
 
     @functools.wraps(connect)
     def connect_unless_joined(*arguments: Any, **options: Any) -> Any:
-        return None if debugger.has_joined else connect(*arguments, **options)
+        nonlocal has_dialled
+        if debugger.has_joined:
+            return None
+        has_dialled = True
+        debugger.prepare()
+        return connect(*arguments, **options)
 
     over = threading.Event()
 
@@ -93,7 +99,7 @@ def _patch(module: Any, debugger: Debugger) -> None:
     def wait_and_tell(seconds: float = _FOREVER) -> None:
         if threading.current_thread() is not threading.main_thread():
             wait()
-        elif here is None and not debugger.has_joined:
+        elif not (here or has_dialled or debugger.has_joined):
             raise RuntimeError("listen() or connect() must be called first")  # debugpy's words
         else:
             over.clear()

@@ -10,6 +10,7 @@ Source: debugpy 1.8.22, pydevd_file_utils.py: the first pair whose folder fits w
 from __future__ import annotations
 
 import functools
+import json
 import os
 from typing import Any, List, Sequence, Tuple
 
@@ -36,6 +37,12 @@ def map_paths(paths: Sequence[Sequence[str]]) -> None:
 
     pydevd_file_utils.setup_client_server_paths = set_up_with_ours
     set_up_with_ours([])
+
+
+def for_children(paths: Sequence[Sequence[str]]) -> None:
+    """Let processes that the script starts, which pydevd follows, map likewise, by pydevd's own variables; and without its warnings."""
+    os.environ.setdefault("PATHS_FROM_ECLIPSE_TO_PYTHON", json.dumps([list(pair) for pair in paths]))
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
 
 def _unless_nowhere(find: Any) -> Any:

@@ -4,7 +4,7 @@ What host and worker say to each other over a socket pair: frames with a JSON he
     frame   = kind (1 byte), head length (4 bytes), body length (8 bytes), head (JSON), body
     host    -> worker   order (first, with the protocol's version), request, session (the answer to listen and wait)
     worker  -> host     hello (first, likewise), imported, wrote, ready, failed, answer | stream-head chunk* (end | cut),
-                        paused, resumed, noticed, listen, wait
+                        paused, resumed, noticed, listen, wait, unfollowed
     host    -> anchor   order
     anchor  -> host     hello, session | failed, attached, left
     host    -> zygote   order, fork (with `FILES` descriptors)
@@ -36,7 +36,8 @@ FORK, FORKED, ENDED = b"K", b"P", b"D"
 WROTE = b"W"  # the script writes a file; its path as the worker names it
 IMPORTED = b"I"  # what the boot has imported, if the host wants to know; see `imports.Imports.as_data`
 # Debugging: `debugger.py` and `anchor.py` say them.
-PAUSED, RESUMED, NOTICED = b"U", b"G", b"N"  # [why, file, line, function]; nothing; a clause for a person
+PAUSED, RESUMED, NOTICED = b"U", b"G", b"N"  # [why, file, line, function, pid]; pid; a clause for a person
+UNFOLLOWED = b"Z"  # the editor that is there has not come after us: whatever holds it, it must not hold the next one
 LISTEN, WAIT = b"L", b"Q"  # [host, port] that the script wants; for an editor, so many seconds at most
 SESSION = b"J"  # {"session": `session.Session`, "address": [host, port], "attached": bool} or {"error": why}
 ATTACHED, LEFT = b"T", b"V"  # an editor is there, is not there any more

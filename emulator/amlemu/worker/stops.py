@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import signal
 import threading
 from typing import Any, Iterator
@@ -20,7 +21,10 @@ from amlemu.worker.protocol import Channel
 
 
 class Stops:
-    """The stops of this process; the first thread that stops begins one, the last one that goes on ends it."""
+    """
+    The stops of this process; the first thread that stops begins one, the last one that goes on ends it. Its forks tell of their
+    own over the same line.
+    """
 
     def __init__(self, channel: Channel, *, stops_clocks: bool) -> None:
         """`stops_clocks` is False where timeouts go on."""
@@ -53,14 +57,14 @@ class Stops:
             is_first = self._count == 1
             if is_first:
                 self._stop_clock()
-                self._channel.send(protocol.PAUSED, [why, *place])
+                self._channel.send(protocol.PAUSED, [why, *place, os.getpid()])
         try:
             yield
         finally:
             with self._lock:
                 self._count -= 1
                 if not self._count:
-                    self._channel.send(protocol.RESUMED, None)
+                    self._channel.send(protocol.RESUMED, os.getpid())
                     self._start_clock()
 
     def _stop_clock(self) -> None:

@@ -21,9 +21,10 @@ import socket
 import sys
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
+from amlemu.scoring.logs import flush_streams
 from amlemu.worker import protocol
 from amlemu.worker.ahead import Ahead, after_fork
-from amlemu.worker.child import BOOT_FAILED, Worker, boot, flush_streams, greet, leave, live, prepare
+from amlemu.worker.child import BOOT_FAILED, Worker, boot, greet, leave, live, prepare
 from amlemu.worker.imports import Imports
 from amlemu.worker.protocol import Channel, Mark
 from amlemu.worker.session import unseen
