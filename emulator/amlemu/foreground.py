@@ -144,7 +144,7 @@ async def _drain(emulator: Emulator, console: Console, grace_s: float, patience_
 
 def warnings(plan: Plan, capabilities: Capabilities) -> list[str]:
     """Return what everybody should know who looks at a start: where answers are not those of the cloud, and a common trap."""
-    limits, workers, told = plan.profile.limits, plan.deployment.workers, []
+    limits, workers, told = plan.profile.limits, 1 if plan.debug.is_on else plan.deployment.workers, []
     if plan.dev_errors:
         told.append("--dev-errors: answers carry tracebacks. No cloud does that; clients must not rely on it.")
         if not capabilities.tells_faults:

@@ -60,7 +60,7 @@ def test_editor_that_vanishes_lets_the_worker_go_on(desk: Desk):
 
 
 def test_second_editor_is_refused_and_the_first_one_stays(desk: Desk):
-    """Within three seconds, in words of debugpy's own."""
+    """Soon, in words of debugpy's own."""
     desk.serve()
     desk.attach(RUN)
     with Editor() as second:

@@ -39,7 +39,7 @@ def test_start_block_has_address_and_launch_entry(desk: Desk, start):
     told = json.loads(status.out)
     assert told["debugger"] == f"127.0.0.1:{port}"
     (worker,) = told["generations"][0]["workers"]
-    assert (worker["state"], worker["where"].endswith(f"/score.py:{RUN}")) == ("stopped", True)
+    assert (worker["state"], worker["where"]) == ("stopped", f"{desk.script}:{RUN}")
 
 
 def test_waiting_says_for_whom(desk: Desk, start):

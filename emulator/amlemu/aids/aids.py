@@ -74,6 +74,7 @@ class Aids:
             journal=self._journal,
             transcript=self._transcript,
         )
+        self._overseer.to_host = self._layout.to_host
         folder = plan.deployment.script.parent / OWN_FOLDER / str(self._port)
         self._control = ControlPort(self._overseer, folder, plan.control_port)
         self._control.open()

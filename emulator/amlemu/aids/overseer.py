@@ -39,6 +39,7 @@ class Overseer:
         self.watching = ""  # what is looked at for changes, in words
         self.is_stopping = False
         self.debugger: Callable[[], str] = str  # where editors attach; empty: nowhere
+        self.to_host: Callable[[str], str] = str  # the host's name of a file, given the script's
         self._plan = plan
         self._url = url
         self._readiness = readiness
@@ -68,7 +69,7 @@ class Overseer:
             requests=self._journal.total,
             watching=self.watching,
             reload_mode=plan.reload.mode,
-            generations=[_told(one) for one in generations.all] if generations else [],
+            generations=[_told(one, self.to_host) for one in generations.all] if generations else [],
             launcher=generations.launcher if generations else "",
             debugger=self.debugger(),
         )
@@ -101,17 +102,17 @@ class Overseer:
         return await self._readiness.wait(wait_s)
 
 
-def _told(generation: Generation) -> GenerationStatus:
-    workers = [_told_worker(worker) for worker in generation.workers]
+def _told(generation: Generation, to_host: Callable[[str], str]) -> GenerationStatus:
+    workers = [_told_worker(worker, to_host) for worker in generation.workers]
     return GenerationStatus(number=generation.number, state=generation.state, workers=workers)
 
 
-def _told_worker(worker: Worker) -> WorkerStatus:
+def _told_worker(worker: Worker, to_host: Callable[[str], str]) -> WorkerStatus:
     at = worker.stopped_at
     return WorkerStatus(
         pid=worker.pid,
         state=_state_of(worker),
-        where=f"{at.file}:{at.line}" if at is not None and at.file else "",
+        where=f"{to_host(at.file)}:{at.line}" if at is not None and at.file else "",
         busy_s=worker.busy_s(),
         memory_bytes=room.memory_of(worker.pid),
     )

@@ -59,9 +59,10 @@ class Debugging:
         )
 
 
-def entry(address: str) -> str:
-    """Return the launch entry that attaches there, on one line."""
+def entry(address: str, *, is_dialled: bool = False) -> str:
+    """Return the launch entry that attaches there, or is attached to from there, on one line."""
     host, _, port = address.rpartition(":")
     host = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104  # where it listens, not where one goes
     attach: dict[str, Any] = {"name": "amlemu: attach", "type": "debugpy", "request": "attach"}
-    return json.dumps({**attach, "connect": {"host": host, "port": int(port)}}) if port.isdigit() else "your editor"
+    way = "listen" if is_dialled else "connect"
+    return json.dumps({**attach, way: {"host": host, "port": int(port)}}) if port.isdigit() else "your editor"

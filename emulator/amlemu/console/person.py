@@ -97,7 +97,7 @@ class PersonConsole(Console):
         elif isinstance(event, ReloadFailed):
             self._failed(event.fault, does_not_start(event), who_serves(event))
         elif isinstance(event, Noticed):
-            self.say("yellow", event.text)
+            self.say("yellow", self._named(event.text))
 
     def _show(self, exchange: Exchange) -> None:
         """One line; a second one with the place when the script failed."""
@@ -139,7 +139,7 @@ class PersonConsole(Console):
         )
         lines.append(f"  try      {_curl(plan, url)}")
         lines += _watched(plan, opening)
-        lines += [_debugged(opening.debugger)] if opening.debugger else []
+        lines += [_debugged(opening.debugger, plan)] if opening.debugger else []
         off = ["reload off (--reload)"] if plan.backend in RELOADED and not plan.reload.is_on else []
         lines.append(f"  {paint('dim', '; '.join([*_limits(plan), *off]))}")
         self._write("\n".join(lines) + "\n", self._err)
@@ -261,8 +261,9 @@ def _watched(plan: Plan, opening: Opening) -> list[str]:
     return [f"  {'   '.join(told)}"] if told else []
 
 
-def _debugged(address: str) -> str:
-    return f"  debug    {address}, one worker at a time; launch entry {entry(address)}"
+def _debugged(address: str, plan: Plan) -> str:
+    lonely = ", one worker at a time" if plan.debug.is_on else ""
+    return f"  debug    {address}{lonely}; launch entry {entry(address, is_dialled=plan.debug.connect is not None)}"
 
 
 def _curl(plan: Plan, url: str) -> str:

@@ -24,7 +24,7 @@ class WorkerStatus(BaseModel):
 
     pid: int
     state: Literal["booting", "idle", "busy", "stopped"]  # `stopped`: a debugger holds it
-    where: str = ""  # it is stopped, `file:line` as its own file system has it
+    where: str = ""  # it is stopped, `file:line` on this host
     busy_s: float = 0.0
     memory_bytes: int | None = None
 

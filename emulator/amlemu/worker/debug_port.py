@@ -25,7 +25,7 @@ from amlemu.worker.launch import LaunchPlan, launch_anchor
 from amlemu.worker.process import GuestProcess, silent_fault, told_end
 
 _LOOPBACK = "127.0.0.1"
-# A second editor is refused when it has waited so long for a process of its own; debugpy's own patience is 15 s.
+# An editor that debugpy does not refuse at once is not to wait 15 s for a process of its own.
 _VARIABLES = {"DEBUGPY_PROCESS_SPAWN_TIMEOUT": "2", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 _LAST_WORDS_S = 0.5
 _OPENING_S = 5.0  # killed before it has its adapter in hand, it would leave that behind

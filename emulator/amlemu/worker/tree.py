@@ -20,6 +20,7 @@ from pathlib import Path
 from amlemu.deployment import Deployment
 from amlemu.errors import UsageError
 from amlemu.layout import BASE, KINDS, OWN_FOLDER, Layout, lay_out
+from amlemu.worker.session import unseen
 
 _PROGRAM = str(Path(__file__).with_name("mounts.py"))
 _PATIENCE_S = 10.0
@@ -127,9 +128,14 @@ def _refusal() -> str:
     if os.geteuid() != 0:
         return "only root may mount"
     try:
-        trial = subprocess.run(
-            _program({"places": []}), stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE_S, check=False
-        )
+        with unseen():
+            trial = subprocess.run(
+                _program({"places": []}),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_PATIENCE_S,
+                check=False,
+            )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return "" if trial.returncode == 0 else f"refused ({trial.stderr.decode('utf-8', 'replace').strip()[-200:]})"
