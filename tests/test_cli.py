@@ -353,7 +353,7 @@ def test_debuggers_may_be_asked_for_by_variables(plan, monkeypatch):
             "--debug: the backend inprocess cannot be debugged this way. Leave out --backend and --engine.",
             id="another-backend",
         ),
-        pytest.param(["--debug", "70000"], "port 70000: no such port. Ports are 0 to 65535.", id="no-port"),
+        pytest.param(["--debug", "70000"], "--debug 70000: no such port. Ports are 1 to 65535.", id="no-port"),
     ],
 )
 def test_wishes_about_debuggers_that_cannot_be_are_refused_in_one_line(write, finish, words, message):

@@ -37,7 +37,7 @@ def join():
 def say(*values):
     sys.__stdout__.write(json.dumps(values) + "\\n")
 """
-PAUSED, RESUMED, NOTICED, WAIT = "U", "G", "N", "Q"
+PAUSED, RESUMED, NOTICED, WAIT, UNFOLLOWED = "U", "G", "N", "Q", "Z"
 
 
 def begin(

@@ -323,7 +323,9 @@ def test_a_fault_is_looked_at_before_it_is_told(tmp_path: Path) -> None:
     script.write_text("def init(): raise KeyError('a')\ndef run(data): ...\n")
     with bare_child(script) as child:
         child.order = {**child.order, "debugging": {**NO_DEBUGGER, "on_error": True, "terminal": "/dev/null"}}
-        frames = [child.boots() for _ in range(3)]
+        frames = [child.boots() for _ in range(2)]
+        child.channel.send(protocol.SESSION, {})
+        frames += [child.boots() for _ in range(2)]
 
-    assert [frame.kind for frame in frames] == [protocol.PAUSED, protocol.RESUMED, protocol.FAILED]
+    assert [frame.kind for frame in frames] == [protocol.PAUSED, protocol.WAIT, protocol.RESUMED, protocol.FAILED]
     assert frames[0].head[0] == "pdb"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from .bare_child import bare_anchor
-from .guest import NOTICED, PAUSED, RESUMED, WAIT, guest
+from .guest import NOTICED, PAUSED, RESUMED, UNFOLLOWED, WAIT, guest
 
 WISHES: dict[str, Any] = {
     "session": None,
@@ -28,6 +28,7 @@ DEBUGGER = """
         theirs.sendall(protocol.pack(protocol.SESSION, {"session": None, "address": ["127.0.0.1", 7], "attached": False, **head}))
     debugger = Debugger(channel, json.loads(sys.argv[1]))
 """
+JOINED = "debugger.has_joined = True\n"
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_a_worker_whose_host_is_gone_ends(call: str) -> None:
         f"theirs.shutdown(socket.SHUT_WR)\ntry:\n    debugger.{call}\nexcept SystemExit as end:\n    say(end.code)"
     )
 
-    assert said(program) == [[0]]
+    assert said(JOINED + program) == [[0]]
 
 
 def test_a_wait_is_a_stop_until_an_editor_is_there() -> None:
@@ -103,10 +104,10 @@ session.wait = lambda seconds, over: waits.append(seconds)
 debugger.wait(60, threading.Event())
 say(waits, told())
 """
-    [[waits, (paused, *asked, resumed)]] = said(program)
+    [[waits, (paused, *asked, resumed)]] = said(JOINED + program.strip())
 
-    assert waits == [10.0]
-    assert (paused, resumed) == ([PAUSED, ["waiting for a debugger", "", 0, ""]], [RESUMED, None])
+    assert waits == [5.0]
+    assert (paused, resumed) == ([PAUSED, ["waiting for a debugger", "", 0, "", resumed[1]]], [RESUMED, paused[1][4]])
     assert asked == [[WAIT, 0.1]] * 3
 
 
@@ -125,7 +126,7 @@ began = time.monotonic()
 debugger.wait(0.25, threading.Event())
 say(time.monotonic() - began)
 """
-    [[took_s]] = said(program)
+    [[took_s]] = said(JOINED + program.strip())
 
     assert 0.2 < took_s < 3
 
@@ -139,7 +140,13 @@ session.wait = None
 debugger.wait(60, over)
 say(told())
 """
-    assert said(program) == [[[[PAUSED, ["waiting for a debugger", "", 0, ""]], [RESUMED, None]]]]
+    [[[paused, resumed]]] = said(JOINED + program.strip())
+
+    assert (paused[0], paused[1][:4], resumed) == (
+        PAUSED,
+        ["waiting for a debugger", "", 0, ""],
+        [RESUMED, paused[1][4]],
+    )
 
 
 def test_the_first_worker_waits_if_that_was_asked_for(anchor: list[Any]) -> None:
@@ -155,8 +162,8 @@ say(waits, [kind for kind, _ in told()])
     next_one = said(program, session=anchor, attached=True)
     nobody = said(program, session=anchor)
 
-    assert first == [[[10.0], [PAUSED, WAIT, RESUMED]]]
-    assert next_one == [[[10.0], []]]
+    assert first == [[[5.0], [PAUSED, WAIT, RESUMED]]]
+    assert next_one == [[[5.0], [UNFOLLOWED]]], "nobody followed: the host is to know"
     assert nobody == [[[], []]]
 
 

@@ -739,8 +739,8 @@ def events_of(host: Hosted) -> list[Event]:
     return host.owner.events[2:]
 
 
-STOP = "channel.send(PAUSED, ['breakpoint', '/app/score.py', 7, 'run'])"
-GO_ON = "channel.send(RESUMED, None)"
+STOP = "channel.send(PAUSED, ['breakpoint', '/app/score.py', 7, 'run', os.getpid()])"
+GO_ON = "channel.send(RESUMED, os.getpid())"
 
 
 async def test_a_worker_that_is_stopped_in_run_says_where(tmp_path: Path) -> None:

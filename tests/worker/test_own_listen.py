@@ -27,6 +27,8 @@ HOSTED = """
             return "127.0.0.1", 4711
         def wait(self, seconds, over):
             self.calls.append(["wait", seconds, over.is_set()])
+        def prepare(self):
+            self.calls.append(["prepare"])
         def notice(self, text):
             self.calls.append(["notice", text])
     debugger = Debugger()
@@ -98,7 +100,7 @@ debugpy.connect(5678)
 debugger.has_joined = True
 debugpy.connect(5678)
 """
-    assert calls(script) == [["own connect", 5678]]
+    assert calls(script) == [["prepare"], ["own connect", 5678]]
 
 
 def test_a_script_that_waits_waits_by_way_of_the_host() -> None:

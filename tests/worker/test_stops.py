@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -41,7 +42,7 @@ def heard() -> Iterator[Heard]:
     heard.close()
 
 
-GO_ON = Frame(protocol.RESUMED, None)
+GO_ON = Frame(protocol.RESUMED, os.getpid())
 
 
 def test_a_stop_is_told_and_so_is_its_end(heard: Heard) -> None:
@@ -49,7 +50,7 @@ def test_a_stop_is_told_and_so_is_its_end(heard: Heard) -> None:
     with heard.stops.standing("waiting for a debugger"):
         began = heard.frames()
 
-    assert began == [Frame(protocol.PAUSED, ["waiting for a debugger", "", 0, ""])]
+    assert began == [Frame(protocol.PAUSED, ["waiting for a debugger", "", 0, "", os.getpid()])]
     assert heard.frames() == [GO_ON]
 
 
@@ -146,7 +147,7 @@ def test_every_thread_that_pydevd_stops_is_told() -> None:
 
     assert (debugger, rest, more) == ("debugger", ["line", None], {"exception_type": None})
     assert [[kind, head[:2], head[3]] for kind, head in paused] == [[PAUSED, ["breakpoint", "<string>"], "stop"]]
-    assert resumed == [[RESUMED, None]]
+    assert resumed == [[RESUMED, paused[0][1][4]]]
 
 
 def test_why_pydevd_stops_a_thread_is_told_in_words() -> None:

@@ -20,7 +20,7 @@ HANDED_OVER = """
     from amlemu.worker import terminal
     from amlemu.worker.stops import Stops
     signal.signal(signal.SIGINT, lambda *_: say("gunicorn's end of a worker"))
-    terminal.hand_over(sys.argv[1], Stops(channel, stops_clocks=True))
+    terminal.hand_over(sys.argv[1], Stops(channel, stops_clocks=True), lambda: None)
 """
 
 
@@ -80,7 +80,7 @@ def test_a_breakpoint_asks_in_the_terminal(person: Person) -> None:
     [[(kind, paused), *resumed]] = end(process)
 
     assert (kind, paused[:2], paused[3]) == (PAUSED, ["pdb", "<string>"], "run")
-    assert resumed == [[RESUMED, None]]
+    assert resumed == [[RESUMED, process.pid]]
 
 
 def test_every_prompt_is_a_stop(person: Person) -> None:
@@ -134,7 +134,7 @@ def test_whoever_quits_has_quit(person: Person) -> None:
     person.sees("(Pdb) ")
     person.types("q")
 
-    assert end(process) == [["BdbQuit", RESUMED, None]]
+    assert end(process) == [["BdbQuit", RESUMED, process.pid]]
 
 
 def test_a_pdb_of_the_script_s_own_streams_keeps_them(person: Person) -> None:
@@ -171,7 +171,7 @@ def test_after_a_fault_the_frames_can_be_looked_at(person: Person) -> None:
     person.types("c")
     [[paused, resumed]] = end(process)
 
-    assert (paused[0], paused[1][0], resumed) == (PAUSED, "pdb", [RESUMED, None])
+    assert (paused[0], paused[1][0], resumed) == (PAUSED, "pdb", [RESUMED, process.pid])
 
 
 def test_the_terminal_is_opened_once(person: Person) -> None:

@@ -108,7 +108,7 @@ def _told(generation: Generation, to_host: Callable[[str], str]) -> GenerationSt
 
 
 def _told_worker(worker: Worker, to_host: Callable[[str], str]) -> WorkerStatus:
-    at = worker.stopped_at
+    at = worker.hold.place
     return WorkerStatus(
         pid=worker.pid,
         state=_state_of(worker),

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from types import FrameType, TracebackType
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from amlemu.scoring import faults
 from amlemu.scoring.logs import flush_streams
@@ -185,14 +185,18 @@ class Debugger:
 
 
 def _where_it_raised(trace: TracebackType) -> Optional[FrameType]:
-    """Return the innermost frame of the user's own code; None where there is none, as for a script that is no Python."""
-    found = None
+    """
+    Return the innermost frame of the user's own code, else the innermost one; None where Python itself has raised, as for a script
+    that is none.
+    """
+    frames: List[FrameType] = []
     step: Optional[TracebackType] = trace
     while step is not None:
-        if is_users(step.tb_frame.f_globals) and not session.is_ours(step.tb_frame):
-            found = step.tb_frame
+        frames.append(step.tb_frame)
         step = step.tb_next
-    return found
+    others = [one for one in frames if not session.is_ours(one) and not one.f_code.co_filename.startswith("<frozen")]
+    own = [frame for frame in others if is_users(frame.f_globals)]
+    return next(reversed(own or others), None)
 
 
 def _end_as_others(handler: Any) -> None:

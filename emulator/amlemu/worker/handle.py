@@ -31,6 +31,7 @@ from amlemu.events import (
 from amlemu.exchange import Frame, Request, Response
 from amlemu.whereabouts import read_dump
 from amlemu.worker import protocol, terminal
+from amlemu.worker.hold import Hold
 from amlemu.worker.launch import Launcher, LaunchPlan, fresh
 from amlemu.worker.process import BOOT_ERRORS, FATAL, GuestProcess, silent_fault, told_end
 from amlemu.worker.stream import Stream
@@ -92,10 +93,7 @@ class Worker(asyncio.Protocol):
         self._pace_s = _UNKNOWN_S  # how long a request takes, lately
         self.busy_since: float | None = None  # time.monotonic()
         self.aborted_at: float | None = None
-        self._paused: tuple[float, str] | None = None  # when, and why, a debugger took hold of it
-        self._held: set[int] = set()  # which processes: it, and forks of it
-        self.stopped_at: Frame | None = None  # and where
-        self._paused_s = 0.0  # while it was busy with what it has in hand
+        self.hold = Hold()
         self.stack: list[Frame] = []  # when it was last asked for
         self.pid = 0
 
@@ -162,20 +160,19 @@ class Worker(asyncio.Protocol):
     @property
     def is_paused(self) -> bool:
         """Whether a debugger holds it."""
-        return self._paused is not None
+        return self.hold.is_on
 
     @property
     def is_at_prompt(self) -> bool:
         """Whether its pdb asks in the terminal."""
-        return self._paused is not None and self._paused[1] == terminal.WHY
+        return self.hold.is_on and self.hold.why == terminal.WHY
 
     def busy_s(self, *, without_pauses: bool = False) -> float:
         """Return for how long it has been busy with what it has in hand, in seconds."""
-        now = time.monotonic()
-        busy_s = now - self.busy_since if self.busy_since is not None else 0.0
-        if not without_pauses:
-            return busy_s
-        return busy_s - self._paused_s - (now - max(self._paused[0], self.busy_since or now) if self._paused else 0.0)
+        if self.busy_since is None:
+            return 0.0
+        paused_s = self.hold.seconds(self.busy_since) if without_pauses else 0.0
+        return time.monotonic() - self.busy_since - paused_s
 
     @property
     def is_quick(self) -> bool:
@@ -257,28 +254,18 @@ class Worker(asyncio.Protocol):
     def _on_paused(self, frame: protocol.Frame) -> None:
         self._process.read_outputs()
         why, file, line, function, pid = frame.head
-        if not self._held:
-            self._paused = (time.monotonic(), why)
-        self._held.add(pid)
-        self.stopped_at = Frame(file, line, function)
+        self.hold.begin(pid, why, Frame(file, line, function))
         number = self._jobs[0].request.number if self._jobs else None
         self._tell(WorkerPaused(pid, why, file, line, function, number))
         self._owner.worker_paused(self)
 
     def _on_resumed(self, frame: protocol.Frame) -> None:
-        self._held.discard(frame.head)
-        if not self._held:
-            self._go_on()
+        self._goes_on(self.hold.end(frame.head))
 
-    def _go_on(self) -> None:
-        if self._paused is None:
-            return
-        since, why = self._paused
-        self._paused, self.stopped_at, paused_s = None, None, time.monotonic() - since
-        if self.busy_since is not None:
-            self._paused_s += paused_s
-        self._tell(WorkerResumed(self.pid, why, paused_s))
-        self._owner.worker_paused(self)
+    def _goes_on(self, paused_s: float | None) -> None:
+        if paused_s is not None:
+            self._tell(WorkerResumed(self.pid, self.hold.why, paused_s))
+            self._owner.worker_paused(self)
 
     def _on_noticed(self, frame: protocol.Frame) -> None:
         self._tell(Noticed(frame.head))
@@ -378,16 +365,14 @@ class Worker(asyncio.Protocol):
 
     def _become_idle(self) -> None:
         self._last_exchange = self._jobs.popleft().request.number
-        if self._held:  # forks that were killed: it has answered, so it goes on
-            self._held.clear()
-            self._go_on()
+        if self.hold.is_on:  # forks that were killed: it has answered, so it goes on
+            self._goes_on(self.hold.let_go())
         if self.stack:
             self.stack = []
         now = time.monotonic()
         took_s = now - (self.busy_since or now)
         self._pace_s = took_s if self._pace_s == _UNKNOWN_S else 0.8 * self._pace_s + 0.2 * took_s
         self.busy_since = now if self._jobs else None
-        self._paused_s = 0.0
         self._owner.worker_has_room(self)
 
     def _exchange(self) -> int | None:
