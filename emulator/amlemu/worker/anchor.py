@@ -43,17 +43,19 @@ def main(endpoint: int) -> int:
         channel, order = greet(host)
         others = _adopt()
         try:
-            try:
-                opened = _open(order)
-            except (
-                Exception
-            ) as error:  # debugpy raises RuntimeError for what the adapter says, OSError and its own kinds
-                channel.send(protocol.FAILED, {"kind": type(error).__name__, "what": _told(error)})
-                return 1
-            channel.send(protocol.SESSION, opened)
-            return _watch(host, channel)
+            return _hold(host, channel, order)
         finally:
             _end(others)
+
+
+def _hold(host: socket.socket, channel: Channel, order: Dict[str, Any]) -> int:
+    try:
+        opened = _open(order)
+    except Exception as error:  # debugpy raises RuntimeError for what the adapter says, OSError and its own kinds
+        channel.send(protocol.FAILED, {"kind": type(error).__name__, "what": _told(error)})
+        return 1
+    channel.send(protocol.SESSION, opened)
+    return _watch(host, channel)
 
 
 def _open(order: Dict[str, Any]) -> Dict[str, Any]:

@@ -34,4 +34,9 @@ if __name__ == "__main__":
     else:
         from amlemu.worker.anchor import main  # type: ignore[assignment]
 
-    sys.exit(main(*files))
+    code = main(*files)
+    if role == "anchor":
+        from os import _exit
+
+        _exit(code)  # pydevd's threads have been seen to hold locks that Python's own end waits for
+    sys.exit(code)
