@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from amlemu.debugging import DebugRules
+from amlemu.errors import BootFailed
 from amlemu.events import DebuggerListening, Noticed, Reloaded, WorkerPaused, WorkerResumed
 
 from .conftest import Desk, free_port
@@ -150,19 +153,9 @@ def test_script_that_dials_an_editor_by_itself(desk: Desk):
 
 def test_port_of_somebody_else_is_an_error_in_the_script(desk: Desk):
     """debugpy raises RuntimeError then; ours says who has it."""
-    with pytest.raises(Exception, match=r"taken by pid \d+") as raised:
-        desk.serve(script(DEBUGPY, taken := _taken()), rules=RULES, reload=False)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        text = script(DEBUGPY, taken.getsockname()[1])
+        with pytest.raises(BootFailed, match=r"taken by pid \d+") as raised:
+            desk.serve(text, rules=RULES, reload=False)
 
-    assert taken
     assert "RuntimeError" in raised.value.fault["traceback"]
-
-
-def _taken() -> int:
-    _taken.socket = _socket()
-    return _taken.socket.getsockname()[1]
-
-
-def _socket():
-    import socket
-
-    return socket.create_server(("127.0.0.1", 0))

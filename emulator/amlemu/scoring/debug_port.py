@@ -59,7 +59,6 @@ def _ending_with_the_host() -> Iterator[None]:
         yield
     finally:
         is_over.set()
-        looking.join()
 
 
 def _say(text: str) -> None:

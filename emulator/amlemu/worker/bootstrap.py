@@ -21,6 +21,23 @@ def open_guest_half():  # type: ignore[no-untyped-def]
     spec.loader.exec_module(package)  # type: ignore[union-attr]
 
 
+def leave_debugger(code):  # type: ignore[no-untyped-def]
+    """End with all that a process does at its end, but for Python's own: it may wait for locks that pydevd's threads hold (observed)."""
+    import atexit
+    import os
+    import threading
+
+    atexit.unregister(sys.modules["pydevd"].stoptrace)  # it takes a second; the adapter sees that we are gone
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+    os._exit(code & 0xFF)
+
+
 if __name__ == "__main__":
     if not getattr(sys.flags, "safe_path", False):
         del sys.path[0]  # this folder: not the script's business
@@ -34,9 +51,10 @@ if __name__ == "__main__":
     else:
         from amlemu.worker.anchor import main  # type: ignore[assignment]
 
-    code = main(*files)
-    if role == "anchor":
-        from os import _exit
-
-        _exit(code)  # pydevd's threads have been seen to hold locks that Python's own end waits for
+    try:
+        code = main(*files)
+    except SystemExit as end:  # a signal's, before the script was reached
+        code = end.code if isinstance(end.code, int) else 1
+    if "pydevd" in sys.modules:
+        leave_debugger(code)  # type: ignore[no-untyped-call]
     sys.exit(code)
