@@ -26,7 +26,7 @@ CONNECTING = "** Connecting to debugger at port 5678..."
 
 
 class Debugpy:
-    """The two functions that are called; says so among the server's lines."""
+    """The functions that are called; says so among the server's lines."""
 
     def __init__(self, refusal: Exception | None = None) -> None:
         self._refusal = refusal
@@ -38,6 +38,9 @@ class Debugpy:
 
     def wait_for_client(self) -> None:
         server_log.info("wait_for_client()")
+
+    def trace_this_thread(self, is_traced: bool) -> None:
+        server_log.info(f"trace_this_thread({is_traced})")
 
 
 @pytest.fixture
@@ -60,12 +63,13 @@ def dial(server, write, monkeypatch):
 def test_the_editor_is_waited_for_after_the_settings_and_before_all_else(server, dial):
     dial(Debugpy(), "5678")
 
-    assert server.texts()[:7] == [
+    assert server.texts()[:8] == [
         EXTRA_KEYS,
         *WARNINGS,
         CONNECTING,
         "connect(5678)",
         "wait_for_client()",
+        "trace_this_thread(True)",
         "Initializing logger",
     ]
     assert "loaded" in server.texts()

@@ -9,11 +9,10 @@ Source: azureml-inference-server-http 1.5.1, server/entry.py; debugpy 1.8.22 (re
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import threading
-from typing import Iterator
+from typing import Any, List
 
 from amlemu.scoring.logs import OWN, plain_log
 
@@ -38,27 +37,34 @@ def connect(port: int) -> None:
         _say("** Cannot connect to a debugger because debugpy is not installed.")
         sys.exit(-1)
     _say(f"** Connecting to debugger at port {port}...")
-    debugpy.connect(port)
-    with _ending_with_the_host():
-        debugpy.wait_for_client()  # noqa: T100
+    _dial(debugpy, port)
+    debugpy.trace_this_thread(True)
 
 
-@contextlib.contextmanager
-def _ending_with_the_host() -> Iterator[None]:
-    """Nobody reads what the host sends while debugpy waits: a host that was killed would leave us waiting for ever."""
-    host, is_over = os.getppid(), threading.Event()
+def _dial(debugpy: Any, port: int) -> None:
+    """
+    Let another thread dial and wait, while this one stays where a signal is heard and the host is missed.
 
-    def look() -> None:
-        while not is_over.wait(_LOOK_S):
-            if os.getppid() != host:
-                os._exit(1)
+    Inside debugpy a signal's SystemExit may end in a bare `except` (observed), and nobody reads what the host sends.
+    """
+    raised: List[BaseException] = []
 
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
-    try:
-        yield
-    finally:
-        is_over.set()
+    def dial() -> None:
+        try:
+            debugpy.connect(port)
+            debugpy.wait_for_client()
+        except BaseException as error:  # whatever it is, it is the caller's
+            raised.append(error)
+
+    host = os.getppid()
+    dialling = threading.Thread(target=dial, daemon=True)
+    dialling.start()
+    while dialling.is_alive():
+        dialling.join(_LOOK_S)
+        if os.getppid() != host:
+            sys.exit(1)
+    if raised:
+        raise raised[0]
 
 
 def _say(text: str) -> None:

@@ -76,7 +76,8 @@ class Watcher:
             UsageError: a pattern of `--reload-include` or `--reload-exclude` is none.
         """
         self._loop = asyncio.get_running_loop()
-        self._load_rules()
+        self._rules = Rules.load(self._watched)
+        self._say_not_understood()
         self._eyes = self._choose(self._rules, self._say)
         up, self._down = self._loop.create_future(), self._loop.create_future()
         self._thread = threading.Thread(target=self._run, args=(up,), name="watch", daemon=True)
@@ -120,8 +121,9 @@ class Watcher:
             self._supervised_at = now
             seen |= self._eyes.supervise()
         if seen & self._rules.ignore_files:
-            self._load_rules()
+            self._rules = Rules.load(self._watched)
             seen |= self._eyes.renew(self._rules)
+            self._say_not_understood()
         self._burst.add(seen - self._rules.ignore_files, now)
         if now >= self._burst.due_at:
             self._hand_over(self._burst.take())
@@ -131,8 +133,7 @@ class Watcher:
         if changed:
             self._post(self._on_change, changed)
 
-    def _load_rules(self) -> None:
-        self._rules = Rules.load(self._watched)
+    def _say_not_understood(self) -> None:
         for line in self._rules.not_understood:
             self._say(
                 f'"{line}" in the ignore file of {shown(str(self._watched.code))} is no pattern; it is passed over'
