@@ -16,7 +16,7 @@ serve: $(OURS)/.made $(OURS)/.examples  ## serve examples/diabetes on port 5001
 	@$(BIN)/amlemu serve examples/diabetes/score.py --model-dir $(MODEL) $(SERVE_FLAGS)
 
 test: check $(OURS)/.test $(REAL)/.made $(FOREIGN)/.made $(EMPTY)/.made $(CORE)/.made  ## run all tests
-	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_FLAGS)
 
 check: $(OURS)/.check  ## format, lint, types, layers, mirror
 	@$(BIN)/ruff format --check .

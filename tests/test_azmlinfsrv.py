@@ -20,6 +20,8 @@ from amlemu import azmlinfsrv
 from amlemu.azmlinfsrv import about_insights, merge, parse, refusal
 from amlemu.console import ServerConsole
 
+from .free_port import free_port
+
 KEY = "12345678-90ab-cdef-1234-567890ABCDEF"
 PLAIN = {
     "AML_APP_ROOT": "/here",
@@ -328,12 +330,6 @@ def test_waiting_for_a_port_can_be_interrupted(write, taken, monkeypatch, capfd)
 
 
 # the whole, as a process
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

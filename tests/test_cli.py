@@ -25,6 +25,8 @@ from amlemu.console import PersonConsole
 from amlemu.debugging import DebugRules
 from amlemu.reload import ReloadRules
 
+from .free_port import free_port
+
 OURS = os.path.dirname(amlemu.__file__)
 GOOD = """
     import json
@@ -456,12 +458,6 @@ def test_a_script_that_raises_shows_its_whole_traceback_and_none_of_ours(write, 
 def without_markers(trace):
     """Drop the lines that only point at columns: Python 3.10 and 3.13 draw others."""
     return [line for line in trace.splitlines() if not re.fullmatch(r"[ ~^]+", line)]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 # environments

@@ -21,6 +21,8 @@ from amlemu.events import Spoke, WorkerEnded, WorkerReady, WorkerStarted
 from amlemu.profile_file import load
 from amlemu.stand import Plan
 
+from .free_port import free_port
+
 GOOD = """
     import json
 
@@ -151,8 +153,7 @@ def test_the_script_is_heard_while_the_front_door_is_made(write, monkeypatch):
 def test_a_script_that_does_not_boot_is_raised(write, script, message, backend):
     """And nothing stays behind."""
     before = children(), set(threading.enumerate())
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with pytest.raises(amlemu.BootFailed, match=message) as caught:
         amlemu.serve(write("score.py", script), profile="bare", backend=backend, port=port)
 

@@ -27,6 +27,8 @@ from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
 from amlemu.stand import Plan
 
+from .free_port import free_port
+
 WAITS = """
     def init():
         pass
@@ -118,12 +120,6 @@ def test_a_slow_init_can_be_interrupted_although_a_probe_waits(write, start, tmp
     assert ended.code == 130
     assert isinstance(asking.answer, http.client.RemoteDisconnected), asking.answer
     assert command.left_behind() == []
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def is_connected(port):

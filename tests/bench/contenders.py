@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..free_port import free_port
 from . import processes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -173,12 +173,3 @@ def running(contender: Contender, folder: Path, flags: tuple[str, ...]) -> Itera
 def clean_environment() -> dict[str, str]:
     """Return our variables without those that steer either server."""
     return {name: value for name, value in os.environ.items() if not name.startswith(STEERING_VARIABLES)}
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on; SO_REUSEADDR, because closed connections of an earlier cell may linger."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port

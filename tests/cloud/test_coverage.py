@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ..rows_held import RowsHeld, scenarios
 from . import test_cloud
 from .case import Assumed
 from .cases import CASES
 from .rows import NOT_HELD, ROWS
-
-SCENARIOS = {name: value for name, value in vars(test_cloud).items() if name.startswith("test_")}
 
 KNOWN = 628
 ASSUMED = {
@@ -42,33 +41,8 @@ ASSUMED = {
 """Items of answers that the contract does not know, by open point of its section 8, or by what they are inferred from."""
 
 
-def _held() -> Counter[str]:
-    """Count the cases and scenarios of each row."""
-    held = Counter(row for case in CASES for row in case.rows)
-    for scenario in SCENARIOS.values():
-        held.update(row for mark in getattr(scenario, "pytestmark", ()) if mark.name == "rows" for row in mark.args)
-    return held
-
-
-def test_each_row_is_held() -> None:
-    """No row of the contract is without a case, unless it says why."""
-    assert sorted(ROWS.keys() - _held() - NOT_HELD.keys()) == []
-
-
-def test_each_row_is_known() -> None:
-    """No case names a row that the list does not have."""
-    assert sorted(_held().keys() - ROWS.keys()) == []
-
-
-def test_rows_without_a_case_are_rows() -> None:
-    """The reasons for rows without a case are for rows that exist and have none."""
-    assert sorted(NOT_HELD.keys() - ROWS.keys()) == []
-    assert sorted(NOT_HELD.keys() & _held()) == []
-
-
-def test_ids_are_unique() -> None:
-    """One id names one case."""
-    assert [name for name, count in Counter(case.id for case in CASES).items() if count > 1] == []
+class TestRows(RowsHeld):
+    rows, not_held, cases, scenarios = ROWS, NOT_HELD, CASES, scenarios(test_cloud)
 
 
 def test_what_is_assumed_is_counted() -> None:

@@ -6,6 +6,7 @@ Knows the order of the tests (`conftest` tells it) and nothing of servers; a res
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
@@ -15,6 +16,8 @@ Value = TypeVar("Value")
 
 THREADS = 3
 """How many results are made at the same time: starts are work for one core each."""
+SESSIONS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+"""How many sessions share the machine and the tests; each of them has its part of the threads."""
 
 
 class Ahead(Generic[Key, Value]):
@@ -41,8 +44,8 @@ class Ahead(Generic[Key, Value]):
         self._order = list(dict.fromkeys(order))
         self._place = {key: place for place, key in enumerate(self._order)}
         self._may_be_early = may_be_early
-        self._distance = distance
-        self._threads = ThreadPoolExecutor(threads)
+        self._distance = max(1, distance // SESSIONS)
+        self._threads = ThreadPoolExecutor(max(1, threads // SESSIONS))
         self._made: dict[Key, Future[Value]] = {}
 
     def get(self, key: Key) -> Value:

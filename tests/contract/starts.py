@@ -11,11 +11,13 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
+from ..free_port import free_port
 from .case import Boot
 from .command import ServerProcess
 from .normalise import normal_log
-from .targets import Target, free_port, lay_out
+from .targets import Target, lay_out
 from .wire_client import exchange
 
 ATTEMPTS = 2
@@ -57,7 +59,7 @@ class Outcome:
 
 def run_start(target: Target, boot: Boot, root: Path) -> Outcome:
     """Start the command in a fresh folder below `root`, and see to its end."""
-    folder = lay_out(boot.deployment, root / target.name / boot.id)
+    folder = lay_out(boot.deployment, Path(mkdtemp(dir=root), "d"))  # a short name: gunicorn has a socket in there
     assert target.command
     with _taken_port() as taken:
         second = free_port()

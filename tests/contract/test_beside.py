@@ -31,6 +31,8 @@ BY_NATURE = (
     # folders of an installation, and the folder of the control socket
     (re.compile(r"(Expected script to be found in PYTHONPATH: ).*"), r"\1<paths>"),
     (re.compile(r"'\.gunicorn', |, '\.gunicorn'"), ""),
+    # ours tells who waits for its end that it has heard
+    (re.compile(r"^amlemu: requests in hand may take .*\n", re.MULTILINE), ""),
     # how long the debugger had been there when it said something
     (re.compile(r"^\d+\.\d\ds - ", re.MULTILINE), "<s> - "),
     # what Python says of a crash: an address, and the C extensions that the server has imported

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from fnmatch import fnmatchcase
 
+from ..rows_held import RowsHeld, scenarios
 from . import test_several
 from .case import Boot, Case, Log
 from .cases import BOOTS, CASES, LOGS
@@ -13,36 +13,11 @@ from .rows import NOT_HELD, ROWS
 from .targets import TARGETS, ZOO
 
 ENTRIES: tuple[Case | Boot | Log, ...] = (*CASES, *BOOTS, *LOGS)
-SCENARIOS = {name: value for name, value in vars(test_several).items() if name.startswith("test_")}
+SCENARIOS = scenarios(test_several)
 
 
-def _held() -> Counter[str]:
-    """Count the cases and scenarios of each row."""
-    held = Counter(row for entry in ENTRIES for row in entry.rows)
-    for scenario in SCENARIOS.values():
-        held.update(row for mark in scenario.pytestmark if mark.name == "rows" for row in mark.args)
-    return held
-
-
-def test_each_row_is_held() -> None:
-    """No row of the contract is without a case, unless it says why."""
-    assert sorted(ROWS.keys() - _held() - NOT_HELD.keys()) == []
-
-
-def test_each_row_is_known() -> None:
-    """No case names a row that the list does not have."""
-    assert sorted(_held().keys() - ROWS.keys()) == []
-
-
-def test_rows_without_a_case_are_rows() -> None:
-    """The reasons for rows without a case are for rows that exist and have none."""
-    assert sorted(NOT_HELD.keys() - ROWS.keys()) == []
-    assert sorted(NOT_HELD.keys() & _held()) == []
-
-
-def test_ids_are_unique() -> None:
-    """One id names one case."""
-    assert [name for name, count in Counter(entry.id for entry in ENTRIES).items() if count > 1] == []
+class TestRows(RowsHeld):
+    rows, not_held, cases, scenarios = ROWS, NOT_HELD, ENTRIES, SCENARIOS
 
 
 def test_ids_do_not_name_targets() -> None:

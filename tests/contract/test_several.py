@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ..free_port import free_port
 from .alive import Alive
 from .answers import HEALTHY
 from .case import Deployment, get, post
@@ -20,7 +21,7 @@ from .cases.limits import UNLIMITED
 from .command import ServerProcess, is_healthy
 from .editor import ListeningEditor
 from .normalise import normal_answer
-from .targets import Target, free_port, lay_out
+from .targets import Target, lay_out
 from .wire_client import Sent, begin, exchange, finish
 
 TWO = Deployment("meets_another.py", {"MEETING_PLACE": "{root}/meeting"}, workers=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -14,6 +13,8 @@ import pytest
 from amlemu.control import note as notes
 from amlemu.control.client import Found, NobodyServes, find
 from amlemu.errors import AmlemuError, Unreachable, UsageError
+
+from ..free_port import free_port
 
 
 @pytest.fixture
@@ -125,8 +126,7 @@ def test_a_server_on_another_port_is_not_meant(running, tmp_path):
 
 def test_a_note_whose_port_is_silent_is_not_believed(tmp_path, elsewhere):
     """Its process is there, but it is another one."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    url = f"http://127.0.0.1:{free_port()}"
     put(tmp_path, notes.Note(os.getpid(), url, "token", str(tmp_path / "score.py"), "http://127.0.0.1:61005", 1.0))
 
     with pytest.raises(NobodyServes):

@@ -14,6 +14,8 @@ import pytest
 from amlemu.control.port import ControlPort
 from amlemu.errors import UsageError
 
+from ..free_port import free_port
+
 
 def test_the_port_is_5050_or_the_next_free_one(make):
     first, second = make(scoring=5001), make(scoring=5002)
@@ -23,8 +25,7 @@ def test_the_port_is_5050_or_the_next_free_one(make):
 
 
 def test_a_port_that_was_asked_for_is_that_one(make):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
 
     assert make(wanted_port=port).door.port == port
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import socket
-import textwrap
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import amlemu
 import httpx
 import pytest
 from amlemu.debugging import DebugRules
-from amlemu.events import DebuggerAttached, DebuggerLeft, Event, WorkerReady
+from amlemu.events import DebuggerAttached, DebuggerLeft, WorkerReady
 from amlemu.exchange import Exchange
 from amlemu.reload import ReloadRules
 
+from ..served import PATIENCE_S, Served
 from .dap import Editor, Session
 
-PATIENCE_S = 10.0
 MODEL = """
     import json
 
@@ -38,28 +34,18 @@ MODEL = """
 INIT, RUN = 5, 10
 """The lines of MODEL where `init()` has set the model, and where `run()` is about to use it."""
 
-E = TypeVar("E", bound=Event)
 
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-class Desk:
+class Desk(Served):
     """One script under debug."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.folder.mkdir()
-        self.script = folder / "score.py"
+        super().__init__(folder)
         self.editor = Editor()
         self._pool = ThreadPoolExecutor(4)
 
     def write(self, text: str = MODEL) -> None:
         """Save the script."""
-        self.script.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        self.save("score.py", text)
 
     def serve(self, text: str = MODEL, *, rules: DebugRules | None = None, **options: Any) -> None:
         """Write the script and start it; without rules it listens on a free port."""
@@ -115,22 +101,6 @@ class Desk:
         found = lambda: [one for one in self.endpoint.exchanges if one.number == number]  # noqa: E731
         self.until(found, f"recording of {number}")
         return found()[0]
-
-    def told(self, kind: type[E]) -> list[E]:
-        """Return the events of a kind so far."""
-        return [event for event in list(self.endpoint.events) if isinstance(event, kind)]
-
-    def until_told(self, kind: type[E], count: int = 1) -> E:
-        """Wait for so many events of a kind; returns the last of them."""
-        self.until(lambda: len(self.told(kind)) >= count, f"telling of {count} {kind.__name__}")
-        return self.told(kind)[count - 1]
-
-    def until(self, look: Callable[[], object], what: str) -> None:
-        """Wait until a look succeeds."""
-        deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
-        while not look():
-            assert time.monotonic() < deadline, f"not {what} within {PATIENCE_S:.0f} s"
-            pause.wait(0.005)
 
     def close(self) -> None:
         """End the editor, then the server."""

@@ -6,7 +6,8 @@ import pytest
 from amlemu.debugging import DebugRules
 from amlemu.events import DebuggerListening, WorkerPaused
 
-from .conftest import INIT, RUN, Desk, free_port
+from ..free_port import free_port
+from .conftest import INIT, RUN, Desk
 
 ENTRY_OF_2020 = {
     "name": "Azure Machine Learning: Docker Debug",

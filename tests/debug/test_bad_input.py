@@ -13,7 +13,8 @@ import pytest
 from amlemu.errors import UsageError
 from amlemu.events import DebuggerLeft, WorkerResumed
 
-from .conftest import RUN, Desk, free_port
+from ..free_port import free_port
+from .conftest import RUN, Desk
 from .dap import Editor
 
 SCRIPT = "def init(): pass\ndef run(data):\n    return 1\n"

@@ -7,7 +7,8 @@ import time
 from amlemu.debugging import DebugRules
 from amlemu.events import WorkerPaused, WorkerResumed, WorkerTimedOut
 
-from .conftest import INIT, RUN, Desk, free_port
+from ..free_port import free_port
+from .conftest import INIT, RUN, Desk
 
 SLOW = """
     import time

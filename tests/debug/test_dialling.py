@@ -7,7 +7,8 @@ from amlemu.debugging import DebugRules
 from amlemu.errors import BootFailed
 from amlemu.events import DebuggerListening, Reloaded
 
-from .conftest import MODEL, RUN, Desk, free_port
+from ..free_port import free_port
+from .conftest import MODEL, RUN, Desk
 
 
 def test_editor_that_listens_is_dialled_and_outlasts_a_save(desk: Desk):

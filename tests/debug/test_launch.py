@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from .conftest import INIT, MODEL, RUN, Desk, free_port
+from ..free_port import free_port
+from .conftest import INIT, MODEL, RUN, Desk
 
 
 def test_breakpoints_of_the_script_are_hit_and_outlast_a_save(desk: Desk):

@@ -9,7 +9,8 @@ from amlemu.debugging import DebugRules
 from amlemu.errors import BootFailed
 from amlemu.events import DebuggerListening, Noticed, Reloaded, WorkerPaused, WorkerResumed
 
-from .conftest import Desk, free_port
+from ..free_port import free_port
+from .conftest import Desk
 
 PTVSD_OF_2020 = """import ptvsd
 # Allows other computers to attach to ptvsd on this IP address and port.

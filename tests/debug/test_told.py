@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from .conftest import RUN, Desk, free_port
+from ..free_port import free_port
+from .conftest import RUN, Desk
 
 
 def test_start_block_has_address_and_launch_entry(desk: Desk, start):

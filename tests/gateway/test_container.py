@@ -19,6 +19,7 @@ from amlemu.exchange import Headers, Request, Response
 from amlemu.gateway.container import Container
 from amlemu.pauses import Pauses
 
+from ..free_port import free_port
 from .front_door import PATIENCE_S, FakeBackend, profile_of, serving, until
 
 OWN = ["Server", "Date"]
@@ -395,8 +396,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     if program is None:
         pytest.skip("nginx is not installed")
     folder, server = tmp_path_factory.mktemp("nginx"), TinyServer()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     (folder / "conf").write_text(CONFIG.format(folder=folder, port=port, server=server.port))
     log = (folder / "log").open("wb")
     process = subprocess.Popen(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from amlemu.backends import room
 from amlemu.events import ReloadBegan, Reloaded, WorkerEnded, WorkerStarted
 from amlemu.reload import ReloadRules
 
+from ..free_port import free_port
 from .conftest import Place, returns
 
 
@@ -63,11 +63,6 @@ def ask(port: int) -> Any:
     return httpx.post(f"http://127.0.0.1:{port}/score", content=b"x", trust_env=False).json()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def test_a_thread_cannot_be_asked_to_reload(finish: Callable[..., Any], tmp_path: Path) -> None:
     """Modules of the script would stay what they are."""
     (tmp_path / "score.py").write_text(returns(1))
@@ -82,6 +77,7 @@ def test_the_old_one_ends_first_where_two_are_too_many(place: Place) -> None:
     place.serve(ReloadRules(is_on=True, mode="stop-first"))
     place.save("score.py", returns(2))
     place.until_answered(2)
+    place.until_told(Reloaded)
 
     kinds = [type(e) for e in place.endpoint.events if isinstance(e, (WorkerStarted, WorkerEnded, Reloaded))]
     assert kinds == [WorkerStarted, WorkerEnded, WorkerStarted, Reloaded]

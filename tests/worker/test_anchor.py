@@ -12,6 +12,7 @@ import pytest
 from amlemu.worker import protocol
 from amlemu.worker.anchor import _told
 
+from ..free_port import free_port
 from .bare_child import PATIENCE_S, bare_anchor
 
 
@@ -85,8 +86,7 @@ def test_a_port_that_is_taken_is_refused() -> None:
 
 def test_an_editor_that_does_not_listen_is_not_waited_for() -> None:
     """What pydevd prints about it is nobody's business: the host is told."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with bare_anchor(connect=port) as anchor:
         failed = anchor.boots()
 

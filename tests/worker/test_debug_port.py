@@ -25,6 +25,7 @@ from amlemu.worker.debug_port import DebugPort
 from amlemu.worker.launch import LaunchPlan
 from amlemu.worker.session import Session
 
+from ..free_port import free_port
 from .bare_child import ZOO, plan_of
 from .descriptors import descriptors
 
@@ -85,9 +86,8 @@ async def hosted(plan: LaunchPlan, **rules: Any) -> AsyncIterator[Hosted]:
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+def port() -> int:
+    return free_port()
 
 
 @pytest.fixture
@@ -96,17 +96,17 @@ def taken_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-async def test_it_listens_where_it_was_told_to(plan: LaunchPlan, free_port: int) -> None:
+async def test_it_listens_where_it_was_told_to(plan: LaunchPlan, port: int) -> None:
     """An editor may come from then on; when it has closed, somebody else may listen there."""
-    async with hosted(plan, port=free_port, wait_s=3) as host:
+    async with hosted(plan, port=port, wait_s=3) as host:
         await host.port.open()
-        socket.create_connection(("127.0.0.1", free_port), PATIENCE_S).close()
+        socket.create_connection(("127.0.0.1", port), PATIENCE_S).close()
 
-        assert host.port.address == f"127.0.0.1:{free_port}"
-        assert host.events == [DebuggerListening(f"127.0.0.1:{free_port}", is_dialled=False, waits_s=3)]
+        assert host.port.address == f"127.0.0.1:{port}"
+        assert host.events == [DebuggerListening(f"127.0.0.1:{port}", is_dialled=False, waits_s=3)]
         assert not host.port.is_attached
 
-    socket.create_server(("127.0.0.1", free_port)).close()
+    socket.create_server(("127.0.0.1", port)).close()
 
 
 async def test_a_free_port_is_found_where_any_will_do(plan: LaunchPlan) -> None:
@@ -186,14 +186,14 @@ async def test_debugpy_that_is_missing_is_asked_for(plan: LaunchPlan, empty: Pat
         assert str(caught.value) == f"debugpy is not installed for {empty}: {empty} -m pip install debugpy"
 
 
-async def test_an_editor_that_does_not_listen_is_a_failure_to_boot(plan: LaunchPlan, free_port: int) -> None:
+async def test_an_editor_that_does_not_listen_is_a_failure_to_boot(plan: LaunchPlan, port: int) -> None:
     """Exit code 3, as the real server has it (contract 3.7, AZUREML_DEBUG_PORT)."""
-    async with hosted(plan, connect=free_port) as host:
+    async with hosted(plan, connect=port) as host:
         with pytest.raises(BootFailed) as caught:
             await host.port.open()
 
         assert caught.value.exit_code == 3
-        assert f"no debugger listens at 127.0.0.1:{free_port}: " in str(caught.value)
+        assert f"no debugger listens at 127.0.0.1:{port}: " in str(caught.value)
         assert "Start the editor's entry that listens before amlemu." in str(caught.value)
         assert caught.value.fault["phase"] == "debugger"
 
@@ -218,34 +218,34 @@ async def test_an_interpreter_that_is_none_is_told(plan: LaunchPlan, tmp_path: P
 # scripts that listen by themselves
 
 
-async def test_a_script_that_listens_begins_what_all_join(plan: LaunchPlan, free_port: int) -> None:
+async def test_a_script_that_listens_begins_what_all_join(plan: LaunchPlan, port: int) -> None:
     """The second worker, or the next generation, gets the same; and so do those that start later."""
     async with hosted(plan) as host:
-        first = await host.port.join("127.0.0.1", free_port)
-        second = await host.port.join("127.0.0.1", free_port)
+        first = await host.port.join("127.0.0.1", port)
+        second = await host.port.join("127.0.0.1", port)
 
-        assert first["address"] == ["127.0.0.1", free_port]
+        assert first["address"] == ["127.0.0.1", port]
         assert not first["attached"]
         assert first == second
         assert host.port.for_worker()["session"] == first["session"]
-        assert host.events == [DebuggerListening(f"127.0.0.1:{free_port}")]
+        assert host.events == [DebuggerListening(f"127.0.0.1:{port}")]
 
 
-async def test_two_that_listen_at_once_join_one(plan: LaunchPlan, free_port: int) -> None:
+async def test_two_that_listen_at_once_join_one(plan: LaunchPlan, port: int) -> None:
     """Several workers boot side by side."""
     async with hosted(plan) as host:
-        first, second = await asyncio.gather(*(host.port.join("127.0.0.1", free_port) for _ in range(2)))
+        first, second = await asyncio.gather(*(host.port.join("127.0.0.1", port) for _ in range(2)))
 
         assert first == second
         assert len([event for event in host.events if isinstance(event, DebuggerListening)]) == 1
 
 
-async def test_a_script_that_listens_for_everybody_listens_for_this_machine(plan: LaunchPlan, free_port: int) -> None:
+async def test_a_script_that_listens_for_everybody_listens_for_this_machine(plan: LaunchPlan, port: int) -> None:
     """The lines of 2020 have 0.0.0.0, for a container: whoever reaches the port can run any code."""
     async with hosted(plan) as host:
-        found = await host.port.join("0.0.0.0", free_port)
+        found = await host.port.join("0.0.0.0", port)
 
-        assert found["address"] == ["127.0.0.1", free_port]
+        assert found["address"] == ["127.0.0.1", port]
         assert host.events[0] == Noticed("the script listens for a debugger on 0.0.0.0; here it is 127.0.0.1 alone")
 
 

@@ -76,9 +76,9 @@ def test_what_we_know_comes_before_what_the_entry_says(trees: Path) -> None:
 
 def test_what_we_do_not_know_is_the_entry_s_to_say(trees: Path) -> None:
     """A package that was mounted from elsewhere, for instance."""
-    theirs = "$/work/code=$/guest/code"
+    theirs = "$/here/code=$/guest/code"
 
-    assert mapped(trees, "work/code/score.py", theirs)[0] == "guest/code/score.py"
+    assert mapped(trees, "here/code/score.py", theirs)[0] == "guest/code/score.py"
     assert mapped(trees, "guest/code/score.py", theirs)[1] == "host/code/score.py"
 
 
@@ -89,4 +89,4 @@ def test_a_mapping_that_leads_to_nowhere_does_not_count(trees: Path) -> None:
 
 def test_a_file_that_is_nowhere_is_mapped_all_the_same(trees: Path) -> None:
     """It may come."""
-    assert mapped(trees, "work/later.py", "$/work=$/guest/work")[0] == "guest/work/later.py"
+    assert mapped(trees, "here/later.py", "$/here=$/guest/here")[0] == "guest/here/later.py"

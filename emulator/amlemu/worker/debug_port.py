@@ -103,6 +103,8 @@ class DebugPort:
 
     async def join(self, host: str, port: int) -> dict[str, Any]:
         """Let a script that wants to listen join what is there, or what begins now; returns the head of a `SESSION` frame."""
+        if self._renewing is not None:  # that one is joined
+            await asyncio.wait({self._renewing})
         async with self._opening:
             if self._session is None:
                 if not ports.is_loopback(host):
