@@ -15,15 +15,11 @@ import signal
 import socket
 import subprocess
 import sys
-from math import inf
 from pathlib import Path
 
 import amlemu
 import pytest
 from amlemu import cli
-from amlemu.console import PersonConsole
-from amlemu.debugging import DebugRules
-from amlemu.reload import ReloadRules
 
 from .free_port import free_port
 
@@ -225,92 +221,6 @@ def test_unknown_flags_and_commands_are_usage_errors(finish):
 # what becomes of the words
 
 
-@pytest.fixture
-def plan(write, tmp_path, monkeypatch):
-    """Return the plan of `amlemu serve score.py WORDS`, in the test's folder, under few variables."""
-    write("score.py", GOOD)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CI", raising=False)
-
-    def plan(*words):
-        options = cli.cli.commands["serve"].make_context("serve", ["score.py", *words]).params
-        return cli._plan(options.pop("script"), PersonConsole(), options)
-
-    return plan
-
-
-@pytest.mark.parametrize(
-    ("words", "variables", "is_on"),
-    [
-        pytest.param([], {}, True, id="default"),
-        pytest.param([], {"CI": "true"}, False, id="where-nobody-saves"),
-        pytest.param(["--reload"], {"CI": "true"}, True, id="asked-for-there"),
-        pytest.param(["--profile", "bare"], {}, False, id="bare"),
-        pytest.param(["--profile", "bare", "--reload"], {}, True, id="asked-for-in-bare"),
-        pytest.param(["--no-reload"], {}, False, id="refused"),
-        pytest.param([], {"AMLEMU_RELOAD": "0"}, False, id="refused-by-variable"),
-    ],
-)
-def test_files_are_watched_unless(plan, monkeypatch, words, variables, is_on):
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-
-    assert plan(*words).reload.is_on is is_on
-
-
-def test_the_words_about_reloads_become_rules(plan, write, tmp_path):
-    write("src/one.py", "")
-    write("lib/two.py", "")
-    words = "--reload-dir src --reload-dir lib --reload-include *.html --reload-exclude data --reload-delay 0.5 --poll"
-
-    assert plan(*words.split(), "--reload-mode", "stop-first", "--keep-last-good").reload == ReloadRules(
-        is_on=True,
-        folders=(tmp_path / "src", tmp_path / "lib"),
-        include=("*.html",),
-        exclude=("data",),
-        delay_s=0.5,
-        polls=True,
-        mode="stop-first",
-        keeps_last_good=True,
-    )
-
-
-@pytest.mark.parametrize(
-    ("words", "port"),
-    [
-        pytest.param([], 0, id="5050-or-the-next"),
-        pytest.param(["--control-port", "5077"], 5077, id="that-one"),
-        pytest.param(["--no-control"], None, id="none"),
-        pytest.param(["--no-control", "--control-port", "5077"], None, id="no-beats-which"),
-    ],
-)
-def test_the_control_port_is_planned(plan, words, port):
-    assert plan(*words).control_port == port
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        pytest.param([], DebugRules(), id="nothing"),
-        pytest.param(["--debug"], DebugRules(port=5678), id="--debug"),
-        pytest.param(["--debug", "7000"], DebugRules(port=7000), id="--debug 7000"),
-        pytest.param(["--debug=7000"], DebugRules(port=7000), id="--debug=7000"),
-        pytest.param(["--debug", "0"], DebugRules(port=0), id="--debug 0"),
-        pytest.param(["--debug", "--workers", "2"], DebugRules(port=5678), id="--debug --workers 2"),
-        pytest.param(["--debug-host", "::1", "--debug"], DebugRules(port=5678, host="::1"), id="--debug-host"),
-        pytest.param(["--debug-connect", "9000"], DebugRules(connect=9000), id="--debug-connect"),
-        pytest.param(["--env", "AZUREML_DEBUG_PORT=9000"], DebugRules(connect=9000), id="the cloud's variable"),
-        pytest.param(["--wait-for-client"], DebugRules(port=5678, wait_s=inf), id="--wait-for-client"),
-        pytest.param(["--wait-for-client", "5"], DebugRules(port=5678, wait_s=5), id="--wait-for-client 5"),
-        pytest.param(["--wait-for-client", "0.5", "--debug", "1"], DebugRules(port=1, wait_s=0.5), id="both"),
-        pytest.param(["--debug", "--no-pause"], DebugRules(port=5678, stops_clocks=False), id="--no-pause"),
-        pytest.param(["--debug-on-error"], DebugRules(port=5678, on_error=True), id="--debug-on-error"),
-    ],
-)
-def test_the_words_about_debuggers_become_rules(plan, words, expected):
-    assert plan(*words).debug == expected
-
-
 @pytest.mark.parametrize(
     "words",
     [["--debug", "score.py"], ["score.py", "--debug"], ["--debug", "--wait-for-client", "score.py"]],
@@ -321,17 +231,6 @@ def test_a_flag_that_stands_alone_does_not_swallow_the_script(words):
     options = cli.cli.commands["serve"].make_context("serve", words).params
 
     assert (options["script"], options["debug"]) == ("score.py", 5678)
-
-
-def test_debuggers_may_be_asked_for_by_variables(plan, monkeypatch):
-    """Each flag has its own; AZUREML_DEBUG_PORT is read from the shell, too."""
-    monkeypatch.setenv("AZUREML_DEBUG_PORT", "9000")
-    by_the_cloud_s = plan().debug
-    monkeypatch.setenv("AMLEMU_DEBUG", "7000")
-    monkeypatch.setenv("AMLEMU_WAIT_FOR_CLIENT", "5")
-
-    assert by_the_cloud_s == DebugRules(connect=9000)
-    assert plan().debug == DebugRules(port=7000, wait_s=5)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ LAYERS = (
     {
         "cli",
         "cli_control",
+        "cli_plan",
         "azmlinfsrv",
         "endpoint",
         "foreground",

@@ -11,15 +11,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from json import dumps
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from amlemu import __version__
+from amlemu import __version__, cli_plan
 from amlemu.errors import AmlemuError, BootFailed, UsageError
 from amlemu.settings import (
     INVOKE_SETTINGS,
@@ -40,10 +39,6 @@ from amlemu.worker.session import unseen
 if TYPE_CHECKING:
     from amlemu.console import Console
     from amlemu.credentials import KeyFile
-    from amlemu.debugging import DebugRules
-    from amlemu.deployment import Deployment
-    from amlemu.reload import ReloadRules
-    from amlemu.stand import Plan
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _LONGEST_TOKEN = 366 * 24 * 60  # minutes
@@ -107,7 +102,7 @@ def serve(script: str, **options: Any) -> None:
     from amlemu.console import choose
 
     console = choose(options["log_format"], options["json"])
-    _run(lambda: foreground.serve(_plan(script, console, options), console, options["grace"]), console)
+    _run(lambda: foreground.serve(cli_plan.plan(script, console, options), console, options["grace"]), console)
 
 
 @cli.command(short_help="Score once with SCRIPT and no server.")
@@ -120,8 +115,8 @@ def invoke(script: str, request_file: str | None, content_type: str | None, **op
 
     body, kind = once.read_request(request_file, content_type)
     console = PersonConsole(out=sys.stderr, restarts=False)
-    lone = {**_defaults(), "reload": False, "control": False, **options}
-    _run(lambda: once.invoke(_plan(script, console, lone), body, kind, console), console)
+    lone = {**cli_plan.defaults(), "reload": False, "control": False, **options}
+    _run(lambda: once.invoke(cli_plan.plan(script, console, lone), body, kind, console), console)
 
 
 @cli.command(short_help="Show what SCRIPT finds around itself.")
@@ -133,7 +128,7 @@ def layout(script: str, json: bool, **options: Any) -> None:
     from amlemu.environment import script_variables
     from amlemu.worker.tree import choose
 
-    deployment = _deployment(script, {**_defaults(), **options})
+    deployment = cli_plan.deployment_of(script, {**cli_plan.defaults(), **options})
     tree = choose(deployment, options["layout"], str(options["port"]))
     variables = script_variables(deployment, tree.layout, options["port"])
     click.echo((as_json if json else as_text)(deployment, tree.layout, variables))
@@ -159,7 +154,7 @@ def show(name: str, overrides: tuple[str, ...], json: bool) -> None:
     from amlemu import profile_file
     from amlemu.console import facts
 
-    loaded = profile_file.load(name, _pairs(overrides, "--set", "SECTION.KEY=VALUE"))
+    loaded = profile_file.load(name, cli_plan.pairs(overrides, "--set", "SECTION.KEY=VALUE"))
     click.echo((facts.as_json if json else facts.as_text)(loaded))
 
 
@@ -278,88 +273,6 @@ def _run(work: Callable[[], Any], console: Console) -> None:
     leave(code)
 
 
-def _plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
-    from amlemu import profile_file
-    from amlemu.stand import Plan, choose_backend
-
-    deployment = _deployment(script, options)
-    overrides = _pairs(options["set"], "--set", "SECTION.KEY=VALUE")
-    profile = profile_file.load(options["profile"], overrides, deployment.request_settings)
-    backend = choose_backend(options["backend"], options["upstream"], options["engine"])
-    return Plan(
-        deployment=deployment,
-        profile=profile,
-        backend=backend,
-        upstream=options["upstream"],
-        host=options["host"],
-        port=profile.wire.port if options["port"] is None else options["port"],
-        layout=options["layout"],
-        auth=None if options["auth"] == "off" else options["auth"],
-        keys=(options["primary_key"], options["secondary_key"]),
-        is_insecure=options["insecure"],
-        is_shadow=options["shadow"],
-        dev_errors=options["dev_errors"],
-        reload=_reload_rules(options, backend, profile.wire.reloads),
-        control_port=(options["control_port"] or 0) if options["control"] else None,
-        debug=_debug_rules(options, {**os.environ, **deployment.environment} if backend == "worker" else {}),
-        on_event=console.event,
-        on_exchange=console.exchange,
-    )
-
-
-def _reload_rules(options: dict[str, Any], backend: str, by_default: bool) -> ReloadRules:
-    from amlemu.deployment import existing_folder
-    from amlemu.reload import ReloadRules, is_wanted
-    from amlemu.stand import RELOADED
-
-    if options["reload"] and backend not in RELOADED:
-        raise UsageError(f"the backend {backend} cannot load a script again", where="--reload")
-    if not 0 <= options["reload_delay"] < inf:
-        what = f"{options['reload_delay']:g} is no time to wait"
-        raise UsageError(what, where="--reload-delay", expected="Expected seconds, 0 or more.")
-    return ReloadRules(
-        is_on=is_wanted(options["reload"], by_default and backend in RELOADED, os.environ),
-        folders=tuple(existing_folder(Path(word), f"--reload-dir {word}").resolve() for word in options["reload_dir"]),
-        include=options["reload_include"],
-        exclude=options["reload_exclude"],
-        delay_s=options["reload_delay"],
-        polls=options["poll"],
-        mode=options["reload_mode"],
-        keeps_last_good=options["keep_last_good"],
-    )
-
-
-def _debug_rules(options: dict[str, Any], variables: Mapping[str, str]) -> DebugRules:
-    from amlemu.debugging import rules
-
-    return rules(
-        port=options["debug"],
-        host=options["debug_host"],
-        connect=options["debug_connect"],
-        wait_s=options["wait_for_client"],
-        stops_clocks=options["pause"],
-        on_error=options["debug_on_error"],
-        wants_pdb=options["pdb"],
-        variables=variables,
-    )
-
-
-def _deployment(script: str, options: dict[str, Any]) -> Deployment:
-    from amlemu import deployment
-
-    return deployment.from_script(
-        script,
-        code=options["code"],
-        model_dir=options["model_dir"],
-        models=_pairs(options["model"], "--model", "NAME:VERSION=PATH", is_unique=True),
-        python=options["python"],
-        environment=_pairs(options["env"], "--env", "KEY=VALUE"),
-        workers=options["workers"],
-        endpoint=options["endpoint_name"],
-        name=options["deployment_name"],
-    )
-
-
 def _key_file(script: str | None) -> KeyFile:
     """Return the file that a server of this script reads; without one, of a script in the current folder."""
     from amlemu import deployment
@@ -368,22 +281,6 @@ def _key_file(script: str | None) -> KeyFile:
 
     folder = Path.cwd() if script is None else deployment.from_script(script).script.parent
     return KeyFile(folder / OWN_FOLDER)
-
-
-def _defaults() -> dict[str, Any]:
-    return {setting.name: () if setting.repeats else setting.default for setting in SERVE_SETTINGS}
-
-
-def _pairs(words: tuple[str, ...], flag: str, form: str, *, is_unique: bool = False) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for word in words:
-        key, sign, value = word.partition("=")
-        if not sign or not key:
-            raise UsageError(f"{word!r} has no {'name' if sign else 'value'}", where=flag, expected=f"Expected {form}.")
-        if is_unique and key in pairs:
-            raise UsageError(f"{key} is given twice", where=flag, expected=f"It was {pairs[key]} before.")
-        pairs[key] = value
-    return pairs
 
 
 def _open_standard_files() -> None:

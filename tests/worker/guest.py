@@ -38,6 +38,16 @@ def say(*values):
     sys.__stdout__.write(json.dumps(values) + "\\n")
 """
 PAUSED, RESUMED, NOTICED, WAIT, UNFOLLOWED = "U", "G", "N", "Q", "Z"
+NO_WISHES: dict[str, Any] = {
+    "session": None,
+    "attached": False,
+    "wait_s": None,
+    "paths": [],
+    "stops_clocks": True,
+    "on_error": False,
+    "terminal": None,
+}
+"""What a worker is told about debuggers where nobody debugs."""
 
 
 def begin(

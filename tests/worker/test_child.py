@@ -12,6 +12,7 @@ from amlemu.worker import protocol
 from amlemu.worker.protocol import Frame
 
 from .bare_child import MARKER, ORDER, BareChild, bare_child, records
+from .guest import NO_WISHES
 
 
 @pytest.fixture
@@ -290,23 +291,12 @@ def test_nothing_in_the_worker_warns() -> None:
         assert b"Warning" not in child.reads(2)
 
 
-NO_DEBUGGER = {
-    "session": None,
-    "attached": False,
-    "wait_s": None,
-    "paths": [],
-    "stops_clocks": True,
-    "on_error": False,
-    "terminal": None,
-}
-
-
 def test_a_script_that_listens_for_a_debugger_asks_the_host(tmp_path: Path) -> None:
     """Who may refuse: the script then gets what debugpy would have raised."""
     script = tmp_path / "score.py"
     script.write_text("import debugpy\ndebugpy.listen(('0.0.0.0', 5678))\ndef init(): ...\ndef run(data): ...\n")
     with bare_child(script) as child:
-        child.order = {**child.order, "debugging": NO_DEBUGGER}
+        child.order = {**child.order, "debugging": NO_WISHES}
         asked = child.boots()
         child.channel.send(protocol.SESSION, {"error": "port 5678: taken by pid 812 (python)"})
         failed = child.boots()
@@ -322,7 +312,7 @@ def test_a_fault_is_looked_at_before_it_is_told(tmp_path: Path) -> None:
     script = tmp_path / "score.py"
     script.write_text("def init(): raise KeyError('a')\ndef run(data): ...\n")
     with bare_child(script) as child:
-        child.order = {**child.order, "debugging": {**NO_DEBUGGER, "on_error": True, "terminal": "/dev/null"}}
+        child.order = {**child.order, "debugging": {**NO_WISHES, "on_error": True, "terminal": "/dev/null"}}
         frames = [child.boots() for _ in range(2)]
         child.channel.send(protocol.SESSION, {})
         frames += [child.boots() for _ in range(2)]

@@ -10,17 +10,8 @@ from typing import Any
 import pytest
 
 from .bare_child import bare_anchor
-from .guest import NOTICED, PAUSED, RESUMED, UNFOLLOWED, WAIT, guest
+from .guest import NO_WISHES, NOTICED, PAUSED, RESUMED, UNFOLLOWED, WAIT, guest
 
-WISHES: dict[str, Any] = {
-    "session": None,
-    "attached": False,
-    "wait_s": None,
-    "paths": [],
-    "stops_clocks": True,
-    "on_error": False,
-    "terminal": None,
-}
 DEBUGGER = """
     import time
     from amlemu.worker.debugger import Debugger
@@ -41,7 +32,7 @@ def anchor() -> Iterator[list[Any]]:
 def said(program: str, *arguments: Any, variables: dict[str, str] | None = None, **wishes: Any) -> list[Any]:
     """Run a program of a worker with these wishes of its host; returns what it has said."""
     lines = "\n".join(f"    {line}" for line in program.strip().splitlines())
-    return guest(DEBUGGER + lines, json.dumps({**WISHES, **wishes}), *arguments, variables=variables)
+    return guest(DEBUGGER + lines, json.dumps({**NO_WISHES, **wishes}), *arguments, variables=variables)
 
 
 def test_a_worker_that_nobody_debugs_imports_no_debugger() -> None:
