@@ -99,6 +99,13 @@ class Command:
         assert self._ended_within(PATIENCE_S), f"not ended within {PATIENCE_S:.0f} s\n{self.out}\n{self.err}"
         return Finished(self.process.returncode, self.out, self.err)
 
+    def until_alone(self) -> None:
+        """Wait until no process that it has started is left, once it has ended itself."""
+        deadline = time.monotonic() + PATIENCE_S
+        while any(left.startswith("pid ") for left in self.left_behind()):
+            assert time.monotonic() < deadline, self.left_behind()
+            time.sleep(_LOOK_AGAIN_S)
+
     def left_behind(self) -> list[str]:
         """Return what is left: processes that inherited our variable, files in the temporary folder."""
         mark = f"MARK={self._name}".encode()

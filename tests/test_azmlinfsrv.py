@@ -472,6 +472,14 @@ def test_a_worker_that_waits_for_its_debugger_leaves_at_once(waiting, number):
     assert said == ["Worker exiting", "Shutting down: Master"]
 
 
+def test_a_worker_that_waits_for_its_debugger_ends_with_its_host(waiting):
+    """Also when nobody could tell it so."""
+    waiting.send(signal.SIGKILL)
+
+    assert waiting.finish().code == -signal.SIGKILL
+    waiting.until_alone()
+
+
 def test_sigterm_lets_it_wait_no_longer_than_gunicorns_grace(write, mute, monkeypatch, capfd):
     """30 s there; whoever still waits then is killed without a word, and the exit code is 0."""
     monkeypatch.setattr(azmlinfsrv, "_GRACE_S", 0.1)

@@ -7,7 +7,10 @@ Literals are what the real server 1.5.1 wrote; tests/contract starts it beside o
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import threading
 
 import pytest
 from amlemu.scoring.app import BootFault, ScoringApp
@@ -41,6 +44,21 @@ class Debugpy:
 
     def trace_this_thread(self, is_traced: bool) -> None:
         server_log.info(f"trace_this_thread({is_traced})")
+
+
+class Deaf(Debugpy):
+    """One in whose hands a signal's exception would be lost, as in pydevd's; it waits for an editor that never comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_over = threading.Event()
+
+    def connect(self, port: int) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            self.is_over.wait(10)
+        except BaseException:
+            self.is_over.wait(1)
 
 
 @pytest.fixture
@@ -80,6 +98,19 @@ def test_the_lines_are_bare_ones_on_stdout(server, dial):
     dial(Debugpy(), "5678")
 
     assert server.said[1:4] == [("amlemu.plain", "INFO", text) for text in (*WARNINGS, CONNECTING)]
+
+
+def test_a_signal_is_heard_while_the_editor_is_waited_for(dial):
+    """Whatever debugpy does with exceptions; SIGINT and SIGQUIT end a worker so."""
+    deaf, before = Deaf(), signal.signal(signal.SIGUSR1, lambda *_: sys.exit(7))
+    try:
+        with pytest.raises(SystemExit) as left:
+            dial(deaf, "5678")
+    finally:
+        deaf.is_over.set()
+        signal.signal(signal.SIGUSR1, before)
+
+    assert left.value.code == 7
 
 
 def test_the_port_may_stand_in_the_servers_own_file(server, dial):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from amlemu.errors import UsageError
+from amlemu.watch.by_events import ByEvents
 from amlemu.watch.contents import DIGESTED_BYTES
 from amlemu.watch.eyes import Choose
 from amlemu.watch.rules import Rules, Watched
@@ -264,6 +265,23 @@ async def test_a_change_of_the_ignore_file_is_taken_up(tmp_path, eyes):
         await sight.until(lambda: in_place(saved, str(time.monotonic())) or str(saved) in sight.seen, "new rules")
 
     assert sight.seen == {str(watched.script), str(saved)}
+
+
+async def test_what_is_no_pattern_is_told_when_the_others_hold(tmp_path):
+    """Who reads it may rely on the rest of the file."""
+    told_before = []
+
+    class Slow(ByEvents):
+        def renew(self, rules: Rules) -> set[str]:
+            time.sleep(0.05)  # in the watcher's thread: the event loop has time to tell
+            told_before.extend(sight.told)
+            return super().renew(rules)
+
+    async with watching(deployment(tmp_path), Slow) as sight:
+        by_replacing(tmp_path / ".amlignore", "!\n")
+        await sight.until_told("is no pattern")
+
+    assert told_before == []
 
 
 async def test_what_the_user_includes_and_excludes_is_heeded(tmp_path, eyes):

@@ -315,8 +315,17 @@ async def test_a_session_that_is_killed_is_followed_by_another_one(
         ]
 
 
-async def test_a_script_that_listens_meanwhile_does_not_begin_a_third_one(plan: LaunchPlan) -> None:
-    """The port is being opened again: that one is joined."""
+async def test_a_script_that_listens_meanwhile_does_not_begin_a_third_one(
+    plan: LaunchPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The port is being opened again, however slowly: that one is joined."""
+    renew = DebugPort._renew
+
+    async def renew_late(port: DebugPort, anchor: Any) -> None:
+        await asyncio.sleep(0.05)
+        await renew(port, anchor)
+
+    monkeypatch.setattr(DebugPort, "_renew", renew_late)
     async with hosted(plan, port=0) as host:
         await host.port.open()
         port = int(host.port.address.rpartition(":")[2])
