@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -53,14 +54,22 @@ class Desk(Served):
         self.begin(rules=rules, **options).result(PATIENCE_S)
 
     def begin(self, *, rules: DebugRules | None = None, **options: Any) -> Future[None]:
-        """Start in a thread: a breakpoint in init() holds it."""
+        """Start in a thread: a breakpoint in init() holds it, and one that holds it for ever holds nobody else."""
         options = {"grace_s": 1.0, "reload": ReloadRules(is_on=True), **options}
         rules = DebugRules(port=0) if rules is None else rules
 
-        def start() -> None:
-            self.endpoint = amlemu.serve(self.script, debug=rules, **options)
+        started: Future[None] = Future()
 
-        return self._pool.submit(start)
+        def start() -> None:
+            try:
+                self.endpoint = amlemu.serve(self.script, debug=rules, **options)
+            except BaseException as error:
+                started.set_exception(error)
+            else:
+                started.set_result(None)
+
+        threading.Thread(target=start, daemon=True).start()
+        return started
 
     @property
     def port(self) -> int:
