@@ -804,8 +804,8 @@ async def test_the_time_in_a_debugger_is_left_out_of_how_long_a_worker_is_busy(t
         await host.answer(first)
         next_s = host.worker.busy_s() - host.worker.busy_s(without_pauses=True)
 
-    assert stopped_s > 0.1
-    assert gone_on_s > 0.1
+    assert stopped_s > 0.09  # of two looks, one after the other
+    assert gone_on_s > 0.09  # of two looks, one after the other
     assert abs(next_s) < 0.05
 
 
