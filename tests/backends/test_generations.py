@@ -492,6 +492,18 @@ def test_a_worker_that_dies_at_start_is_the_verdict_at_once(world: World) -> Non
     assert world.readiness.why
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_one_that_dies_and_then_fails_leaves_nothing(make: Callable[..., World], keeps: bool) -> None:
+    """Its other workers would stay for nobody; told of is the first reason alone."""
+    world = make(keeps_last_good=keeps)
+    world.reloads_it()
+    world.does(world.pools[1].dies_silently)
+    world.does(world.pools[1].fails)
+
+    assert world.alive == world.pools[:keeps]
+    assert len(world.of(ReloadFailed)) == 1
+
+
 def test_one_that_comes_up_after_all_serves(world: World) -> None:
     """Such as one that needs a database which was not there yet."""
     world.reloads_it()

@@ -280,6 +280,8 @@ class Generations:
         if generation.state == "ready":
             self._serves(generation)
             await self._watch(generation)
+        else:
+            await generation.stop()
 
     async def _boot(self, generation: Generation) -> None:
         error = await generation.boot()
@@ -314,8 +316,6 @@ class Generations:
         """Say why, and refuse what comes, unless the one before may go on."""
         fault = generation.fault
         assert fault is not None
-        if generation.state == "failed":
-            self._spawn(generation.stop())
         goes_on = before if self._keeps_last_good and before is not None and before.state == "ready" else None
         serving = goes_on.number if goes_on else None
         self._tell(ReloadFailed(generation.number, generation.changed, fault, serving))
