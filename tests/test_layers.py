@@ -37,6 +37,9 @@ LAYERS = (
         "debugging",
         "pauses",
         "readiness",
+        "finding",
+        "azure",
+        "explain",
     },
     {"scoring"},
     {"worker"},
@@ -45,7 +48,7 @@ LAYERS = (
     {"gateway"},
     {"journal", "control", "watch", "transcript"},
     {"aids"},
-    {"emulator", "doctor"},
+    {"emulator", "doctor", "environments"},
     {
         "cli",
         "cli_control",

@@ -1,0 +1,1 @@
+"""Looks at a deployment before the cloud does, and says what would fail there; runs no user code."""
