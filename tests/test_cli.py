@@ -230,7 +230,7 @@ def test_a_flag_that_stands_alone_does_not_swallow_the_script(words):
     """What follows it is no number."""
     options = cli.cli.commands["serve"].make_context("serve", words).params
 
-    assert (options["script"], options["debug"]) == ("score.py", 5678)
+    assert (options["file"], options["debug"]) == ("score.py", 5678)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ def plan(write, tmp_path, monkeypatch):
     monkeypatch.delenv("CI", raising=False)
 
     def plan(*words):
-        options = cli.cli.commands["serve"].make_context("serve", ["score.py", *words]).params
-        return cli_plan.plan(options.pop("script"), PersonConsole(), options)
+        with cli.cli.commands["serve"].make_context("serve", ["score.py", *words]) as context:
+            given = dict(context.params)
+            return cli_plan.plan(cli_plan.choices_of(given.pop("file"), given), PersonConsole())
 
     return plan
 
@@ -118,8 +119,3 @@ def test_of_two_values_the_last_counts_unless_there_may_be_one_alone():
     assert cli_plan.pairs(("A=1", "A=2"), "--env", "KEY=VALUE") == {"A": "2"}
     with pytest.raises(UsageError, match="m:1 is given twice"):
         cli_plan.pairs(("m:1=a", "m:1=b"), "--model", "NAME:VERSION=PATH", is_unique=True)
-
-
-def test_a_command_that_serves_nobody_has_every_value(plan, tmp_path):
-    """`invoke` and `layout` have few flags of their own."""
-    assert cli_plan.deployment_of("score.py", cli_plan.defaults()) == plan().deployment

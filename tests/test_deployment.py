@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from amlemu import deployment
-from amlemu.deployment import Model
 from amlemu.errors import UsageError
+from amlemu.models import Model
 
 
 @pytest.fixture
@@ -52,86 +52,6 @@ def test_the_app_root_can_be_named(score):
     made = deployment.from_script("score.py", environment={"AML_APP_ROOT": "/var/azureml-app"})
 
     assert made.app_root == "/var/azureml-app"
-
-
-# models
-
-
-@pytest.mark.parametrize(
-    ("folder", "name", "version"),
-    [
-        pytest.param("models/credit/3", "credit", "3", id="name-and-version"),
-        pytest.param("azureml-models/credit/v3-beta", "credit", "v3-beta", id="a-version-that-is-no-number"),
-        pytest.param("models/credit/v3-beta", "v3-beta", "1", id="a-name-that-looks-like-a-version"),
-        pytest.param("outputs", "outputs", "1", id="any-folder"),
-        pytest.param("azureml-models", "azureml-models", "1", id="a-models-folder-with-nothing-in-it"),
-    ],
-)
-def test_a_model_folder_says_which_model_it_is(score, tmp_path, folder, name, version):
-    """By the names of the tree in the cloud (contract 3.1); what says nothing is version 1 of its own name."""
-    (tmp_path / folder).mkdir(parents=True)
-
-    made = deployment.from_script(score, model_dir=folder)
-
-    assert made.models == (Model(name, version, tmp_path / folder, is_whole=True),)
-
-
-def test_a_models_folder_holds_its_models(score, tmp_path):
-    """Copied from a container: every NAME/VERSION in it; what is no version is left alone."""
-    for path in ("a/1", "a/10", "b/2", "b/latest"):
-        (tmp_path / "azureml-models" / path).mkdir(parents=True)
-    (tmp_path / "azureml-models" / "b" / "7").write_text("no folder")
-
-    made = deployment.from_script(score, model_dir="azureml-models")
-
-    assert [(model.name, model.version) for model in made.models] == [("a", "1"), ("a", "10"), ("b", "2")]
-    assert made.models[0] == Model("a", "1", tmp_path / "azureml-models" / "a" / "1", is_whole=True)
-
-
-@pytest.mark.parametrize(
-    ("words", "name", "version"),
-    [("m:3", "m", "3"), ("m", "m", "1"), ("azureml:m:3", "m", "3")],
-)
-def test_a_model_may_be_named(score, tmp_path, words, name, version):
-    """As `az ml` writes it, too; the file or folder keeps its own name below the version."""
-    (tmp_path / "model.pkl").write_text("")
-
-    made = deployment.from_script(score, models={words: "model.pkl"})
-
-    assert made.models == (Model(name, version, tmp_path / "model.pkl"),)
-
-
-def test_several_models_are_kept_in_order(score, tmp_path):
-    (tmp_path / "model.pkl").write_text("")
-    (tmp_path / "folder").mkdir()
-
-    made = deployment.from_script(score, model_dir="folder", models={"z": "model.pkl", "a:2": "folder"})
-
-    assert [(model.name, model.version, model.is_whole) for model in made.models] == [
-        ("folder", "1", True),
-        ("z", "1", False),
-        ("a", "2", False),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("models", "message"),
-    [
-        pytest.param({":1": "f"}, "--model :1=f: '' is no name. Expected NAME=PATH or NAME:VERSION=PATH.", id="empty"),
-        pytest.param({"a/b": "f"}, "--model a/b=f: 'a/b' is no name. ", id="slash"),
-        pytest.param({"a:..": "f"}, "--model a:..=f: '..' is no name. ", id="dots"),
-        pytest.param(
-            {"a": "./modle"}, "--model a=./modle: no such file or folder. Did you mean model?", id="near-miss"
-        ),
-        pytest.param({"a": "no/f"}, "--model a=no/f: no such file or folder. Looked for {here}/no/f.", id="missing"),
-        pytest.param({"a": "f", "a:1": "f"}, "model a:1 is given twice. One model has one file or folder.", id="twice"),
-    ],
-)
-def test_a_model_that_cannot_be_is_refused(score, tmp_path, models, message):
-    for name in ("f", "model"):
-        (tmp_path / name).write_text("")
-
-    assert refusal_of(lambda: deployment.from_script(score, models=models)).startswith(message.format(here=tmp_path))
 
 
 # the code folder
@@ -193,48 +113,6 @@ def test_a_folder_with_a_script_in_it_is_nearly_right(score, tmp_path):
 
 def test_a_missing_script_with_no_near_miss_tells_where_was_looked(score, tmp_path):
     assert refusal_of(lambda: deployment.from_script("xyz.py")) == f"xyz.py: no such file. Looked in {tmp_path}."
-
-
-def test_an_interpreter_may_be_named_by_its_environment(score, empty_environment):
-    """The link's place makes the environment, so it is not followed."""
-    python = empty_environment / "bin" / "python"
-
-    assert deployment.find_python(empty_environment) == python
-    assert deployment.find_python(python) == python
-
-
-@pytest.mark.parametrize("variable", ["VIRTUAL_ENV", "CONDA_PREFIX"])
-def test_the_active_environment_comes_before_our_own(score, monkeypatch, empty_environment, variable):
-    monkeypatch.setenv(variable, str(empty_environment))
-
-    assert deployment.find_python(None) == empty_environment / "bin" / "python"
-
-
-def test_an_environment_that_is_gone_is_not_chosen(score, monkeypatch, tmp_path):
-    """A stale VIRTUAL_ENV of a removed folder; the start block shows which interpreter it is instead."""
-    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "gone"))
-
-    assert deployment.find_python(None) == Path(sys.executable)
-
-
-def test_an_active_environment_without_a_working_python_is_refused(score, monkeypatch, tmp_path):
-    python = tmp_path / "broken" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text("#!/no/such/interpreter\n", encoding="utf-8")
-    python.chmod(0o755)
-    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "broken"))
-
-    told = refusal_of(lambda: deployment.find_python(None))
-    assert told.startswith(f"VIRTUAL_ENV={tmp_path / 'broken'}: not a Python interpreter. Expected Python 3.9 or later")
-
-
-def test_an_old_python_is_refused_by_its_version(score, tmp_path):
-    """Told by the program's own answer."""
-    old = tmp_path / "python2"
-    old.write_text("#!/bin/sh\necho amlemu 2 7\n", encoding="utf-8")
-    old.chmod(0o755)
-
-    assert refusal_of(lambda: deployment.find_python(old)).startswith(f"--python {old}: this is Python 2.7. Expected ")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="permission bits do not bind root")

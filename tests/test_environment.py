@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from amlemu.deployment import Deployment, Model
+from amlemu.deployment import Deployment
+from amlemu.models import Model
 from amlemu.environment import activated, script_environment, script_variables
 from amlemu.layout import lay_out
 

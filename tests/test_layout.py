@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from amlemu.deployment import Deployment, Model, from_script
+from amlemu.deployment import Deployment, from_script
+from amlemu.models import Model
 from amlemu.errors import UsageError
 from amlemu.layout import Layout, Place, lay_out
 

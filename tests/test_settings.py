@@ -17,11 +17,17 @@ from amlemu.settings import COMMANDS as SETTINGS
 from amlemu.settings import SCRIPT_SETTINGS, as_markdown
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
-COMMANDS = [pytest.param(words.split()[1], settings, id=words.split()[1]) for words, settings in SETTINGS.items()]
+COMMANDS = [
+    pytest.param(words.partition(" ")[2].rpartition(" ")[0], settings, id=words.partition(" ")[2].rpartition(" ")[0])
+    for words, settings in SETTINGS.items()
+]
 
 
 def options_of(command):
-    return {option.name: option for option in cli.commands[command].params if isinstance(option, click.Option)}
+    found = cli
+    for word in command.split():
+        found = found.commands[word]
+    return {option.name: option for option in found.params if isinstance(option, click.Option)}
 
 
 @pytest.mark.parametrize(("command", "settings"), COMMANDS)
@@ -43,7 +49,7 @@ def test_each_setting_is_a_flag_and_a_variable(command, settings):
 @pytest.mark.parametrize(("command", "settings"), COMMANDS)
 def test_the_page_lists_flag_variable_default_and_meaning(command, settings):
     """docs/settings.md has one row a setting, in order."""
-    section = re.split(rf"## `amlemu {command} \[?SCRIPT\]?`", as_markdown())[1].partition("## ")[0]
+    section = re.split(rf"## `amlemu {command} \[?(?:FILE|WORD)\]?(?:\.\.\.)?`", as_markdown())[1].partition("## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "AMLEMU_" in line]
 
     assert len(rows) == len(settings)
@@ -58,9 +64,13 @@ def test_the_page_lists_flag_variable_default_and_meaning(command, settings):
 def test_these_commands_have_settings():
     """`profiles` and `azmlinfsrv` have words of their own."""
     assert list(SETTINGS) == [
-        *(f"amlemu {word} SCRIPT" for word in ("serve", "invoke", "layout")),
+        *(f"amlemu {word} FILE" for word in ("serve", "invoke", "layout")),
+        "amlemu doctor [FILE]",
+        "amlemu explain [WORD]...",
+        "amlemu config show FILE",
+        "amlemu env create FILE",
         *(
-            f"amlemu {word} [SCRIPT]"
+            f"amlemu {word} [FILE]"
             for word in ("keys", "token", "reload", "status", "logs", "requests", "ready", "vscode")
         ),
     ]
@@ -68,7 +78,7 @@ def test_these_commands_have_settings():
 
 def test_the_words_for_authentication_are_those_that_there_are():
     """Declared twice, likewise."""
-    serve = {setting.name: setting for setting in SETTINGS["amlemu serve SCRIPT"]}
+    serve = {setting.name: setting for setting in SETTINGS["amlemu serve FILE"]}
 
     assert serve["auth"].kind == ("off", *MODES)
     assert serve["auth"].default == "off"
@@ -76,8 +86,8 @@ def test_the_words_for_authentication_are_those_that_there_are():
 
 def test_the_words_for_a_reload_are_those_that_there_are():
     """Declared twice, likewise; what nobody says is as the rules have it."""
-    serve = {setting.name: setting.default for setting in SETTINGS["amlemu serve SCRIPT"]}
-    kinds = {setting.name: setting.kind for setting in SETTINGS["amlemu serve SCRIPT"]}
+    serve = {setting.name: setting.default for setting in SETTINGS["amlemu serve FILE"]}
+    kinds = {setting.name: setting.kind for setting in SETTINGS["amlemu serve FILE"]}
 
     assert kinds["reload_mode"] == MODES_OF_RELOAD
     assert serve["reload_mode"] == ReloadRules().mode

@@ -11,7 +11,8 @@ from amlemu.backends.inprocess import InProcess
 from amlemu.backends.pool import Pool
 from amlemu.backends.upstream import Upstream
 from amlemu.debugging import DebugRules
-from amlemu.deployment import Deployment, Model
+from amlemu.deployment import Deployment
+from amlemu.models import Model
 from amlemu.errors import UsageError
 from amlemu.layout import lay_out
 from amlemu.pauses import Pauses

@@ -21,7 +21,7 @@ from typing import Any
 
 import click
 
-from amlemu import deployment, foreground, profile_file
+from amlemu import foreground, interpreter, profile_file
 from amlemu.console.server_lines import ServerConsole
 from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
@@ -206,7 +206,7 @@ def _is_integer(word: str) -> bool:
 
 
 def _plan(options: argparse.Namespace, environment: dict[str, str], console: ServerConsole) -> Plan:
-    python = deployment.find_python(options.python)
+    python = interpreter.find_python(options.python)
     if options.python:
         environment.update(activated(environment, python))
     script = Path(environment.get("AZUREML_ENTRY_SCRIPT", Path(environment["AML_APP_ROOT"], "main.py")))

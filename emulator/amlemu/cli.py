@@ -21,6 +21,10 @@ import click
 from amlemu import __version__, cli_plan
 from amlemu.errors import AmlemuError, BootFailed, UsageError
 from amlemu.settings import (
+    CONFIG_SETTINGS,
+    DOCTOR_SETTINGS,
+    ENV_SETTINGS,
+    EXPLAIN_SETTINGS,
     INVOKE_SETTINGS,
     KEYS_SETTINGS,
     LAYOUT_SETTINGS,
@@ -93,44 +97,56 @@ class WithBareFlags(click.Command):
         return super().parse_args(ctx, words)
 
 
-@cli.command(cls=WithBareFlags, short_help="Serve SCRIPT over HTTP until Ctrl-C.")
-@click.argument("script")
+@cli.command(cls=WithBareFlags, short_help="Serve FILE, a script or a deployment, until Ctrl-C.")
+@click.argument("file")
 @with_settings(SERVE_SETTINGS)
-def serve(script: str, **options: Any) -> None:
-    """Serve SCRIPT as the inference server would: /score, /, /swagger.json."""
+def serve(file: str, **given: Any) -> None:
+    """
+    Serve FILE as the cloud would: /score, /, /swagger.json.
+
+    FILE is a scoring script or one of Azure's files: a deployment.yml or endpoint.yml of v2, an endpoint file of 2021, an
+    inferenceconfig.json or deploymentconfig.json of v1.
+    """
     from amlemu import foreground
     from amlemu.console import choose
 
+    choices = cli_plan.choices_of(file, given)
+    options = choices.options
     console = choose(options["log_format"], options["json"])
-    _run(lambda: foreground.serve(cli_plan.plan(script, console, options), console, options["grace"]), console)
+    plan = cli_plan.plan(choices, console)
+    if choices.said is not None:
+        console.described(choices.said)
+    _run(lambda: foreground.serve(plan, console, options["grace"]), console)
 
 
-@cli.command(short_help="Score once with SCRIPT and no server.")
-@click.argument("script")
+@cli.command(short_help="Score once with FILE and no server.")
+@click.argument("file")
 @with_settings(INVOKE_SETTINGS)
-def invoke(script: str, request_file: str | None, content_type: str | None, **options: Any) -> None:
-    """Score once with SCRIPT and no server: prints the answer, and fails when the answer is a failure."""
+def invoke(file: str, request_file: str | None, content_type: str | None, **given: Any) -> None:
+    """Score once with FILE and no server: prints the answer, and fails when the answer is a failure."""
     from amlemu import once
     from amlemu.console import PersonConsole
 
     body, kind = once.read_request(request_file, content_type)
     console = PersonConsole(out=sys.stderr, restarts=False)
-    lone = {**cli_plan.defaults(), "reload": False, "control": False, **options}
-    _run(lambda: once.invoke(cli_plan.plan(script, console, lone), body, kind, console), console)
+    choices = cli_plan.choices_of(file, given)
+    choices.options.update({"reload": False, "control": False})
+    plan = cli_plan.plan(choices, console)
+    _run(lambda: once.invoke(plan, body, kind, console), console)
 
 
-@cli.command(short_help="Show what SCRIPT finds around itself.")
-@click.argument("script")
+@cli.command(short_help="Show what the script of FILE finds around itself.")
+@click.argument("file")
 @with_settings(LAYOUT_SETTINGS)
-def layout(script: str, json: bool, **options: Any) -> None:
-    """Show what SCRIPT finds around itself: the tree, what stands for what, the variables and who says so."""
+def layout(file: str, json: bool, **given: Any) -> None:
+    """Show what the script of FILE finds around itself: the tree, what stands for what, the variables and who says so."""
     from amlemu.console.surroundings import as_json, as_text
     from amlemu.environment import script_variables
     from amlemu.worker.tree import choose
 
-    deployment = cli_plan.deployment_of(script, {**cli_plan.defaults(), **options})
-    tree = choose(deployment, options["layout"], str(options["port"]))
-    variables = script_variables(deployment, tree.layout, options["port"])
+    deployment = cli_plan.deployment_of(cli_plan.choices_of(file, given))
+    tree = choose(deployment, given["layout"], str(given["port"]))
+    variables = script_variables(deployment, tree.layout, given["port"])
     click.echo((as_json if json else as_text)(deployment, tree.layout, variables))
 
 
@@ -158,93 +174,93 @@ def show(name: str, overrides: tuple[str, ...], json: bool) -> None:
     click.echo((facts.as_json if json else facts.as_text)(loaded))
 
 
-@cli.command(short_help="Print the keys of SCRIPT's endpoint.")
-@click.argument("script", required=False)
+@cli.command(short_help="Print the keys of FILE's endpoint.")
+@click.argument("file", required=False)
 @with_settings(KEYS_SETTINGS)
-def keys(script: str | None, regenerate: str | None, primary_key: str | None, secondary_key: str | None) -> None:
-    """Print the keys that `amlemu serve SCRIPT --auth key` takes; without SCRIPT, for a script in the current folder."""
-    kept = _key_file(script)
+def keys(file: str | None, regenerate: str | None, primary_key: str | None, secondary_key: str | None) -> None:
+    """Print the keys that `amlemu serve FILE --auth key` takes; without FILE, for a script in the current folder."""
+    kept = _key_file(file)
     found = kept.keys() if regenerate is None else kept.regenerate(regenerate)
     told = {"primaryKey": primary_key or found.primary, "secondaryKey": secondary_key or found.secondary}
     click.echo(dumps(told, indent=2))
 
 
-@cli.command(short_help="Print a token for SCRIPT's endpoint.")
-@click.argument("script", required=False)
+@cli.command(short_help="Print a token for FILE's endpoint.")
+@click.argument("file", required=False)
 @with_settings(TOKEN_SETTINGS)
-def token(script: str | None, minutes: float) -> None:
+def token(file: str | None, minutes: float) -> None:
     """
-    Print a token that `amlemu serve SCRIPT --auth aml_token` takes until it expires; without SCRIPT, for a script in the
+    Print a token that `amlemu serve FILE --auth aml_token` takes until it expires; without FILE, for a script in the
     current folder.
     """
     from amlemu.credentials import make_token
 
     if not 0 < minutes <= _LONGEST_TOKEN:  # not a number, either
         raise UsageError(f"{minutes:g} is no life of a token", where="--minutes", expected="Expected up to a year.")
-    click.echo(dumps(make_token(_key_file(script).keys(), minutes), indent=2))
+    click.echo(dumps(make_token(_key_file(file).keys(), minutes), indent=2))
 
 
-@cli.command(short_help="Load SCRIPT anew in the server that runs.")
-@click.argument("script", required=False)
+@cli.command(short_help="Load FILE anew in the server that runs.")
+@click.argument("file", required=False)
 @with_settings(RELOAD_SETTINGS)
-def reload(script: str | None, port: int | None, json: bool) -> None:
-    """Load SCRIPT anew in the server that runs, and say what has become of it: exit code 3 when it does not start."""
+def reload(file: str | None, port: int | None, json: bool) -> None:
+    """Load FILE anew in the server that runs, and say what has become of it: exit code 3 when it does not start."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.reload(script, port or None, as_json=json))
+    sys.exit(cli_control.reload(cli_plan.script_of(file), port or None, as_json=json))
 
 
-@cli.command(short_help="Show how the server of SCRIPT is.")
-@click.argument("script", required=False)
+@cli.command(short_help="Show how the server of FILE is.")
+@click.argument("file", required=False)
 @with_settings(STATUS_SETTINGS)
-def status(script: str | None, port: int | None, json: bool) -> None:
-    """Show how the server of SCRIPT is: exit code 1 unless it is ready."""
+def status(file: str | None, port: int | None, json: bool) -> None:
+    """Show how the server of FILE is: exit code 1 unless it is ready."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.status(script, port or None, as_json=json))
+    sys.exit(cli_control.status(cli_plan.script_of(file), port or None, as_json=json))
 
 
-@cli.command(short_help="Print what the server of SCRIPT has written.")
-@click.argument("script", required=False)
+@cli.command(short_help="Print what the server of FILE has written.")
+@click.argument("file", required=False)
 @with_settings(LOGS_SETTINGS)
-def logs(script: str | None, port: int | None, lines: int, follow: bool, json: bool) -> None:
-    """Print what the server of SCRIPT has written to its console."""
+def logs(file: str | None, port: int | None, lines: int, follow: bool, json: bool) -> None:
+    """Print what the server of FILE has written to its console."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.logs(script, port or None, lines, follows=follow, as_json=json))
+    sys.exit(cli_control.logs(cli_plan.script_of(file), port or None, lines, follows=follow, as_json=json))
 
 
-@cli.command(short_help="Show the last requests to SCRIPT.")
-@click.argument("script", required=False)
+@cli.command(short_help="Show the last requests to FILE.")
+@click.argument("file", required=False)
 @with_settings(REQUESTS_SETTINGS)
-def requests(script: str | None, port: int | None, lines: int, json: bool) -> None:
-    """Show the last requests to SCRIPT, one a line, oldest first."""
+def requests(file: str | None, port: int | None, lines: int, json: bool) -> None:
+    """Show the last requests to FILE, one a line, oldest first."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.requests(script, port or None, lines, as_json=json))
+    sys.exit(cli_control.requests(cli_plan.script_of(file), port or None, lines, as_json=json))
 
 
-@cli.command(short_help="Wait until SCRIPT answers requests.")
-@click.argument("script", required=False)
+@cli.command(short_help="Wait until FILE answers requests.")
+@click.argument("file", required=False)
 @with_settings(READY_SETTINGS)
-def ready(script: str | None, port: int | None, wait: float, json: bool) -> None:
-    """Wait until SCRIPT answers requests, also for its server to appear: exit code 1 when it does not."""
+def ready(file: str | None, port: int | None, wait: float, json: bool) -> None:
+    """Wait until FILE answers requests, also for its server to appear: exit code 1 when it does not."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.ready(script, port or None, wait, as_json=json))
+    sys.exit(cli_control.ready(cli_plan.script_of(file), port or None, wait, as_json=json))
 
 
-@cli.command(short_help="Write what VS Code needs to debug SCRIPT.")
-@click.argument("script", required=False)
+@cli.command(short_help="Write what VS Code needs to debug FILE.")
+@click.argument("file", required=False)
 @with_settings(VSCODE_SETTINGS)
-def vscode(script: str | None, debug_port: int, folder: str | None, **options: Any) -> None:
+def vscode(file: str | None, debug_port: int, folder: str | None, **options: Any) -> None:
     """
-    Write the entries by which VS Code debugs SCRIPT into .vscode/launch.json, and keep all that is there; without SCRIPT,
+    Write the entries by which VS Code debugs FILE into .vscode/launch.json, and keep all that is there; without FILE,
     for the score.py of the folder, or whatever file is open.
     """
     from amlemu.vscode import command
 
-    click.echo(command.run(script, folder, debug_port, only_prints=options["print"]), nl=False)
+    click.echo(command.run(cli_plan.script_of(file), folder, debug_port, only_prints=options["print"]), nl=False)
 
 
 @cli.command(
@@ -260,6 +276,67 @@ def azmlinfsrv(words: tuple[str, ...]) -> None:
     command.main(list(words))
 
 
+@cli.command(short_help="Look at FILE before the cloud does.")
+@click.argument("file", required=False)
+@with_settings(DOCTOR_SETTINGS)
+def doctor(file: str | None, **given: Any) -> None:
+    """
+    Look at FILE before the cloud does, and say what would fail there: exit code 1 where something would.
+
+    FILE is a deployment, an endpoint, a scoring script or a folder; without it, the current folder. Nothing of it is run.
+    """
+    from amlemu import cli_doctor
+
+    sys.exit(cli_doctor.examine(file or ".", given))
+
+
+@cli.command(short_help="Say what a code, an error or a log means.")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+@with_settings(EXPLAIN_SETTINGS)
+def explain(words: tuple[str, ...], profile: str | None, json: bool) -> None:
+    """
+    Say what a status (424), an error (ERR_2200, ResourceNotReady), an exit code (exit 3) or a log means, offline.
+
+    A log is a file, or comes on standard input: az ml online-deployment get-logs ... | amlemu explain
+    """
+    from amlemu import cli_explain
+
+    sys.exit(cli_explain.explain(words, profile, json))
+
+
+@cli.group(short_help="Show what holds, and who says so.")
+def config() -> None:
+    """Show what holds of all that can be set, and who says so."""
+
+
+@config.command("show", short_help="Show every setting of FILE with its origin.")
+@click.argument("file")
+@with_settings(CONFIG_SETTINGS)
+def config_show(file: str, **given: Any) -> None:
+    """Show every setting that `amlemu serve FILE` would have: its value, and the flag, variable, file and line that it is from."""
+    from amlemu.console import settings
+
+    choices = cli_plan.choices_of(file, given)
+    deployment = cli_plan.deployment_of(choices)
+    profile = cli_plan.profile_of(choices, deployment)
+    click.echo((settings.as_json if given["json"] else settings.as_text)(choices, deployment, profile))
+
+
+@cli.group(short_help="Make an environment for a script, without Docker.")
+def env() -> None:
+    """Make a virtual environment of a conda or requirements file, for scripts that are served here."""
+
+
+@env.command("create", short_help="Make the environment that FILE asks for.")
+@click.argument("file", required=False)
+@with_settings(ENV_SETTINGS)
+def env_create(file: str | None, python: str | None, recreate: bool, json: bool) -> None:
+    """Make the environment that FILE asks for, a conda.yml, a requirements.txt or a deployment, beside it."""
+    from amlemu import cli_env
+
+    sys.exit(cli_env.create(file, python, recreate, json))
+
+
 def _run(work: Callable[[], Any], console: Console) -> None:
     """Run a coroutine and leave with the exit code that it returns."""
     from amlemu.emulator import run_loop
@@ -273,12 +350,13 @@ def _run(work: Callable[[], Any], console: Console) -> None:
     leave(code)
 
 
-def _key_file(script: str | None) -> KeyFile:
+def _key_file(file: str | None) -> KeyFile:
     """Return the file that a server of this script reads; without one, of a script in the current folder."""
     from amlemu import deployment
     from amlemu.credentials import KeyFile
     from amlemu.layout import OWN_FOLDER
 
+    script = cli_plan.script_of(file)
     folder = Path.cwd() if script is None else deployment.from_script(script).script.parent
     return KeyFile(folder / OWN_FOLDER)
 

@@ -1,5 +1,7 @@
 """
 What the words of `serve`, `invoke` and `layout` come to: the plan of what is served, how, and for whom.
+
+`choices.py` has merged them with what the files say.
 """
 
 from __future__ import annotations
@@ -10,35 +12,47 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+from click.core import ParameterSource
+
 from amlemu.errors import UsageError
-from amlemu.settings import SERVE_SETTINGS
 
 if TYPE_CHECKING:
+    from amlemu.azure.requirements import Requirements
+    from amlemu.choices import Choices
     from amlemu.console import Console
     from amlemu.debugging import DebugRules
     from amlemu.deployment import Deployment
+    from amlemu.profile import Profile
     from amlemu.reload import ReloadRules
     from amlemu.stand import Plan
 
+_LIMITS_OF_FILES = {
+    "scoringTimeoutMs": "request_timeout_ms",
+    "maxConcurrentRequestsPerContainer": "max_concurrent_requests_per_instance",
+    "maxQueueWaitMs": "max_queue_wait_ms",
+    "numReplicas": "instance_count",
+    "autoScaler.minReplicas": "instance_count",
+    "scale_settings.min_instances": "instance_count",
+}
 
-def plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
+
+def plan(choices: Choices, console: Console) -> Plan:
     """
     Return what is to be served, and how; nothing is started.
 
     Args:
-        script: the file, as typed.
+        choices: all options of `serve`, and what the files say.
         console: is told of events and exchanges.
-        options: values of SERVE_SETTINGS by name.
 
     Raises:
         UsageError: something is not usable as given.
     """
-    from amlemu import profile_file
     from amlemu.stand import Plan, choose_backend
 
-    deployment = deployment_of(script, options)
-    overrides = pairs(options["set"], "--set", "SECTION.KEY=VALUE")
-    profile = profile_file.load(options["profile"], overrides, deployment.request_settings)
+    options = choices.options
+    deployment = deployment_of(choices)
+    profile = profile_of(choices, deployment)
     backend = choose_backend(options["backend"], options["upstream"], options["engine"])
     return Plan(
         deployment=deployment,
@@ -62,7 +76,7 @@ def plan(script: str, console: Console, options: dict[str, Any]) -> Plan:
 
 
 def _reload_rules(options: dict[str, Any], backend: str, by_default: bool) -> ReloadRules:
-    from amlemu.deployment import existing_folder
+    from amlemu.models import existing_folder
     from amlemu.reload import ReloadRules, is_wanted
     from amlemu.stand import RELOADED
 
@@ -98,26 +112,96 @@ def _debug_rules(options: dict[str, Any], variables: Mapping[str, str]) -> Debug
     )
 
 
-def deployment_of(script: str, options: dict[str, Any]) -> Deployment:
+def choices_of(file: str, options: dict[str, Any]) -> Choices:
+    """Return all options of `serve`: those that the command line has, and what the files say. Raises UsageError."""
+    from amlemu import choices
+
+    return choices.choose(file, options, sources(), _made_for)
+
+
+def _made_for(asked: Requirements) -> Path | None:
+    """Return the interpreter of the environment that `amlemu env create` has made; one that is out of date is told."""
+    from amlemu.environments import place
+
+    made = place.find(asked)
+    if made is not None and not made.is_current:
+        file = os.path.relpath(asked.place.file)
+        click.echo(f"amlemu: {file} has changed since its environment was made; amlemu env create {file}", err=True)
+    return None if made is None else made.python
+
+
+def script_of(file: str | None) -> str | None:
+    """Return the script that a deployment names; a script is itself. Raises UsageError."""
+    from amlemu.azure import files, served
+
+    if file is None or not files.is_azure_file(Path(file)):
+        return file
+    said = files.describe(Path(file))
+    served.refuse(said)
+    return str(said.script or file)
+
+
+def sources() -> dict[str, str]:
+    """Return who gave the options of the running command: `flag` or `variable`, by name; defaults are not in it."""
+    context = click.get_current_context()
+    words = {ParameterSource.COMMANDLINE: "flag", ParameterSource.ENVIRONMENT: "variable"}
+    found = ((name, context.get_parameter_source(name)) for name in context.params)
+    return {name: words[source] for name, source in found if source in words}
+
+
+def deployment_of(choices: Choices) -> Deployment:
     """Return what is served. Raises UsageError."""
     from amlemu import deployment
+    from amlemu.azure import served
 
+    options, said = choices.options, choices.said
+    models = pairs(options["model"], "--model", "NAME:VERSION=PATH", is_unique=True)
+    shared: dict[str, Any] = {
+        "model_dir": options["model_dir"],
+        "python": options["python"],
+        "environment": pairs(options["env"], "--env", "KEY=VALUE"),
+        "workers": options["workers"],
+    }
+    if said is not None:
+        if options["code"]:
+            raise UsageError("the deployment names its code folder itself", where="--code", hint="Leave it out.")
+        return served.to_deployment(
+            said,
+            models=models,
+            known=choices.project.models,
+            name=_chosen(choices, "deployment_name"),
+            endpoint=_chosen(choices, "endpoint_name"),
+            model_layout=options["model_layout"],
+            **shared,
+        )
+    if not models and options["model_dir"] is None:
+        models = {name: str(path) for name, path in choices.project.models.items()}
     return deployment.from_script(
-        script,
+        choices.file,
         code=options["code"],
-        model_dir=options["model_dir"],
-        models=pairs(options["model"], "--model", "NAME:VERSION=PATH", is_unique=True),
-        python=options["python"],
-        environment=pairs(options["env"], "--env", "KEY=VALUE"),
-        workers=options["workers"],
+        models=models,
         endpoint=options["endpoint_name"],
         name=options["deployment_name"],
+        **shared,
     )
 
 
-def defaults() -> dict[str, Any]:
-    """Return the options of a `serve` without a word, for commands that have few of their own."""
-    return {setting.name: () if setting.repeats else setting.default for setting in SERVE_SETTINGS}
+def _chosen(choices: Choices, name: str) -> str | None:
+    """Return an option that somebody chose; a default says less than the deployment's file."""
+    return None if choices.origins[name] == "default" else choices.options[name]
+
+
+def profile_of(choices: Choices, deployment: Deployment) -> Profile:
+    """Return the face of the cloud, with the deployment's own limits in it. Raises UsageError."""
+    from amlemu import profile_file
+    from amlemu.choices import shown
+
+    said = choices.said
+    givers: dict[str, str] = {}
+    for name, place in (said.said_at if said is not None else {}).items():
+        givers.setdefault(_LIMITS_OF_FILES.get(name, name.rpartition(".")[2]), shown(place))
+    overrides = pairs(choices.options["set"], "--set", "SECTION.KEY=VALUE")
+    return profile_file.load(choices.options["profile"], overrides, deployment.request_settings, givers)
 
 
 def pairs(words: tuple[str, ...], flag: str, form: str, *, is_unique: bool = False) -> dict[str, str]:

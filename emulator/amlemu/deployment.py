@@ -7,36 +7,16 @@ front door before it behaves.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from amlemu.errors import UsageError
-
-MODELS_FOLDER = "azureml-models"
-_OLDEST_PYTHON = (3, 9)  # the guest half's syntax
-_INTERPRETER_PATIENCE_S = 20.0  # an environment on a slow disk
-
-
-@dataclass(frozen=True)
-class Model:
-    """
-    One registered model: what `azureml-models/<name>/<version>` is made of.
-
-    `path` is the file or folder that lies in there under its own name, or, with `is_whole`, the folder that stands for
-    `<version>` itself.
-    """
-
-    name: str
-    version: str
-    path: Path
-    is_whole: bool = False
+from amlemu.interpreter import find_python
+from amlemu.models import Model, existing_folder, from_model_dir, may, named_models, unique
 
 
 @dataclass(frozen=True)
@@ -53,6 +33,9 @@ class Deployment:
         endpoint: name of the endpoint; front doors of some clouds say it, or have it in their paths.
         name: of the deployment itself; clients name it in `azureml-model-deployment`.
         request_settings: limits of its own by their Azure names, `request_timeout_ms` ...; they beat the profile's.
+        files: Azure's files that describe it.
+        has_local_models: models lie as `az ml ... --local` and LocalWebservice put them, not as in Azure.
+        is_v1: it is a web service of the v1 SDK: `code` is on the import path, and the working folder is the one above.
     """
 
     script: Path
@@ -65,6 +48,9 @@ class Deployment:
     endpoint: str = "endpoint"
     name: str = "blue"
     request_settings: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    has_local_models: bool = False
+    is_v1: bool = False
 
 
 def from_script(
@@ -103,7 +89,7 @@ def from_script(
         python=find_python(python),
         code=path.parent if code is None else _code_folder(Path(code), path),
         app_root=dict(environment or {}).get("AML_APP_ROOT") or None,
-        models=_models(None if model_dir is None else Path(model_dir), models or {}),
+        models=_models(model_dir, models or {}),
         environment=dict(environment or {}),
         workers=_worker_count(workers, environment or {}),
         endpoint=endpoint or _endpoint_name(path.parent),
@@ -118,23 +104,6 @@ def _endpoint_name(folder: Path) -> str:
     return name if len(name) >= 3 and name[0].isalpha() else "endpoint"
 
 
-def find_python(choice: str | os.PathLike[str] | None) -> Path:
-    """
-    Return the interpreter for the script: `choice` (an interpreter or an environment's folder), else the active virtual
-    or conda environment, else our own.
-
-    Raises:
-        UsageError: `choice` names no interpreter.
-    """
-    if choice is not None:
-        return _interpreter(Path(choice), f"--python {choice}")
-    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        folder = os.environ.get(variable)
-        if folder and _python_in(Path(folder)):
-            return _interpreter(Path(folder), f"{variable}={folder}")
-    return Path(sys.executable)
-
-
 def _script_path(path: Path) -> Path:
     where = str(path)
     if not path.exists():
@@ -145,7 +114,7 @@ def _script_path(path: Path) -> Path:
         raise UsageError("this is a folder, not a scoring script", where=where, hint=hint)
     if path.suffix != ".py":
         raise UsageError("not a Python file", where=where, expected="A scoring script is a .py file.")
-    if not _may(path, os.R_OK):
+    if not may(path, os.R_OK):
         raise UsageError("not readable by this user", where=where, hint=f"chmod u+r {path}")
     return path.resolve()
 
@@ -161,33 +130,11 @@ def _code_folder(path: Path, script: Path) -> Path:
     return folder
 
 
-def _models(model_dir: Path | None, named: Mapping[str, str | os.PathLike[str]]) -> tuple[Model, ...]:
-    models = [] if model_dir is None else _models_in(existing_folder(model_dir, f"--model-dir {model_dir}"))
-    for words, path in named.items():
-        name, _, version = words.removeprefix("azureml:").partition(":")
-        where = f"--model {words}={path}"
-        for word in (name, version or "1"):
-            if not word or "/" in word or word in (".", ".."):
-                raise UsageError(
-                    f"{word!r} is no name", where=where, expected="Expected NAME=PATH or NAME:VERSION=PATH."
-                )
-        models.append(Model(name, version or "1", _existing(Path(path), where)))
-    versions = [(model.name, model.version) for model in models]
-    for name, version in versions:
-        if versions.count((name, version)) > 1:
-            raise UsageError(f"model {name}:{version} is given twice", hint="One model has one file or folder.")
-    return tuple(models)
-
-
-def _models_in(folder: Path) -> list[Model]:
-    """Say which model a folder is, by the names of the tree at /var/azureml-app/azureml-models (contract 3.1)."""
-    if folder.name == MODELS_FOLDER:
-        versions = [path for path in sorted(folder.glob("*/*")) if path.is_dir() and path.name.isdigit()]
-        if versions:
-            return [Model(path.parent.name, path.name, path, is_whole=True) for path in versions]
-    if folder.parent.name and (folder.name.isdigit() or folder.parent.parent.name == MODELS_FOLDER):
-        return [Model(folder.parent.name, folder.name, folder, is_whole=True)]
-    return [Model(folder.name or "model", "1", folder, is_whole=True)]
+def _models(model_dir: str | os.PathLike[str] | None, named: Mapping[str, str | os.PathLike[str]]) -> tuple[Model, ...]:
+    in_folder = (
+        () if model_dir is None else from_model_dir(existing_folder(Path(model_dir), f"--model-dir {model_dir}"))
+    )
+    return unique((*in_folder, *named_models(named)))
 
 
 def _worker_count(choice: int | None, environment: Mapping[str, str]) -> int:
@@ -205,80 +152,3 @@ def _near_miss(path: Path) -> str:
         return f"The folder {folder} does not exist either."
     near = difflib.get_close_matches(path.name, [entry.name for entry in folder.glob("*.py")], n=1, cutoff=0.5)
     return f"Did you mean {folder / near[0]}?" if near else f"Looked in {folder.resolve()}."
-
-
-def existing_folder(path: Path, where: str) -> Path:
-    """Return a folder's absolute path. Raises UsageError, with `where` and a near miss, when there is none."""
-    found = _existing(path, where)
-    if not found.is_dir():
-        parent = path.parent if path.parent.name else path.absolute().parent
-        raise UsageError("not a folder", where=where, hint=f"Give the folder that holds it: {parent}")
-    return found
-
-
-def _existing(path: Path, where: str) -> Path:
-    if not path.exists():
-        near = difflib.get_close_matches(path.name, _names_in(path.absolute().parent), n=1, cutoff=0.5)
-        hint = f"Did you mean {path.parent / near[0]}?" if near else f"Looked for {path.absolute()}."
-        raise UsageError("no such file or folder", where=where, hint=hint)
-    if not _may(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
-        raise UsageError("not readable by this user", where=where, hint=f"chmod -R u+rX {path}")
-    return Path(os.path.abspath(path))  # a link keeps its name: that is what the model is called by
-
-
-def _may(path: Path, mode: int) -> bool:
-    """Ask for what this process may do, which is not always what the user who has started it might."""
-    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _names_in(folder: Path) -> list[str]:
-    with contextlib.suppress(OSError):
-        return os.listdir(folder)
-    return []
-
-
-def _python_in(folder: Path) -> Path | None:
-    for relative in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
-        if (folder / relative).exists():
-            return folder / relative
-    return None
-
-
-def _interpreter(path: Path, where: str) -> Path:
-    expected = f"Expected Python {_OLDEST_PYTHON[0]}.{_OLDEST_PYTHON[1]} or later, or a virtual environment's folder."
-    if path.is_dir():
-        inside = _python_in(path)
-        if inside is None:
-            raise UsageError("no interpreter in this folder", where=where, expected="Expected bin/python in it.")
-        path = inside
-    if not path.exists():
-        raise UsageError("no such file", where=where, expected=expected)
-    if not _may(path, os.X_OK):
-        raise UsageError("not executable", where=where, expected=expected)
-    # Not resolved: an environment's python is a link, and it is the link's place that makes it an environment.
-    path = Path(os.path.abspath(path))
-    version = sys.version_info[:2] if path.parent == Path(sys.executable).parent else _python_version(path)
-    if version is None:
-        raise UsageError("not a Python interpreter", where=where, expected=expected)
-    if version < _OLDEST_PYTHON:
-        raise UsageError(f"this is Python {version[0]}.{version[1]}", where=where, expected=expected)
-    return path
-
-
-def _python_version(path: Path) -> tuple[int, int] | None:
-    """Ask a program for its Python version; None when it is no interpreter. Costs a start without site, some 10 ms."""
-    question = "import sys; print('amlemu', *sys.version_info[:2])"
-    try:
-        answer = subprocess.run(
-            [path, "-E", "-S", "-c", question],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_INTERPRETER_PATIENCE_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    words = answer.stdout.split()
-    if len(words) != 3 or words[0] != b"amlemu":
-        return None
-    return int(words[1]), int(words[2])

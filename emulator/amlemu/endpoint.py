@@ -7,13 +7,18 @@ The Python face: `amlemu.serve(...)` serves a script in a thread, and hands out 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlemu import deployment as deployments
 from amlemu import profile_file as profiles
+from amlemu import project_file
+from amlemu.azure import files, served
 from amlemu.debugging import DebugRules
 from amlemu.emulator import Emulator, Opening, run_loop
 from amlemu.errors import ScoringFailed
@@ -137,6 +142,16 @@ class Endpoint:
             await emulator.stop(self._grace_s)
 
 
+def _deployment(script: Any, code: Any, shared: dict[str, Any]) -> tuple[deployments.Deployment, str]:
+    """Return what is served, and the profile that it is for; what Azure's file says of code and limits counts."""
+    path = Path(script)
+    if not files.is_azure_file(path):
+        return deployments.from_script(path, code=code, **shared), "managed"
+    said = files.describe(path, wanted=shared["name"] or "")
+    known = project_file.load(Path(os.path.abspath(path)).parent).models
+    return served.to_deployment(said, known=known, **shared), said.profile
+
+
 def _unseen(exchange: Exchange) -> None:
     """Nobody watches: the journal has it."""
 
@@ -153,7 +168,7 @@ def serve(
     layout: str = "auto",
     host: str = "127.0.0.1",
     port: int = 0,
-    profile: str = "managed",
+    profile: str | None = None,
     settings: Mapping[str, str] | None = None,
     backend: str = "worker",
     upstream: str | None = None,
@@ -177,7 +192,7 @@ def serve(
             endpoint.score({"data": [[1, 2]]})
 
     Args:
-        script: path of the scoring script.
+        script: path of the scoring script, or of one of Azure's files: deployment.yml, endpoint.yml, inferenceconfig.json ...
         code: the folder that is deployed; None is the script's own.
         model_dir: what AZUREML_MODEL_DIR names.
         models: files or folders by `NAME:VERSION`, to lie below azureml-models.
@@ -186,7 +201,7 @@ def serve(
         workers: processes; None follows WORKER_COUNT, else one.
         layout: `auto`, `var` (the real /var/azureml-app), `links`, or `none` (the script where it is).
         port: 0 picks a free one.
-        profile: which cloud answers; a name or the path of a file.
+        profile: which cloud answers; a name or the path of a file. None is the deployment's own, else `managed`.
         settings: values of the profile to override, `{"limits.request_timeout_ms": "8000"}`.
         backend: `worker`, `inprocess` or `upstream` (then with `upstream="http://..."`).
         engine: `amlemu`, or `azmlinfsrv`: the real server of the script's environment, instead of `backend`.
@@ -208,20 +223,20 @@ def serve(
     """
     events: list[Event] = []
     chosen = choose_backend(backend, upstream, engine)
+    shared = {
+        "model_dir": model_dir,
+        "models": models,
+        "python": python,
+        "environment": env,
+        "workers": workers,
+        "endpoint": endpoint_name,
+        "name": deployment_name,
+    }
+    deployment, of_file = _deployment(script, code, shared)
+    limits = {**deployment.request_settings, **(request_settings or {})}
     plan = Plan(
-        deployment=deployments.from_script(
-            script,
-            code=code,
-            model_dir=model_dir,
-            models=models,
-            python=python,
-            environment=env,
-            workers=workers,
-            endpoint=endpoint_name,
-            name=deployment_name,
-            request_settings=request_settings,
-        ),
-        profile=profiles.load(profile, settings, request_settings),
+        deployment=replace(deployment, request_settings=limits),
+        profile=profiles.load(profile or of_file, settings, limits),
         backend=chosen,
         upstream=upstream,
         layout=layout,

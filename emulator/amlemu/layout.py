@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from amlemu.deployment import MODELS_FOLDER, Deployment, Model
+from amlemu.deployment import Deployment
 from amlemu.errors import UsageError
+from amlemu.models import MODELS_FOLDER, Model
 
 BASE = "/var/azureml-app"
 OWN_FOLDER = ".amlemu"  # beside the script, unknown to git: links, one folder for each port, and keys
@@ -41,11 +42,12 @@ class Layout:
     Attributes:
         kind: `var`, `links` or `none`.
         base: where the tree is for the script; `/var/azureml-app`, or a folder of the host.
-        app_root: working folder and import root.
+        app_root: import root, and the working folder, unless `folder` is another one.
         script: the entry script.
         model_dir: what AZUREML_MODEL_DIR says; None without a model.
         places: what the tree is made of; empty for `none`.
         why: for `links`, why the path is not the real one.
+        folder: the working folder of a v1 web service; empty for others.
     """
 
     kind: str
@@ -55,6 +57,12 @@ class Layout:
     model_dir: str | None = None
     places: tuple[Place, ...] = ()
     why: str = ""
+    folder: str = ""
+
+    @property
+    def working_folder(self) -> str:
+        """Where the script's relative paths begin."""
+        return self.folder or self.app_root
 
     @property
     def models_folder(self) -> str | None:
@@ -85,15 +93,15 @@ def lay_out(deployment: Deployment, kind: str, base: str = BASE, why: str = "") 
     if kind == "none":
         app_root = _host_root(deployment)
         return Layout("none", app_root, app_root, str(deployment.script), _bare_model_dir(deployment.models))
-    models = [_model_place(model) for model in deployment.models]
+    models = [_model_place(model, deployment.has_local_models and not deployment.is_v1) for model in deployment.models]
     if kind == "var":
         models = [place for model in models for place in _unfolded(model)]
     places = (_code_place(deployment), *models)
     below = posixpath.join(base, places[0].inside, *deployment.script.relative_to(deployment.code).parts)
     script = below if kind == "var" else str(deployment.script)  # through a link, `__file__` is the real path anyway
     app_root = _app_root(deployment, base, os.path.dirname(script), places)
-    model_dir = _model_dir(deployment.models)
-    return Layout(kind, base, app_root, script, model_dir and posixpath.join(base, model_dir), places, why)
+    folder = base if deployment.is_v1 else ""
+    return Layout(kind, base, app_root, script, _model_dir(deployment, base), places, why, folder)
 
 
 def _code_place(deployment: Deployment) -> Place:
@@ -104,7 +112,14 @@ def _code_place(deployment: Deployment) -> Place:
     return Place(name, deployment.code)
 
 
-def _model_place(model: Model) -> Place:
+def _model_place(model: Model, is_local: bool) -> Place:
+    """
+    Say where a model lies; `az ml ... --local` mounts the folder around it, with all that is beside it.
+
+    Source: azure-ai-ml 1.35.2, _local_endpoints/validators/model_validator.py, `.resolve().parent` (contract 3.1).
+    """
+    if is_local and model.local_folder is not None and not model.is_whole:
+        return Place(posixpath.join(MODELS_FOLDER, model.local_folder).rstrip("/"), model.path.resolve().parent)
     version = posixpath.join(MODELS_FOLDER, model.name, model.version)
     return Place(version if model.is_whole else posixpath.join(version, model.path.name), model.path)
 
@@ -133,11 +148,23 @@ def _leaves(root: str) -> Iterator[str]:
         yield from (path for path in paths if os.path.exists(path) and (os.path.islink(path) or os.path.isfile(path)))
 
 
-def _model_dir(models: tuple[Model, ...]) -> str | None:
-    """One model's own folder; with several the one above them all, as in v1."""
-    if len(models) != 1:
-        return MODELS_FOLDER if models else None
-    return posixpath.join(MODELS_FOLDER, models[0].name, models[0].version)
+def _model_dir(deployment: Deployment, base: str) -> str | None:
+    """
+    Return AZUREML_MODEL_DIR: one model's own folder; with several the one above them all, as in v1.
+
+    Locally v2 writes two slashes, and v1 a path that begins at the working folder. Source: contract 3.1.
+    """
+    models = deployment.models
+    if not models:
+        return None
+    below = "" if len(models) > 1 else posixpath.join(models[0].name, models[0].version)
+    if not deployment.has_local_models:
+        return posixpath.join(base, MODELS_FOLDER, below).rstrip("/")
+    if deployment.is_v1:
+        return posixpath.join(MODELS_FOLDER, below)
+    local = models[0].local_folder
+    folder = below if local is None or len(models) > 1 or models[0].is_whole else local
+    return f"{base}/{MODELS_FOLDER}/" + (f"/{folder}" if folder else "")
 
 
 def _bare_model_dir(models: tuple[Model, ...]) -> str | None:
@@ -150,7 +177,7 @@ def _bare_model_dir(models: tuple[Model, ...]) -> str | None:
 def _host_root(deployment: Deployment) -> str:
     choice = deployment.app_root
     if choice is None:
-        return str(deployment.script.parent)
+        return str(deployment.code if deployment.is_v1 else deployment.script.parent)
     if not Path(choice).is_dir():
         raise UsageError("no such folder", where=f"AML_APP_ROOT={choice}")
     return str(Path(choice).resolve())
@@ -160,7 +187,7 @@ def _app_root(deployment: Deployment, base: str, script_folder: str, places: tup
     """Return the folder that was asked for, which may be one of the tree; the script's own where none was."""
     choice = deployment.app_root
     if choice is None:
-        return script_folder
+        return posixpath.join(base, places[0].inside) if deployment.is_v1 else script_folder
     inside = "/" + posixpath.normpath(choice).lstrip("/") if choice.startswith("/") else choice
     if inside != BASE and not inside.startswith(BASE + "/"):
         return _host_root(deployment)

@@ -48,7 +48,10 @@ def names() -> list[str]:
 
 
 def load(
-    name: str, overrides: Mapping[str, str] | None = None, request_settings: Mapping[str, int] | None = None
+    name: str,
+    overrides: Mapping[str, str] | None = None,
+    request_settings: Mapping[str, int] | None = None,
+    givers: Mapping[str, str] | None = None,
 ) -> Profile:
     """
     Read a profile.
@@ -57,13 +60,15 @@ def load(
         name: one of `names()`, or the path of a file that ends in `.toml`.
         overrides: `section.key` to text, as given by `--set`; their source becomes `--set`.
         request_settings: the deployment's own limits by name, `request_timeout_ms` ...; `overrides` win over them.
+        givers: who says so, by the same name; `the deployment` where it is not said.
 
     Raises:
         UsageError: no such profile or key, a value without a source, one that is not of its kind or out of bounds.
     """
     text, where = (_read(Path(name)), name) if name.endswith(".toml") else (_text(name), f"profile {name!r}")
     settings = {f"limits.{key}": str(value) for key, value in (request_settings or {}).items()}
-    words = {**dict.fromkeys(settings, "the deployment"), **dict.fromkeys(overrides or {}, "--set")}
+    said = {key: (givers or {}).get(key.partition(".")[2], "the deployment") for key in settings}
+    words = {**said, **dict.fromkeys(overrides or {}, "--set")}
     return parse(text, where, {**settings, **(overrides or {})}, words)
 
 

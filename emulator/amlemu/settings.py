@@ -57,6 +57,19 @@ SCRIPT_SETTINGS = (
         "A registered model, NAME:VERSION=PATH; the file or folder lies in azureml-models/NAME/VERSION.",
         repeats=True,
     ),
+    Setting(
+        "model_layout",
+        ("cloud", "local"),
+        "cloud",
+        "Where models lie: as in Azure, or as az ml ... --local and LocalWebservice put them.",
+    ),
+    Setting(
+        "with",
+        "path",
+        None,
+        "A file that belongs to a deployment's: its endpoint.yml, its deploymentconfig.json. Default: found beside it.",
+        repeats=True,
+    ),
     Setting("code", "path", None, "Folder that is deployed with the script. Default: the script's own."),
     Setting("env", "text", None, "A variable for the script, KEY=VALUE.", repeats=True, short="-e"),
     Setting(
@@ -85,7 +98,7 @@ SERVE_SETTINGS = (
         "profile",
         "text",
         "managed",
-        "Which cloud answers: a name (amlemu profiles lists them) or a file, mine.toml.",
+        "Which cloud answers: a name (amlemu profiles lists them) or a file, mine.toml. Default: the deployment's, else managed.",
     ),
     Setting("set", "text", None, "Override one value of the profile, SECTION.KEY=VALUE.", repeats=True),
     Setting("endpoint_name", "text", None, "Name of the endpoint. Default: that of the script's folder."),
@@ -179,6 +192,29 @@ SERVE_SETTINGS = (
     Setting("control", "toggle", True, "Have a control port, for amlemu reload, status, logs, requests and ready."),
     Setting("control_port", "integer", None, "Port for that, on 127.0.0.1. Default: 5050 or the next free one."),
 )
+CONFIG_SETTINGS = (*SERVE_SETTINGS,)
+DOCTOR_SETTINGS = (
+    Setting("strict", "switch", False, "Let warnings fail, too."),
+    *(setting for setting in SCRIPT_SETTINGS if setting.name != "layout"),
+    Setting(
+        "deployment_name", "text", None, "Which deployment, where a file has several. Default: all of them.", short="-d"
+    ),
+    Setting("json", "switch", False, "Print one JSON object."),
+)
+EXPLAIN_SETTINGS = (
+    Setting("profile", "text", None, "The cloud that is meant. Default: all of them."),
+    Setting("json", "switch", False, "Print one JSON object."),
+)
+ENV_SETTINGS = (
+    Setting(
+        "python",
+        "path",
+        None,
+        "Interpreter to make it with. Default: the version that the file asks for, else amlemu's own.",
+    ),
+    Setting("recreate", "switch", False, "Make it anew, although it is there and current."),
+    Setting("json", "switch", False, "Print one JSON object."),
+)
 INVOKE_SETTINGS = (
     Setting("request_file", "path", None, "File to send as the body; - reads standard input.", short="-r"),
     Setting("content_type", "text", None, "Content-Type of the body. Default: from the file's ending, else JSON."),
@@ -225,17 +261,21 @@ VSCODE_SETTINGS = (
     Setting("print", "switch", False, "Print the whole launch.json as it would be, and write nothing."),
 )
 COMMANDS = {
-    "amlemu serve SCRIPT": SERVE_SETTINGS,
-    "amlemu invoke SCRIPT": INVOKE_SETTINGS,
-    "amlemu layout SCRIPT": LAYOUT_SETTINGS,
-    "amlemu keys [SCRIPT]": KEYS_SETTINGS,
-    "amlemu token [SCRIPT]": TOKEN_SETTINGS,
-    "amlemu reload [SCRIPT]": RELOAD_SETTINGS,
-    "amlemu status [SCRIPT]": STATUS_SETTINGS,
-    "amlemu logs [SCRIPT]": LOGS_SETTINGS,
-    "amlemu requests [SCRIPT]": REQUESTS_SETTINGS,
-    "amlemu ready [SCRIPT]": READY_SETTINGS,
-    "amlemu vscode [SCRIPT]": VSCODE_SETTINGS,
+    "amlemu serve FILE": SERVE_SETTINGS,
+    "amlemu invoke FILE": INVOKE_SETTINGS,
+    "amlemu layout FILE": LAYOUT_SETTINGS,
+    "amlemu doctor [FILE]": DOCTOR_SETTINGS,
+    "amlemu explain [WORD]...": EXPLAIN_SETTINGS,
+    "amlemu config show FILE": CONFIG_SETTINGS,
+    "amlemu env create FILE": ENV_SETTINGS,
+    "amlemu keys [FILE]": KEYS_SETTINGS,
+    "amlemu token [FILE]": TOKEN_SETTINGS,
+    "amlemu reload [FILE]": RELOAD_SETTINGS,
+    "amlemu status [FILE]": STATUS_SETTINGS,
+    "amlemu logs [FILE]": LOGS_SETTINGS,
+    "amlemu requests [FILE]": REQUESTS_SETTINGS,
+    "amlemu ready [FILE]": READY_SETTINGS,
+    "amlemu vscode [FILE]": VSCODE_SETTINGS,
 }
 
 

@@ -13,7 +13,8 @@ from amlemu import profile_file as profiles
 from amlemu.backends import Capabilities
 from amlemu.console import Paint, PersonConsole
 from amlemu.debugging import DebugRules
-from amlemu.deployment import Deployment, Model
+from amlemu.deployment import Deployment
+from amlemu.models import Model
 from amlemu.errors import BackendTimeout, Unreachable, WorkerCrashed
 from amlemu.events import (
     AnsweredLate,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from amlemu.console.surroundings import as_json, as_text
-from amlemu.deployment import Deployment, Model
+from amlemu.deployment import Deployment
+from amlemu.models import Model
 from amlemu.environment import Variable
 from amlemu.layout import lay_out
 
@@ -88,6 +89,7 @@ def test_a_program_reads_the_same_as_data():
             "/l/azureml-models/n/1/n.bin": "/n.bin",
         },
         "app_root": "/me/proj/src",
+        "working_folder": "/me/proj/src",
         "script": "/me/proj/src/score.py",
         "model_dir": "/l/azureml-models",
         "python": "/env/bin/python",

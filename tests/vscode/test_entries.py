@@ -41,7 +41,7 @@ def test_what_is_launched_is_there():
     context = cli.commands[command].make_context(command, words)
 
     assert importlib.util.find_spec(f"{launch['module']}.__main__") is not None
-    assert context.params["script"] == "score.py"
+    assert context.params["file"] == "score.py"
 
 
 def test_the_usual_port_is_that_of_the_setting():

@@ -21,7 +21,8 @@ from pathlib import Path
 import amlemu
 import httpx
 import pytest
-from amlemu.deployment import Deployment, Model
+from amlemu.deployment import Deployment
+from amlemu.models import Model
 from amlemu.errors import UsageError
 from amlemu.worker.tree import choose
 

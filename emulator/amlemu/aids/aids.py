@@ -126,5 +126,6 @@ def watched_of(plan: Plan) -> Watched:
         script=deployment.script,
         code=deployment.code,
         models=tuple(model.path for model in deployment.models),
+        data=deployment.files,
         rules=plan.reload,
     )

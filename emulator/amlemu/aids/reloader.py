@@ -49,6 +49,7 @@ class Reloader:
             look_every_s: for tests.
         """
         self._script = watched.script
+        self._settings = frozenset(os.path.abspath(path) for path in watched.data)
         self._delay_s = watched.rules.delay_s
         self._generations = generations
         self._reload = reload
@@ -85,10 +86,17 @@ class Reloader:
 
     def _changed(self, paths: frozenset[str]) -> None:
         since = time.monotonic() - self._delay_s
-        changed = self._by_user(paths, since - _MUCH_S)
+        changed = self._by_user(self._tell_settings(paths), since - _MUCH_S)
         if changed and self._has_script():
             self._wonder(changed)
             self._spawn(self._reload(changed, since))
+
+    def _tell_settings(self, paths: frozenset[str]) -> frozenset[str]:
+        """Leave out the deployment's own files: what they say is read at the start, and a person should know."""
+        for path in sorted(paths & self._settings):
+            name = os.path.basename(path)
+            self._tell(Noticed(f"{name} has changed; what it says counts when amlemu serve is started again"))
+        return paths - self._settings
 
     def _by_user(self, paths: frozenset[str], since: float) -> frozenset[str]:
         """Leave out what the script has written itself: what it told us of, and what it seems to write in init()."""

@@ -96,11 +96,13 @@ class Description:
         script, code: absolute; None where the deployment has none (a custom container, MLflow).
         settings: limits by the profile's names, `request_timeout_ms`, `instance_count` ...
         said_at: where each honoured field was said, by its dotted name in the file, `request_settings.request_timeout_ms`.
+        port: of a LocalWebservice.
         auth_mode: of the endpoint; empty where unsaid.
         traffic: percent by deployment.
         names: all deployments that the files know of this endpoint.
         not_emulated: fields without an effect, each with its reason.
-        findings: what is wrong with the files; with an `error` among them nothing can be served.
+        findings: what is wrong with the files.
+        files: all that were read.
     """
 
     file: Path
@@ -124,3 +126,27 @@ class Description:
     not_emulated: tuple[NotEmulated, ...] = ()
     findings: tuple[Finding, ...] = ()
     files: tuple[Path, ...] = ()
+    port: int | None = None
+
+    @property
+    def hindrances(self) -> tuple[Finding, ...]:
+        """The findings with which nothing can be served; with others a deployment fails in Azure only."""
+        rules = HINDERING if self.script is not None else HINDERING | {"template-unfilled"}
+        return tuple(one for one in self.findings if one.severity == "error" and one.rule in rules)
+
+
+HINDERING = frozenset(
+    {
+        "code-folder-missing",
+        "code-unresolved",
+        "inference-config-missing",
+        "model-missing",
+        "script-missing",
+        "script-not-python",
+        "script-outside",
+        "script-unnamed",
+        "v1-configuration",
+        "wrong-kind",
+    }
+)
+"""Rules of findings that leave nothing to serve, or no telling what is meant."""

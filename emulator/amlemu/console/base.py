@@ -13,6 +13,7 @@ import sys
 from typing import Any, TextIO
 
 from amlemu import ports
+from amlemu.azure.description import Description
 from amlemu.backends import Capabilities
 from amlemu.emulator import Opening
 from amlemu.events import Event
@@ -51,6 +52,9 @@ class Console(abc.ABC):
 
     def surroundings(self, layout: Layout) -> None:  # noqa: B027  # not every rendering has a word for it
         """Take note of where things lie for the script, before it says its first word."""
+
+    def described(self, said: Description) -> None:  # noqa: B027
+        """Show what Azure's files say, and which of it has no effect here."""
 
     def opened(self, plan: Plan, opening: Opening) -> None:
         """Show that the ports are bound; nothing runs yet."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from amlemu.azure.description import Description
 from amlemu.backends import Capabilities
-from amlemu.console import lanes
+from amlemu.console import description, lanes
 from amlemu.console.base import Console, url_of
 from amlemu.emulator import Opening
 from amlemu.events import Event
@@ -50,6 +51,10 @@ class JsonConsole(Console):
             "client_left": exchange.client_left,
         }
         self._line(line)
+
+    def described(self, said: Description) -> None:
+        """Write what Azure's files say."""
+        self._line({"event": "Described", **description.as_data(said)})
 
     def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:
         """Write where requests are answered, and where the script believes to be."""

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from amlemu import __version__
+from amlemu.azure.description import Description
 from amlemu.backends import Capabilities
-from amlemu.console import lanes
+from amlemu.console import description, lanes
 from amlemu.console.base import Console, url_of
 from amlemu.console.debugging import Debugging, entry
 from amlemu.console.ends import Ends
@@ -113,6 +114,12 @@ class PersonConsole(Console):
         line = f"{request.method} {request.target} {told}{run}{paused}{left}\n"
         reason = lanes.reason(exchange)
         self._write(line + f"  {self._on_host(reason)}\n" if reason else line, self._err)
+
+    def described(self, said: Description) -> None:
+        """Say what Azure's files say, and which of it has no effect here."""
+        first, *rest = description.as_lines(said)
+        self.say("bold", first)
+        self._write("".join(f"{line}\n" for line in rest), self._err)
 
     def opened(self, plan: Plan, opening: Opening) -> None:
         """Remember what was asked for."""

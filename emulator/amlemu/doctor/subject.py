@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlemu.azure.requirements import Requirements
-from amlemu.deployment import Model
 from amlemu.finding import Place
+from amlemu.models import Model
 
 if TYPE_CHECKING:
     from amlemu.azure.description import Description

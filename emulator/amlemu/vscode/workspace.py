@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from amlemu import deployment
+from amlemu import deployment, models
 
 _MARKS = (".vscode", ".git")
 _USUAL = "score.py"
@@ -24,7 +24,7 @@ def find(folder: str | None) -> Path:
         UsageError: there is no such folder.
     """
     if folder is not None:
-        return deployment.existing_folder(Path(folder), f"--folder {folder}").resolve()
+        return models.existing_folder(Path(folder), f"--folder {folder}").resolve()
     here, home = Path.cwd(), Path(os.path.expanduser("~")).resolve()
     for candidate in (here, *here.parents):
         if home.is_relative_to(candidate):

@@ -40,7 +40,7 @@ class Watched:
         script: always counts, wherever it is.
         code: the code folder; the ignore file is read from there.
         models: files or folders; what lies in a folder counts.
-        data: further single files that count, such as deployment.yml.
+        data: further single files that are looked at, such as deployment.yml.
         rules: what the user asked for; `rules.folders` are watched instead of `code`.
     """
 

@@ -1,0 +1,41 @@
+"""
+Paths as Azure's files write them: relative to the file, also with backslashes; and what was meant by one that leads nowhere.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+
+def resolve(folder: Path, text: str) -> Path:
+    """Return the absolute path of what a file in `folder` calls so. `file:` before it is of older files."""
+    text = text.removeprefix("file:")
+    path = os.path.join(folder, text)
+    if "\\" in text and not os.path.exists(path):  # written on Windows, where it leads somewhere
+        path = os.path.join(folder, text.replace("\\", "/"))
+    return Path(os.path.abspath(path))
+
+
+def meant(path: Path) -> str:
+    """Ask for the file or folder that may have been meant; empty where nothing is near."""
+    folder = path
+    rest: list[str] = []
+    while not folder.is_dir() and folder != folder.parent:
+        folder, rest = folder.parent, [folder.name, *rest]
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return ""
+    by_case = {name.lower(): name for name in names}
+    wanted = rest[0] if rest else ""
+    near = by_case.get(wanted.lower()) or next(iter(difflib.get_close_matches(wanted, names, 1, 0.6)), "")
+    if near:
+        found = folder.joinpath(near, *rest[1:])
+        return f"Did you mean {found if found.exists() else folder / near}?"
+    deeper = [folder / name / rest[-1] for name in sorted(names) if rest and (folder / name / rest[-1]).exists()]
+    if deeper:
+        return f"Did you mean {deeper[0]}?"
+    there = ", ".join(sorted(names)[:5]) + (" ..." if len(names) > 5 else "")
+    return f"In {folder} there is: {there}." if names else f"{folder} is empty."

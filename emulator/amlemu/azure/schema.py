@@ -1,0 +1,219 @@
+"""
+What may stand in one of Azure's files: tables of fields, each honoured or with the reason why it has no effect here; and the check.
+
+`tables.py` has the tables. What a field's value means is the business of the readers, `v2.py`, `v2021.py`, `v1.py`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from amlemu.azure.description import NotEmulated
+from amlemu.azure.marked import Value
+from amlemu.azure.templates import is_secret, placeholder
+from amlemu.finding import BAD_ARGUMENT, REFUSED_EARLY, CloudError, Finding, Place, Severity
+
+_WORDS_FOR_YES_AND_NO = {
+    "true", "false", "yes", "no", "on", "off", "t", "f", "y", "n", "1", "0",
+}  # fmt: skip  # marshmallow's Boolean
+
+
+@dataclass(frozen=True)
+class Field:
+    """
+    One field of a file.
+
+    Attributes:
+        kind: `text`, `whole`, `number`, `switch`, `list`, `map` (texts by name), `any`, or a Table.
+        reason: why it has no effect here; empty for one that has.
+        required: Azure refuses the file without it.
+        words: the only ones allowed, compared without case and underscores.
+        low, high: bounds, inclusive; `bound` is their source.
+        also: another kind that will do, such as a reference in place of a table.
+    """
+
+    kind: str | Table
+    reason: str = ""
+    required: bool = False
+    words: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    bound: str = ""
+    also: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """
+    The fields of a mapping.
+
+    Attributes:
+        name: as a person calls it, `a managed online deployment`.
+        unknown: how bad a field is that is not in here; Azure ignores some.
+        source: where the fields are listed.
+    """
+
+    name: str
+    fields: Mapping[str, Field]
+    source: str
+    unknown: Severity = "error"
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """Yield the dotted name of every field, those below included."""
+        for name, one in self.fields.items():
+            yield prefix + name
+            if isinstance(one.kind, Table):
+                yield from one.kind.names(f"{prefix}{name}.")
+
+
+@dataclass
+class Check:
+    """A check of one file: what was found while going through it."""
+
+    path: Path
+    findings: list[Finding] = field(default_factory=list)
+    not_emulated: list[NotEmulated] = field(default_factory=list)
+    said_at: dict[str, Place] = field(default_factory=dict)
+
+    def table(self, value: Value, table: Table, prefix: str = "") -> None:
+        """Go through a mapping."""
+        if not isinstance(value.content, dict):
+            self.refuse("wrong-kind", value, f"{prefix.rstrip('.') or 'this file'} is {table.name}, so it is a mapping")
+            return
+        for name, one in value.items():
+            known = table.fields.get(name)
+            if known is None:
+                self._unknown(name, one, table, prefix)
+            elif one.content is not None:
+                self._field(prefix + name, one, known)
+        for name, known in table.fields.items():
+            if known.required and value.get(name) is None:
+                self.refuse("field-missing", value, f"{prefix}{name} is missing; {table.name} needs it")
+
+    def refuse(
+        self,
+        rule: str,
+        value: Value,
+        cause: str,
+        fix: str = "",
+        *,
+        cloud: CloudError | None = REFUSED_EARLY,
+        severity: Severity = "error",
+    ) -> None:
+        """Note a finding at a value."""
+        self.findings.append(Finding(severity, rule, cause, Place(self.path, value.line), cloud, fix))
+
+    def _field(self, name: str, value: Value, known: Field) -> None:
+        self.said_at[name] = Place(self.path, value.line)
+        is_word = isinstance(value.content, str) and not name.endswith("description")
+        if is_word and not self._is_filled_in(name, value):
+            return
+        if not (known.also and _is(value, known.also)):
+            if isinstance(known.kind, Table):
+                self.table(value, known.kind, f"{name}.")
+            else:
+                self._kind(name, value, known)
+        if known.reason:
+            self.not_emulated.append(NotEmulated(name, Place(self.path, value.line), known.reason))
+
+    def _is_filled_in(self, name: str, value: Value) -> bool:
+        left = "" if is_secret(value.content) else placeholder(value.content)
+        if left:
+            cause = f"{name}: {left} was never filled in"
+            fix = "A person or a pipeline was to put a value in its place."
+            self.refuse("template-unfilled", value, cause, fix, cloud=BAD_ARGUMENT)
+        return not left
+
+    def _kind(self, name: str, value: Value, known: Field) -> None:
+        kind = str(known.kind)
+        if not _is(value, kind):
+            wanted = _WANTED[kind]
+            quoted = kind == "text" and isinstance(value.content, (int, float)) and not isinstance(value.content, bool)
+            fix = f'Write it in quotes: {name.rpartition(".")[2]}: "{value.content}".' if quoted else ""
+            self.refuse("wrong-kind", value, f"{name}: {_shown(value)} is no {wanted}", fix)
+            return
+        if known.words and _plain(value.content) not in {_plain(word) for word in known.words}:
+            near = difflib.get_close_matches(str(value.content).lower(), known.words, 1)
+            fix = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known.words)}."
+            self.refuse("unknown-word", value, f"{name}: {value.content!r} is none of its words", fix)
+        self._bounds(name, value, known)
+        if kind == "map":
+            self._entries(name, value)
+
+    def _bounds(self, name: str, value: Value, known: Field) -> None:
+        if known.low is None and known.high is None:
+            return
+        number = float(value.content)
+        because = f" ({known.bound})" if known.bound else ""
+        if known.low is not None and not number >= known.low:
+            cause = f"{name}: {value.content} is less than the least allowed, {known.low:g}{because}"
+            self.refuse("out-of-bounds", value, cause, cloud=BAD_ARGUMENT)
+        if known.high is not None and number > known.high:
+            cause = f"{name}: {value.content} is more than the most allowed, {known.high:g}{because}"
+            self.refuse("out-of-bounds", value, cause, cloud=BAD_ARGUMENT)
+
+    def _entries(self, name: str, value: Value) -> None:
+        for key, one in value.items():
+            self.said_at[f"{name}.{key}"] = Place(self.path, one.line)
+            if isinstance(one.content, (dict, list)):
+                cause = f"{name}.{key}: a variable is a text, not {_shown(one)}"
+                self.refuse("wrong-kind", one, cause, "Write it as one text, in quotes.")
+
+    def _unknown(self, name: str, value: Value, table: Table, prefix: str) -> None:
+        near = difflib.get_close_matches(name.lower(), {known.lower(): known for known in table.fields}, 1, 0.7)
+        meant = next((known for known in table.fields if near and known.lower() == near[0]), "")
+        question = f"; did you mean {meant}?" if meant else ""
+        cloud = REFUSED_EARLY if table.unknown == "error" else None
+        fix = "" if meant else f"There are: {', '.join(sorted(table.fields))}."
+        ignored = "" if table.unknown == "error" else ", and Azure ignores it"
+        cause = f"{prefix}{name} is no field of {table.name}{ignored}{question}"
+        self.refuse("unknown-field", value, cause, fix, cloud=cloud, severity=table.unknown)
+
+
+def _is(value: Value, kind: str) -> bool:
+    """Take what marshmallow would: numbers also as text, never a number as text. Checked with azure-ai-ml 1.35.2."""
+    content: Any = value.content
+    if kind in ("list", "map"):
+        return isinstance(content, list if kind == "list" else dict)
+    if kind == "switch":
+        return isinstance(content, bool) or str(content).lower() in _WORDS_FOR_YES_AND_NO
+    if kind == "text":
+        return isinstance(content, str)
+    if kind == "scalar":
+        return not isinstance(content, (list, dict))
+    if kind in ("whole", "number"):
+        if isinstance(content, bool) or not isinstance(content, (int, float, str)):
+            return False
+        try:
+            number = float(content)
+        except (ValueError, OverflowError):
+            return False
+        return math.isfinite(number) and (kind == "number" or number == int(number))
+    return True
+
+
+def _plain(word: object) -> str:
+    """Compare as azure-ai-ml does, `StringTransformedEnum` with `camel_to_snake`: Key, key, AMLToken and aml_token are alike."""
+    return str(word).lower().replace("_", "")
+
+
+_WANTED = {
+    "text": "text",
+    "whole": "whole number",
+    "number": "number",
+    "switch": "switch (true, false)",
+    "list": "list",
+    "map": "mapping",
+    "scalar": "text or number",
+}
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value.content, (dict, list)):
+        return "a mapping" if isinstance(value.content, dict) else "a list"
+    return repr(value.content)

@@ -1,0 +1,91 @@
+"""
+What Azure's files say, in a few lines: what is served, what is honoured, what has no effect here and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from amlemu.azure.description import Description, NotEmulated
+from amlemu.choices import shown
+
+_KINDS = {
+    "managed": "a managed online deployment",
+    "kubernetes": "a Kubernetes online deployment",
+    "aks": "an AKS web service (v1)",
+    "aci": "an ACI web service (v1)",
+    "local": "a local web service (v1)",
+}
+_MOST_FINDINGS = 5
+
+
+def as_lines(said: Description) -> list[str]:
+    """Return a head line, the honoured fields, the block `not emulated:`, and what the doctor would say first."""
+    lines = [_head(said), f"  honoured: {', '.join(honoured(said)) or 'nothing'}"]
+    if said.not_emulated:
+        lines += ["  not emulated:", *(f"    {line}" for line in _reasons(said))]
+    wrong = [one for one in said.findings if one.severity != "information"]
+    lines += [f"  {one.severity}: {_at(one.place)}{one.cause}" for one in wrong[:_MOST_FINDINGS]]
+    lines += [
+        f"  note: {_at(one.place)}{one.cause}. {one.fix}" for one in said.findings if one.severity == "information"
+    ]
+    if wrong:
+        lines.append(f"  amlemu doctor {shown(str(said.file))} says what to do")
+    return lines
+
+
+def as_data(said: Description) -> dict[str, Any]:
+    """Return the same for a program."""
+    return {
+        "files": [str(path) for path in said.files],
+        "kind": said.kind,
+        "generation": said.generation,
+        "deployment": said.name,
+        "endpoint": said.endpoint,
+        "profile": said.profile,
+        "honoured": honoured(said),
+        "not_emulated": [
+            {"field": one.field, "file": str(one.place.file), "line": one.place.line, "reason": one.reason}
+            for one in said.not_emulated
+        ],
+        "findings": [one.cause for one in said.findings],
+    }
+
+
+def honoured(said: Description) -> list[str]:
+    """Return the fields that have an effect: those that were said, without the ones that have none."""
+    without = tuple(one.field for one in said.not_emulated)
+    names = [
+        name.removeprefix("endpoint.")
+        for name in said.said_at
+        if not any(name == field or name.startswith(f"{field}.") for field in without)
+    ]
+    tops = dict.fromkeys(_top(name) for name in names if _top(name) not in ("$schema", "deployments"))
+    return [name for name in tops if name not in without]
+
+
+def _top(name: str) -> str:
+    """`request_settings` says enough of `request_settings.request_timeout_ms`; a deployment of 2021 has its name before."""
+    parts = name.split(".")
+    return parts[2] if parts[0] == "deployments" and len(parts) > 2 else parts[0]
+
+
+def _head(said: Description) -> str:
+    named = f", {said.name}" if said.name else ""
+    of = f" of endpoint {said.endpoint}" if said.endpoint else ""
+    files = " and ".join(shown(str(path)) for path in said.files)
+    return f"{files}: {_KINDS[said.kind]}{named}{of}"
+
+
+def _reasons(said: Description) -> Iterable[str]:
+    by_reason: dict[str, list[NotEmulated]] = {}
+    for one in said.not_emulated:
+        by_reason.setdefault(one.reason, []).append(one)
+    for reason, fields in by_reason.items():
+        names = ", ".join(f"{one.field} ({shown(one.place).rpartition('/')[2]})" for one in fields)
+        yield f"{names}: {reason}"
+
+
+def _at(place: Any) -> str:
+    return "" if place is None else f"{shown(place)}: "

@@ -1,0 +1,57 @@
+"""
+Checks for requirements that are known to fail, whatever the rest: `known_faults.toml`, each with its source.
+
+`spelling.py` speaks of names that are no distribution, `pins.py` of versions that do not go together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from amlemu.azure.requirements import Requirement
+from amlemu.doctor import distributions
+from amlemu.doctor.specifiers import newest_is_in, pythons
+from amlemu.doctor.subject import Subject
+from amlemu.doctor.supply import Supply, supply_of
+from amlemu.finding import CANNOT_BUILD, CANNOT_START, Finding
+
+_NAME_AND_VERSIONS = re.compile(r"([a-z0-9-]+)(.*)")
+
+
+def check_known_faults(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each requirement that stands in the table."""
+    supply = supply_of(subject)
+    if supply is None or subject.requirements is None:
+        return
+    for fault in distributions.load_table("known_faults.toml")["fault"]:
+        entry = supply.asked.get(fault["package"])
+        if entry is None or entry.is_elsewhere or not _applies(fault, entry, supply, subject.requirements.python):
+            continue
+        yield Finding(
+            fault["severity"],
+            "known-fault",
+            fault["cause"],
+            entry.place,
+            CANNOT_START if fault.get("is_built") else CANNOT_BUILD,
+            fault["fix"],
+        )
+
+
+def _applies(fault: Mapping[str, Any], entry: Requirement, supply: Supply, python: str | None) -> bool:
+    if entry.manager != fault.get("manager", "pip"):  # conda's channels have what pip's index lost
+        return False
+    if not newest_is_in(entry.specifier, fault.get("versions", "")):
+        return False
+    failing = fault.get("python", "")
+    if failing and not (python and all(version in pythons(failing) for version in pythons(python))):
+        return False
+    return not any(_is_held_back(each, supply) for each in fault.get("unless", ()))
+
+
+def _is_held_back(wanted: str, supply: Supply) -> bool:
+    """Whether the file holds a package to these versions itself."""
+    found = _NAME_AND_VERSIONS.fullmatch(wanted)
+    entry = supply.asked.get(found[1]) if found else None
+    return found is not None and entry is not None and bool(entry.specifier) and newest_is_in(entry.specifier, found[2])

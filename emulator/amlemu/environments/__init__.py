@@ -1,0 +1,1 @@
+"""Environments without Docker: what a conda or pip file asks for, as a virtual environment beside the file."""

@@ -1,0 +1,80 @@
+"""
+Which Python runs the script: the one that was named, the active environment's, or our own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from amlemu.errors import UsageError
+from amlemu.models import may
+
+_OLDEST_PYTHON = (3, 9)  # the guest half's syntax
+_INTERPRETER_PATIENCE_S = 20.0  # an environment on a slow disk
+
+
+def find_python(choice: str | os.PathLike[str] | None) -> Path:
+    """
+    Return the interpreter for the script: `choice` (an interpreter or an environment's folder), else the active virtual
+    or conda environment, else our own.
+
+    Raises:
+        UsageError: `choice` names no interpreter.
+    """
+    if choice is not None:
+        return _interpreter(Path(choice), f"--python {choice}")
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        folder = os.environ.get(variable)
+        if folder and _python_in(Path(folder)):
+            return _interpreter(Path(folder), f"{variable}={folder}")
+    return Path(sys.executable)
+
+
+def _python_in(folder: Path) -> Path | None:
+    for relative in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
+        if (folder / relative).exists():
+            return folder / relative
+    return None
+
+
+def _interpreter(path: Path, where: str) -> Path:
+    expected = f"Expected Python {_OLDEST_PYTHON[0]}.{_OLDEST_PYTHON[1]} or later, or a virtual environment's folder."
+    if path.is_dir():
+        inside = _python_in(path)
+        if inside is None:
+            raise UsageError("no interpreter in this folder", where=where, expected="Expected bin/python in it.")
+        path = inside
+    if not path.exists():
+        raise UsageError("no such file", where=where, expected=expected)
+    if not may(path, os.X_OK):
+        raise UsageError("not executable", where=where, expected=expected)
+    # Not resolved: an environment's python is a link, and it is the link's place that makes it an environment.
+    path = Path(os.path.abspath(path))
+    version = sys.version_info[:2] if path.parent == Path(sys.executable).parent else _python_version(path)
+    if version is None:
+        raise UsageError("not a Python interpreter", where=where, expected=expected)
+    if version < _OLDEST_PYTHON:
+        raise UsageError(f"this is Python {version[0]}.{version[1]}", where=where, expected=expected)
+    return path
+
+
+def _python_version(path: Path) -> tuple[int, int] | None:
+    """Ask a program for its Python version; None when it is no interpreter. Costs a start without site, some 10 ms."""
+    question = "import sys; print('amlemu', *sys.version_info[:2])"
+    try:
+        answer = subprocess.run(
+            [path, "-E", "-S", "-c", question],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_INTERPRETER_PATIENCE_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = answer.stdout.split()
+    if len(words) != 3 or words[0] != b"amlemu":
+        return None
+    return int(words[1]), int(words[2])
