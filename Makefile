@@ -29,6 +29,7 @@ bench: $(OURS)/.test $(REAL)/.bench  ## side by side with the real server; write
 
 docs: $(OURS)/.made  ## write the pages that are made from code
 	@$(BIN)/python -c "from amlemu.settings import as_markdown; print(as_markdown(), end='')" > docs/settings.md
+	@$(BIN)/python -c "from amlemu.azure.page import as_markdown; print(as_markdown(), end='')" > docs/fields.md
 
 clean:
 	rm -rf $(ENVIRONMENTS) build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -68,7 +68,7 @@ def test_these_commands_have_settings():
         "amlemu doctor [FILE]",
         "amlemu explain [WORD]...",
         "amlemu config show FILE",
-        "amlemu env create FILE",
+        *(f"amlemu env {word} [FILE]" for word in ("create", "show", "remove")),
         *(
             f"amlemu {word} [FILE]"
             for word in ("keys", "token", "reload", "status", "logs", "requests", "ready", "vscode")

@@ -24,6 +24,7 @@ from amlemu.settings import (
     CONFIG_SETTINGS,
     DOCTOR_SETTINGS,
     ENV_SETTINGS,
+    ENV_SHOW_SETTINGS,
     EXPLAIN_SETTINGS,
     INVOKE_SETTINGS,
     KEYS_SETTINGS,
@@ -115,7 +116,7 @@ def serve(file: str, **given: Any) -> None:
     console = choose(options["log_format"], options["json"])
     plan = cli_plan.plan(choices, console)
     if choices.said is not None:
-        console.described(choices.said)
+        console.described(choices.said, cli_plan.remarks(choices, plan.deployment))
     _run(lambda: foreground.serve(plan, console, options["grace"]), console)
 
 
@@ -334,7 +335,27 @@ def env_create(file: str | None, python: str | None, recreate: bool, json: bool)
     """Make the environment that FILE asks for, a conda.yml, a requirements.txt or a deployment, beside it."""
     from amlemu import cli_env
 
-    sys.exit(cli_env.create(file, python, recreate, json))
+    sys.exit(cli_env.create(file, python, recreate=recreate, as_json=json, of_deployment=cli_plan.asked_by))
+
+
+@env.command("show", short_help="Show the environment of FILE.")
+@click.argument("file", required=False)
+@with_settings(ENV_SHOW_SETTINGS)
+def env_show(file: str | None, json: bool) -> None:
+    """Show what FILE asks for, and whether its environment is there: exit code 1 where it is not."""
+    from amlemu import cli_env
+
+    sys.exit(cli_env.show(file, as_json=json, of_deployment=cli_plan.asked_by))
+
+
+@env.command("remove", short_help="Remove the environment of FILE.")
+@click.argument("file", required=False)
+@with_settings(ENV_SHOW_SETTINGS)
+def env_remove(file: str | None, json: bool) -> None:
+    """Remove the environment that was made for FILE."""
+    from amlemu import cli_env
+
+    sys.exit(cli_env.remove(file, as_json=json, of_deployment=cli_plan.asked_by))
 
 
 def _run(work: Callable[[], Any], console: Console) -> None:

@@ -130,6 +130,33 @@ def _made_for(asked: Requirements) -> Path | None:
     return None if made is None else made.python
 
 
+def remarks(choices: Choices, deployment: Deployment) -> list[str]:
+    """Say what a person who serves a deployment should know of model and environment."""
+    from amlemu.azure import served
+
+    said = choices.said
+    found = [served.model_difference(deployment)]
+    environment = said.environment if said is not None else None
+    if environment is not None and choices.origins["python"] == "default":
+        if choices.requirements is not None:
+            hint = f"amlemu env create {choices.file} makes what {choices.requirements.place.file.name} asks for"
+            found.append(f"the script finds the packages of {deployment.python}; {hint}")
+        elif environment.reference:
+            what = f"the environment {environment.reference} is registered, and amlemu asks no workspace"
+            hint = "[tool.amlemu.environments] in pyproject.toml can say which conda file it is made of"
+            found.append(f"{what}: the script finds the packages of {deployment.python}; {hint}")
+    return [one for one in found if one]
+
+
+def asked_by(file: Path) -> Requirements | None:
+    """Return what the environment of a deployment is made of; None where no file says so. Raises Unreadable."""
+    from amlemu import project_file
+    from amlemu.azure import asked, files
+
+    path = Path(os.path.abspath(file))
+    return asked.asked_for(files.describe(path), project_file.load(path.parent).environments)
+
+
 def script_of(file: str | None) -> str | None:
     """Return the script that a deployment names; a script is itself. Raises UsageError."""
     from amlemu.azure import files, served

@@ -215,6 +215,7 @@ ENV_SETTINGS = (
     Setting("recreate", "switch", False, "Make it anew, although it is there and current."),
     Setting("json", "switch", False, "Print one JSON object."),
 )
+ENV_SHOW_SETTINGS = (Setting("json", "switch", False, "Print one JSON object."),)
 INVOKE_SETTINGS = (
     Setting("request_file", "path", None, "File to send as the body; - reads standard input.", short="-r"),
     Setting("content_type", "text", None, "Content-Type of the body. Default: from the file's ending, else JSON."),
@@ -267,7 +268,9 @@ COMMANDS = {
     "amlemu doctor [FILE]": DOCTOR_SETTINGS,
     "amlemu explain [WORD]...": EXPLAIN_SETTINGS,
     "amlemu config show FILE": CONFIG_SETTINGS,
-    "amlemu env create FILE": ENV_SETTINGS,
+    "amlemu env create [FILE]": ENV_SETTINGS,
+    "amlemu env show [FILE]": ENV_SHOW_SETTINGS,
+    "amlemu env remove [FILE]": ENV_SHOW_SETTINGS,
     "amlemu keys [FILE]": KEYS_SETTINGS,
     "amlemu token [FILE]": TOKEN_SETTINGS,
     "amlemu reload [FILE]": RELOAD_SETTINGS,

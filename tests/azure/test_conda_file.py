@@ -95,7 +95,7 @@ def test_the_example_is_read_in_silence():
         pytest.param("dependencies: []\n", id="nothing"),
         pytest.param("dependencies: [python]\nvariables: {A: b}\nplatforms: [linux-64]\n", id="keys-of-others"),
         pytest.param("dependencies:\n- pip\n- pip:\n  - git+https://x.example/a.git\n", id="git"),
-        pytest.param('dependencies:\n- pip:\n  - "numpy; python_version < \'3.8\'"\n', id="marker"),
+        pytest.param("dependencies:\n- pip:\n  - \"numpy; python_version < '3.8'\"\n", id="marker"),
         pytest.param("channels: [https://ours.example/conda]\ndependencies: [torch]\n", id="a-channel-of-their-own"),
         pytest.param("dependencies: ['ours::torch=1']\n", id="a-channel-for-one-package"),
     ],
@@ -114,7 +114,10 @@ def test_silence(read, text):
             id="no-dependencies",
         ),
         pytest.param(
-            "dependencies:\n  python: 3.8\n", 1, "`dependencies` has to be a list, each entry after a dash", id="no-list"
+            "dependencies:\n  python: 3.8\n",
+            1,
+            "`dependencies` has to be a list, each entry after a dash",
+            id="no-list",
         ),
         pytest.param("dependencies:\n  - numpy: 1.2\n", 2, "`numpy:` makes a mapping of this entry", id="colon"),
         pytest.param("dependencies:\n  - 3.8\n", 2, "conda wants a text here, and there is 3.8", id="number"),
@@ -126,7 +129,10 @@ def test_silence(read, text):
             id="no-comma",
         ),
         pytest.param(
-            "dependencies:\n  - sklearn\n", 2, "conda has no package sklearn; there it is called scikit-learn", id="name"
+            "dependencies:\n  - sklearn\n",
+            2,
+            "conda has no package sklearn; there it is called scikit-learn",
+            id="name",
         ),
         pytest.param(
             "dependencies:\n  - azureml-defaults\n",
@@ -141,7 +147,10 @@ def test_silence(read, text):
             id="condas-sign-below-pip",
         ),
         pytest.param(
-            "dependencies:\n  - pip:\n    - numpy: 1.2\n", 3, "pip wants a text here, and there is {'numpy': 1.2}", id="colon-below-pip"
+            "dependencies:\n  - pip:\n    - numpy: 1.2\n",
+            3,
+            "pip wants a text here, and there is {'numpy': 1.2}",
+            id="colon-below-pip",
         ),
         pytest.param(
             "dependencies:\n  - pip: numpy\n", 2, "`pip` has to be a list, each entry after a dash", id="pip-no-list"
@@ -166,7 +175,10 @@ def test_silence(read, text):
         ),
         pytest.param("- numpy\n", 1, "this is a list, and a conda file is a mapping with `dependencies`", id="list"),
         pytest.param(
-            "channels: conda-forge\ndependencies: []\n", 1, "`channels` has to be a list, each entry after a dash", id="channels"
+            "channels: conda-forge\ndependencies: []\n",
+            1,
+            "`channels` has to be a list, each entry after a dash",
+            id="channels",
         ),
         pytest.param(
             "python: 3.8\nbuild_dependencies: [pip]\ndependencies: [-r requirements.txt]\n",
@@ -184,7 +196,9 @@ def test_a_fault(read, text, line, cause):
 @pytest.mark.parametrize(
     ("text", "line", "cause"),
     [
-        pytest.param("dependancies: []\ndependencies: []\n", 1, "conda ignores dependancies; did you mean dependencies", id="key"),
+        pytest.param(
+            "dependancies: []\ndependencies: []\n", 1, "conda ignores dependancies; did you mean dependencies", id="key"
+        ),
         pytest.param("dependencies: []\nimage: x\n", 2, "conda ignores image", id="key-of-nothing"),
         pytest.param(
             "dependencies:\n  - pip:\n  - numpy\n",
@@ -231,7 +245,9 @@ def test_a_specification_inside_another_file_keeps_its_lines(tmp_path):
     ("text", "message"),
     [
         pytest.param("dependencies:\n\t- numpy\n", "conda.yml:2: a tab stands where YAML wants blanks", id="tab"),
-        pytest.param("dependencies: []\ndependencies: []\n", "conda.yml:2: dependencies stands here a second time", id="twice"),
+        pytest.param(
+            "dependencies: []\ndependencies: []\n", "conda.yml:2: dependencies stands here a second time", id="twice"
+        ),
         pytest.param("", "there is nothing in this file", id="empty"),
     ],
 )

@@ -81,9 +81,7 @@ def test_what_conda_refuses(text, fault):
     [
         pytest.param("uvicorn[standard]", "conda knows no extras and drops [standard]", id="extras"),
         pytest.param("numpy=>1.2", "conda reads =>1.2 as >1.2*, which is not >=1.2", id="turned-sign"),
-        pytest.param(
-            "numpy scipy", "conda reads 'scipy' as the version, and no version is called so", id="two-names"
-        ),
+        pytest.param("numpy scipy", "conda reads 'scipy' as the version, and no version is called so", id="two-names"),
     ],
 )
 def test_what_conda_takes_for_something_else(text, doubt):

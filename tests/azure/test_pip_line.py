@@ -91,9 +91,7 @@ def test_nothing(line, text):
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
-        pytest.param(
-            "numpy=1.2", "pip cannot read the requirement numpy=1.2; did you mean numpy==1.2", id="one-sign"
-        ),
+        pytest.param("numpy=1.2", "pip cannot read the requirement numpy=1.2; did you mean numpy==1.2", id="one-sign"),
         pytest.param(
             "numpy=1.2=py38_0",
             "pip cannot read the requirement numpy=1.2=py38_0; did you mean numpy==1.2",
@@ -107,12 +105,16 @@ def test_nothing(line, text):
             "conda-forge::numpy", "pip cannot read the requirement conda-forge::numpy; did you mean numpy", id="channel"
         ),
         pytest.param(
-            "'numpy>=1.2',", "pip cannot read the requirement 'numpy>=1.2',; did you mean numpy>=1.2", id="of-a-setup-py"
+            "'numpy>=1.2',",
+            "pip cannot read the requirement 'numpy>=1.2',; did you mean numpy>=1.2",
+            id="of-a-setup-py",
         ),
         pytest.param("-U", "pip takes -U on its command line only, not among the requirements", id="upgrade"),
         pytest.param("python==3.8", "pip cannot install Python, and PyPI has nothing of this name", id="python"),
         pytest.param("./gone.whl", "pip is to install ./gone.whl, and there is no such file", id="file-missing"),
-        pytest.param("-e .", "pip is to install the folder ., which has neither a pyproject.toml nor a setup.py", id="no-package"),
+        pytest.param(
+            "-e .", "pip is to install the folder ., which has neither a pyproject.toml nor a setup.py", id="no-package"
+        ),
     ],
 )
 def test_what_pip_refuses(line, text, cause):

@@ -55,11 +55,17 @@ def test_a_deployment_is_asked_of_whoever_knows(write, tmp_path):
     ("name", "text", "message"),
     [
         pytest.param(
-            "env.yml", "image: x\n", "this environment names no conda file, so its packages are not known", id="image-only"
+            "env.yml",
+            "image: x\n",
+            "this environment names no conda file, so its packages are not known",
+            id="image-only",
         ),
         pytest.param("env.yml", "build:\n  path: .\n", "this environment is built from a Dockerfile", id="dockerfile"),
         pytest.param(
-            "env.yml", "image: x\nconda_file: gone.yml\n", "the conda file gone.yml is not there", id="conda-file-missing"
+            "env.yml",
+            "image: x\nconda_file: gone.yml\n",
+            "the conda file gone.yml is not there",
+            id="conda-file-missing",
         ),
         pytest.param(
             "deployment.yml",
@@ -86,10 +92,10 @@ def test_the_usual_files_are_found(write, tmp_path):
     assert asked.find(tmp_path).name == "conda.yaml"
 
     write("environment.yml", CONDA)
-    with pytest.raises(UsageError, match="there is more than one: conda.yaml, environment.yml"):
+    with pytest.raises(UsageError, match=r"there is more than one: conda\.yaml, environment\.yml"):
         asked.find(tmp_path)
 
 
 def test_a_folder_without_any(tmp_path):
-    with pytest.raises(UsageError, match="there is no conda file and no requirements.txt"):
+    with pytest.raises(UsageError, match=r"there is no conda file and no requirements\.txt"):
         asked.find(tmp_path)

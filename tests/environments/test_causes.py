@@ -1,4 +1,4 @@
-"""Why pip has failed, in one sentence; the texts are pip's own, versions 23.2 to 26.1."""
+"""Why pip has failed, in one sentence; the texts are those of pip 23.2.1."""
 
 from __future__ import annotations
 

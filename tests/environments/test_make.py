@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -109,7 +111,9 @@ def test_what_a_kill_has_left_is_swept(ask, create, wheels):
 def test_a_python_that_cannot_make_environments(ask, told, tmp_path):
     asked = ask("dependencies: []\n")
     broken = tmp_path / "python"
-    broken.write_text("#!/bin/sh\necho 'The virtual environment was not created: ensurepip is not available.'; exit 1\n")
+    broken.write_text(
+        "#!/bin/sh\necho 'The virtual environment was not created: ensurepip is not available.'; exit 1\n"
+    )
     broken.chmod(0o755)
     chosen = choose(None, sys.executable)
 
@@ -154,3 +158,27 @@ def test_pip_is_not_led_astray(ask, create, wheels, monkeypatch, tmp_path):
     monkeypatch.delenv("PYTHONPATH")
     assert version_in(made, "ours") == "1.0"
     assert not Path(tmp_path / "elsewhere").exists()
+
+
+def test_a_signal_leaves_nothing_behind(ask, wheels, tmp_path):
+    """SIGTERM while pip waits for an index that never answers: pip ends, and the half-made environment goes."""
+    asked = ask("ours\n", "requirements.txt")
+    program = (
+        "from pathlib import Path; from amlemu import cli_env\n"
+        f"cli_env.create({str(tmp_path / 'requirements.txt')!r}, None)"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as index:
+        index.settimeout(60)
+        address = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
+        variables = {**os.environ, "PIP_INDEX_URL": address, "PIP_NO_INDEX": "0", "PYTHONWARNINGS": "ignore"}
+        with subprocess.Popen([sys.executable, "-c", program], env=variables, stderr=subprocess.PIPE) as process:
+            connection, _ = index.accept()
+            process.send_signal(signal.SIGTERM)
+            _, said = process.communicate(timeout=60)
+        with connection:
+            connection.settimeout(60)
+            while connection.recv(4096):  # its request, then its end
+                pass
+
+    assert b"KeyboardInterrupt" in said
+    assert not place.place_of(asked).exists()

@@ -40,7 +40,9 @@ def test_it_is_found_with_its_python(ask, made):
 @pytest.mark.parametrize(
     ("text", "is_current"),
     [
-        pytest.param("# ours\nname: y\ndependencies:\n  - numpy=1.2 \n  - pip:\n    - scipy\n", True, id="comment-and-name"),
+        pytest.param(
+            "# ours\nname: y\ndependencies:\n  - numpy=1.2 \n  - pip:\n    - scipy\n", True, id="comment-and-name"
+        ),
         pytest.param("dependencies: [numpy=1.3, pip: [scipy]]\n", False, id="version"),
         pytest.param("dependencies: [numpy=1.2, python=3.9, pip: [scipy]]\n", False, id="python"),
         pytest.param("dependencies: [numpy=1.2, pip: [scipy, --pre]]\n", False, id="option"),

@@ -11,7 +11,10 @@ def make_wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] 
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{name}-{version}"
     path = folder / f"{stem}-py3-none-any.whl"
-    metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}", *(f"Requires-Dist: {one}" for one in requires)]
+    metadata = [
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}",
+        *(f"Requires-Dist: {one}" for one in requires),
+    ]
     files = {
         f"{name}.py": f"version = {version!r}\n",
         f"{stem}.dist-info/METADATA": "\n".join(metadata) + "\n",

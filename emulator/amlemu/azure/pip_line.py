@@ -3,7 +3,7 @@ One line of what pip is asked for: a requirement, an address, a path, or an opti
 
 `pip_file.py` and `conda_file.py` hand their lines in; nothing is looked up but whether a file that a line names is there.
 
-Source: pip 23.2.1 and 26.1, _internal/req/req_file.py and constructors.py; names and versions by `packaging`, as pip has it inside.
+Source: pip 23.2.1, _internal/req/req_file.py and constructors.py; names and versions by `packaging`, as pip has it inside.
 """
 
 from __future__ import annotations
@@ -201,21 +201,27 @@ def _named(wanted: str, text: str, place: Place) -> PipLine:
 
 def _unreadable(wanted: str, text: str, place: Place, said: str) -> PipLine:
     """Say what was probably meant."""
-    meant, severity = "", "error"
-    if found := _QUOTED.fullmatch(wanted):
-        meant = found[2]
-    elif found := _TURNED_SIGN.match(wanted):
-        meant = f"{found[1]}{found[2]}={found[3]}"
-    elif (found := _SINGLE_SIGN.match(wanted)) or (found := _NO_SIGN.fullmatch(wanted)):
-        meant = f"{found[1]}=={found[2]}"
-    elif "::" in wanted:
-        said = "a channel is conda's"
-        meant = wanted.rpartition("::")[2]
-    elif _LEGACY.fullmatch(wanted.partition(";")[0].strip()):
+    meant, fix = _meant(wanted)
+    if not meant and _LEGACY.fullmatch(wanted.partition(";")[0].strip()):
         return _legacy(wanted, text, place)
     cause = f"pip cannot read the requirement {wanted}"
     cause += f"; did you mean {meant}" if meant else f": {said.splitlines()[0].rstrip('.:')}"
-    return PipLine(finding=_wrong("pip-requirement", cause, place, f"Write {meant}." if meant else "", severity))
+    return PipLine(finding=_wrong("pip-requirement", cause, place, fix))
+
+
+def _meant(wanted: str) -> tuple[str, str]:
+    """Return the requirement that somebody had in mind, and what to know for the next time."""
+    if found := _QUOTED.fullmatch(wanted):
+        return found[2], "In a list of requirements each stands alone, without quotes and commas."
+    if found := _TURNED_SIGN.match(wanted):
+        return f"{found[1]}{found[2]}={found[3]}", "The = comes last."
+    if found := _SINGLE_SIGN.match(wanted):
+        return f"{found[1]}=={found[2]}", "A single = is conda's; pip wants two."
+    if found := _NO_SIGN.fullmatch(wanted):
+        return f"{found[1]}=={found[2]}", "A blank is conda's; pip wants ==."
+    if "::" in wanted:
+        return wanted.rpartition("::")[2], "Channels are conda's; pip has --extra-index-url."
+    return "", ""
 
 
 def _legacy(wanted: str, text: str, place: Place) -> PipLine:

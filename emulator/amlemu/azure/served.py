@@ -6,6 +6,7 @@ Source of the paths: contract 3.1, 3.3 (azure-ai-ml 1.35.2, _local_endpoints; az
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -159,3 +160,34 @@ def _in_place(said: Description, folder: Path) -> tuple[Model, ...]:
     if first is None or not first.name:
         return on_disk.from_model_dir(existing)
     return (Model(first.name, first.version or "1", existing, is_whole=True),)
+
+
+def model_difference(deployment: Deployment) -> str:
+    """
+    Say where the model would lie otherwise, locally or in Azure; empty where nobody would notice.
+
+    Source: contract 3.1.
+    """
+    if not deployment.models or all(model.is_whole for model in deployment.models):
+        return ""
+    if deployment.is_v1:
+        here, there = "begins at /", "begins at the working folder"
+        if deployment.has_local_models:
+            return f"AZUREML_MODEL_DIR {there} as in a LocalWebservice; in Azure it {here} (--model-layout cloud)"
+        return f"AZUREML_MODEL_DIR {here} as in Azure; in a LocalWebservice it {there} (--model-layout local)"
+    model = deployment.models[0]
+    place = model.path.resolve()
+    beside = sorted(set(os.listdir(place.parent)) - {place.name})
+    names = ", ".join(beside[:3]) + (f" and {len(beside) - 3} more" if len(beside) > 3 else "")
+    lies = "lies" if len(beside) == 1 else "lie"
+    if not beside and model.local_folder != "":
+        return ""
+    if deployment.has_local_models:
+        said = ["AZUREML_MODEL_DIR ends in an id, for the model has no name"] if model.local_folder == "" else []
+        said += [f"{names} {'is' if len(beside) == 1 else 'are'} not there"] if beside else []
+        return f"the model lies as under az ml ... --local; in Azure {' and '.join(said)} (--model-layout cloud)"
+    said = (
+        ["AZUREML_MODEL_DIR is azureml-models/ itself, for the model has no name"] if model.local_folder == "" else []
+    )
+    said += [f"{names} {lies} beside it"] if beside else []
+    return f"the model lies as in Azure; under az ml ... --local {' and '.join(said)} (--model-layout local)"

@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from amlemu import ports
@@ -53,8 +54,8 @@ class Console(abc.ABC):
     def surroundings(self, layout: Layout) -> None:  # noqa: B027  # not every rendering has a word for it
         """Take note of where things lie for the script, before it says its first word."""
 
-    def described(self, said: Description) -> None:  # noqa: B027
-        """Show what Azure's files say, and which of it has no effect here."""
+    def described(self, said: Description, remarks: Sequence[str]) -> None:  # noqa: B027
+        """Show what Azure's files say, which of it has no effect here, and what else should be known of it."""
 
     def opened(self, plan: Plan, opening: Opening) -> None:
         """Show that the ports are bound; nothing runs yet."""

@@ -5,6 +5,7 @@ For programs: one JSON object a line on stdout.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from amlemu.azure.description import Description
@@ -52,9 +53,9 @@ class JsonConsole(Console):
         }
         self._line(line)
 
-    def described(self, said: Description) -> None:
+    def described(self, said: Description, remarks: Sequence[str]) -> None:
         """Write what Azure's files say."""
-        self._line({"event": "Described", **description.as_data(said)})
+        self._line({"event": "Described", **description.as_data(said), "remarks": list(remarks)})
 
     def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:
         """Write where requests are answered, and where the script believes to be."""

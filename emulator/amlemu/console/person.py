@@ -8,6 +8,7 @@ import os
 import posixpath
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -115,9 +116,9 @@ class PersonConsole(Console):
         reason = lanes.reason(exchange)
         self._write(line + f"  {self._on_host(reason)}\n" if reason else line, self._err)
 
-    def described(self, said: Description) -> None:
-        """Say what Azure's files say, and which of it has no effect here."""
-        first, *rest = description.as_lines(said)
+    def described(self, said: Description, remarks: Sequence[str]) -> None:
+        """Say what Azure's files say, which of it has no effect here, and what else should be known of it."""
+        first, *rest = [*description.as_lines(said), *(f"  note: {remark}" for remark in remarks)]
         self.say("bold", first)
         self._write("".join(f"{line}\n" for line in rest), self._err)
 

@@ -8,9 +8,9 @@ is UNKNOWN, and the checks are silent. Source of the rules: azureml-inference-se
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Literal, TypeAlias
 
 from amlemu.doctor.subject import Source, Subject
@@ -39,7 +39,7 @@ class Function:
     name: str
 
     @cached_property
-    def imported(self) -> dict[str, str]:
+    def imported(self) -> Mapping[str, str]:
         """What imported names stand for in its file."""
         return imported_names(self.source.tree) if self.source.tree else {}
 
@@ -201,7 +201,7 @@ def _module_behind(script: Source, siblings: dict[str, Source]) -> Source | None
 
 
 def _style(run: Found | None, subject: Subject) -> Style:
-    if any(_is_raw(source) for source in subject.sources):
+    if any(_is_raw(source.tree) for source in subject.sources if source.tree is not None):
         return "raw"  # on any function: the decorator sets a flag of its module (contract 4.11)
     if not isinstance(run, Function):
         return "unknown"
@@ -210,13 +210,12 @@ def _style(run: Found | None, subject: Subject) -> Style:
     return "text" if run.is_plain else "unknown"
 
 
-def _is_raw(source: Source) -> bool:
-    if source.tree is None:
-        return False
-    imported = imported_names(source.tree)
-    functions = [node for node in ast.walk(source.tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+@lru_cache(maxsize=32)  # every check asks
+def _is_raw(tree: ast.Module) -> bool:
+    imported = imported_names(tree)
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     decorators = [dotted(_called(node), imported) for function in functions for node in function.decorator_list]
-    calls = [dotted(node.func, imported) for node in ast.walk(source.tree) if isinstance(node, ast.Call)]
+    calls = [dotted(node.func, imported) for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return any(_ends_in(name, "rawhttp") for name in (*decorators, *calls))
 
 

@@ -6,20 +6,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from amlemu.doctor.failures import check_failures
+from amlemu.doctor.functions import check_functions, check_signatures
+from amlemu.doctor.here import check_this_machine
+from amlemu.doctor.known_faults import check_known_faults
+from amlemu.doctor.models import check_model_files
+from amlemu.doctor.names import check_names
+from amlemu.doctor.packages import check_imports
+from amlemu.doctor.parsing import check_parses
+from amlemu.doctor.pins import check_pins
+from amlemu.doctor.returns import check_returns
+from amlemu.doctor.samples import check_samples
+from amlemu.doctor.schemas import check_schemas
+from amlemu.doctor.server import check_server
+from amlemu.doctor.server_files import check_server_files
+from amlemu.doctor.siblings import check_siblings
+from amlemu.doctor.spelling import check_names as check_spelling
 from amlemu.doctor.subject import Subject
+from amlemu.doctor.twice import check_twice
 from amlemu.finding import Finding, worst_first
 
 Check = Callable[[Subject], Iterable[Finding]]
 
-
-def checks() -> tuple[Check, ...]:
-    """Return all checks, in the order in which their findings stand: what keeps the script from loading comes first."""
-    return ()
+# In the order of a start: what keeps the image from being built, the script from loading, init() from returning; then requests.
+CHECKS: tuple[Check, ...] = (
+    check_spelling,
+    check_twice,
+    check_pins,
+    check_known_faults,
+    check_server,
+    check_parses,
+    check_siblings,
+    check_imports,
+    check_server_files,
+    check_functions,
+    check_signatures,
+    check_model_files,
+    check_names,
+    check_schemas,
+    check_returns,
+    check_failures,
+    check_samples,
+    check_this_machine,
+)
 
 
 def examine(subject: Subject) -> list[Finding]:
     """Return what is wrong with a deployment, worst first."""
     found = list(subject.description.findings) if subject.description is not None else []
-    for check in checks():
+    for check in CHECKS:
         found += check(subject)
     return worst_first(found)

@@ -63,7 +63,7 @@ def _answers(handler: ast.ExceptHandler, returned: list[ast.Return], run: Functi
         if value is None or _has_status(value):
             continue
         if any(statement is node for node in inside):
-            if _tells(value, told, run) and not (isinstance(value, ast.Name) and value.id == handler.name):
+            if _tells(value, told, run) and not _is_error_itself(value, handler.name):
                 yield statement.lineno
         elif statement.lineno > handler.lineno:
             names = {node.id for node in _passed_on(value, run)}
@@ -92,7 +92,7 @@ def _tells(value: ast.expr, told: set[str], run: Function) -> bool:
 
 
 def _passed_on(value: ast.expr, run: Function) -> Iterator[ast.Name]:
-    """Yield the names whose value becomes part of an expression's; not those that go into an unknown function."""
+    """Yield the names whose value becomes part of an expression's text; not those that go into an unknown function."""
     stack: list[ast.AST] = [value]
     while stack:
         node = stack.pop()
@@ -100,12 +100,23 @@ def _passed_on(value: ast.expr, run: Function) -> Iterator[ast.Name]:
             yield node
         elif isinstance(node, ast.Call):
             name = dotted(node.func, run.imported)
-            is_known = name in _MAKE_TEXT or (
-                isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join")
-            )
-            stack.extend([*node.args, *(given.value for given in node.keywords)] if is_known else [])
-        elif isinstance(node, ast.expr | ast.FormattedValue | ast.keyword):
+            is_method = isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join")
+            arguments = [*node.args, *(given.value for given in node.keywords)]
+            stack.extend(arguments if name in _MAKE_TEXT or is_method else [])
+        elif isinstance(node, (ast.expr, ast.keyword)):
             stack.extend(ast.iter_child_nodes(node))
+
+
+def _is_error_itself(value: ast.expr, name: str | None) -> bool:
+    """Tell whether the exception object is returned, alone or in a dict: that cannot be sent, which `returns.py` says."""
+    parts = (
+        value.values
+        if isinstance(value, ast.Dict)
+        else value.elts
+        if isinstance(value, (ast.List, ast.Tuple))
+        else [value]
+    )
+    return any(isinstance(part, ast.Name) and part.id == name for part in parts)
 
 
 def _has_status(value: ast.expr) -> bool:

@@ -92,7 +92,8 @@ def find_loads(source: Source, variables: dict[str, str]) -> list[Load]:
             if value not in looked_for:
                 time = times.get(outermost, "call")
                 found.append(Load(value, by, source.at(call), time, outermost, is_file, is_covered))
-    return list({(load.value, load.function): load for load in reversed(found)}.values())[::-1]
+    once = {(load.value, load.function, load.is_file): load for load in found}
+    return sorted(once.values(), key=lambda load: load.place.line)
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, ast.AST | None, str, bool]]:
@@ -137,6 +138,11 @@ def _opened(call: ast.Call, function: ast.AST | None, paths: Paths) -> Iterator[
         if value is not None:
             yield value, f"Path.{call.func.attr}", True
     name = paths.called(call.func) or _attribute(call.func)
+    if name.endswith("Model.get_model_path"):
+        value = paths.value(call, function)
+        if value is not None:
+            yield value, name, False
+        return
     if not name or _HARMLESS.search(name) or (name in ("open", "io.open") and _writes(call, 1)):
         return
     if paths.value(call, function) is not None:

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from amlemu.deployment import Model
 from amlemu.doctor.subject import Subject
+from amlemu.models import Model
 
 _NAMES_LOOKED_AT = 2000
 _UNINTERESTING = ("__pycache__", ".git", ".amlemu")

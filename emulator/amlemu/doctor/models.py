@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from amlemu.deployment import MODELS_FOLDER
 from amlemu.doctor import local_modules
 from amlemu.doctor.imports import cloud_at, when
 from amlemu.doctor.loads import Load, find_loads
@@ -21,6 +20,7 @@ from amlemu.doctor.model_tree import ModelTree, nearest, tree_of
 from amlemu.doctor.path_values import FOLDER, HERE, MODEL, MODEL_DIR
 from amlemu.doctor.subject import Subject
 from amlemu.finding import Finding, Severity
+from amlemu.models import MODELS_FOLDER
 
 _IN_CLOUD = f"/var/azureml-app/{MODELS_FOLDER}"
 _NEVER_THERE = re.compile(r"[A-Za-z]:[\\/]|/Users/|/content/drive/|/kaggle/|\\\\")
@@ -65,7 +65,7 @@ def _in_models(load: Load, tree: ModelTree, inside: str) -> Iterator[Finding]:
     if inside.startswith("..") or not tree.is_known(inside) or "\\" in inside:
         return
     start = f"{tree.model_dir}/" if tree.model_dir else ""
-    shown = inside[len(start) :] if inside.startswith(start) else inside
+    shown = inside.removeprefix(start)
     if tree.has(inside):
         if load.is_file and tree.is_folder(inside):
             yield _folder_loaded(load, shown, tree.names(inside))
@@ -189,7 +189,7 @@ def _beside(load: Load, subject: Subject, tree: ModelTree | None, value: str, fo
     made = any(_FETCHES.search(source.text) for source in subject.sources)
     if made or not load.is_file or not _A_FILE.search(below) or (folder / below).exists():
         return
-    if below.startswith(f"{MODELS_FOLDER}/") or below.startswith(".."):
+    if below.startswith((f"{MODELS_FOLDER}/", "..")):
         return
     name = posixpath.basename(below)
     in_model = [each for each in (tree.names(tree.model_dir) if tree else []) if posixpath.basename(each) == name]

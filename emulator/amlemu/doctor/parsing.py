@@ -30,7 +30,8 @@ def check_parses(subject: Subject) -> Iterator[Finding]:
     """Yield why the script, or a sibling of it, is no Python that the deployment's interpreter can read."""
     for source in (subject.script, *subject.siblings):
         if source is not None:
-            yield from _unreadable(source, subject) if source.tree is None else _too_new(source, subject)
+            found = list(_unreadable(source, subject) if source.tree is None else _uncompilable(source, subject))
+            yield from found or _too_new(source, subject)
 
 
 def _unreadable(source: Source, subject: Subject) -> Iterator[Finding]:
@@ -51,7 +52,6 @@ def _unreadable(source: Source, subject: Subject) -> Iterator[Finding]:
 
 
 def _said_by_python(source: Source, content: bytes, subject: Subject) -> Iterator[Finding]:
-    cloud = failing_start(subject, CANNOT_IMPORT)
     name = source.path.name
     try:
         _parse(content, None)
@@ -64,13 +64,31 @@ def _said_by_python(source: Source, content: bytes, subject: Subject) -> Iterato
         if wanted is not None and wanted > sys.version_info[1]:
             yield _cannot_judge(source, line, error, wanted)
             return
-        cause = f"{name} does not parse: {type(error).__name__} in line {line}, {_message(error)}"
-        yield Finding("error", _rule_of(error), cause, source.at(line), cloud, _fix(error))
+        yield _syntax_error(source, error, subject)
     except UnicodeDecodeError:
         yield _not_utf8(source, content, subject)
     except (ValueError, RecursionError, MemoryError) as error:
-        cause = f"{name} does not parse: {error or type(error).__name__}"
-        yield Finding("error", "syntax-error", cause, source.at(0), cloud, "Write it so that Python can read it.")
+        cause = f"{name} is too deeply nested to be looked at ({type(error).__name__})"
+        yield Finding("information", "script-too-deep", cause, source.at(0), None, "Check it by serving it.")
+
+
+def _uncompilable(source: Source, subject: Subject) -> Iterator[Finding]:
+    """Yield what only the compiler refuses: `return` outside a function, `global x` after its use. Compiling runs nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source.path.read_bytes(), str(source.path), "exec", dont_inherit=True)
+    except SyntaxError as error:
+        yield _syntax_error(source, error, subject)
+    except (OSError, ValueError, RecursionError, MemoryError):
+        return
+
+
+def _syntax_error(source: Source, error: SyntaxError, subject: Subject) -> Finding:
+    line = error.lineno or 0
+    cause = f"{source.path.name} does not parse: {type(error).__name__} in line {line}, {_message(error)}"
+    cloud = failing_start(subject, CANNOT_IMPORT)
+    return Finding("error", _rule_of(error), cause, source.at(line), cloud, _fix(error))
 
 
 def _too_new(source: Source, subject: Subject) -> Iterator[Finding]:

@@ -94,9 +94,14 @@ def _clashes(releases: tuple[_Release, ...], asked: Mapping[str, Requirement], p
             found.append(_Clash(release, f"python{release.python}", None))
         for name, specifier in release.wishes:
             entry = asked.get(name)
-            if entry is not None and not entry.is_elsewhere and not _agree(entry.specifier, specifier):
+            if entry is not None and _is_fixed(entry) and not _agree(entry.specifier, specifier):
                 found.append(_Clash(release, f"{name}{specifier}", entry))
     return found
+
+
+def _is_fixed(entry: Requirement) -> bool:
+    """Whether it holds for every Python, and the index has it."""
+    return not entry.is_elsewhere and ";" not in entry.text
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from amlemu.doctor.entry import Entry, Function
@@ -66,53 +66,60 @@ def reached(entry: Entry, modules: Modules) -> list[Place]:
     return reach.places
 
 
-@dataclass
 class _Reach:
-    """What the server reaches, grown from the top levels, init() and run()."""
+    """Grows the list of what is reached; a queue rather than recursion, for functions may call each other in long chains."""
 
-    modules: Modules
-    places: list[Place] = field(default_factory=list)
-    seen: set[int] = field(default_factory=set)
+    def __init__(self, modules: Modules) -> None:
+        self.places: list[Place] = []
+        self._modules = modules
+        self._seen: set[int] = set()
+        self._queue: list[Place] = []
 
     def add_top(self, name: str) -> None:
         """Add what runs when a module is imported."""
-        source, module = self.modules[name]
-        for scope in _run_at_once(module.top):
-            self._add(source, module, scope, "import")
+        source, module = self._modules[name]
+        self._queue += [Place(source, module, scope, "import") for scope in _run_at_once(module.top)]
+        self._grow()
 
     def add(self, name: str, scope: Scope, when: When) -> None:
-        """Add a function or class with all inside it, and what it uses."""
-        source, module = self.modules[name]
-        for inner in scope.with_inner():
-            self._add(source, module, inner, when)
+        """Add a function with all inside it, and what it uses."""
+        self._enqueue(name, scope, when)
+        self._grow()
 
-    def _add(self, source: Source, module: Module, scope: Scope, when: When) -> None:
-        if id(scope) in self.seen:
-            return
-        self.seen.add(id(scope))
-        self.places.append(Place(source, module, scope, when))
-        called = {
-            node.func.id
-            for node in own_nodes(scope.node)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        }
-        for load in scope.loads:
-            # at import a function that is only named is not called: `HANDLERS = {"a": f}`
-            if scope.home_of(load.id).is_module and (when != "import" or load.id in called):
-                self._follow(source, module, load.id, when)
+    def _enqueue(self, name: str, scope: Scope, when: When) -> None:
+        source, module = self._modules[name]
+        self._queue += [Place(source, module, inner, when) for inner in scope.with_inner()]
 
-    def _follow(self, source: Source, module: Module, name: str, when: When) -> None:
-        definition = module.definition(name)
+    def _grow(self) -> None:
+        while self._queue:
+            place = self._queue.pop(0)
+            if id(place.scope) not in self._seen:
+                self._seen.add(id(place.scope))
+                self.places.append(place)
+                for name in _used(place):
+                    self._follow(name, place)
+
+    def _follow(self, name: str, place: Place) -> None:
+        definition = place.module.definition(name)
         if definition is not None:
-            self.add(source.module, definition, when)
+            self._enqueue(place.source.module, definition, place.when)
             return
-        for node in module.top.bound.get(name, ()):
-            if isinstance(node, ast.ImportFrom) and not node.level and node.module and node.module in self.modules:
+        for node in place.module.top.bound.get(name, ()):
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module and node.module in self._modules:
                 original = next((alias.name for alias in node.names if (alias.asname or alias.name) == name), name)
-                _, other = self.modules[node.module]
-                found = other.definition(original)
+                found = self._modules[node.module][1].definition(original)
                 if found is not None:
-                    self.add(node.module, found, when)
+                    self._enqueue(node.module, found, place.when)
+
+
+def _used(place: Place) -> list[str]:
+    """Return the module's names that a scope uses; at import only those it calls: `HANDLERS = {"a": f}` calls nothing."""
+    names = dict.fromkeys(load.id for load in place.scope.loads if place.scope.home_of(load.id).is_module)
+    if place.when != "import":
+        return list(names)
+    nodes = (node.func for node in own_nodes(place.scope.node) if isinstance(node, ast.Call))
+    called = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return [name for name in names if name in called]
 
 
 def _run_at_once(top: Scope) -> Iterator[Scope]:

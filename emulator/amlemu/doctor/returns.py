@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from amlemu.doctor.clouds import failing_call
 from amlemu.doctor.entry import Entry, Function, read_entry
 from amlemu.doctor.kinds import Kind, Kinds
-from amlemu.doctor.schemas import parameter_kinds
+from amlemu.doctor.schemas import parameter_kinds, schemas_of
 from amlemu.doctor.subject import Subject
 from amlemu.doctor.syntax import dotted, is_generator, is_true, keyword, own_nodes, returns
 from amlemu.finding import Finding, Severity
+
+_EXITS = ("sys.exit", "exit", "quit", "os._exit")
 
 
 def check_returns(subject: Subject) -> Iterator[Finding]:
@@ -45,7 +47,7 @@ def check_returns(subject: Subject) -> Iterator[Finding]:
 
 def _kinds(run: Function, entry: Entry, subject: Subject) -> Kinds:
     given: dict[str, str] = {}
-    if entry.style == "raw" and run.parameters:
+    if entry.style == "raw" and run.parameters and not schemas_of(run):
         given = {run.parameters[0]: "request"}
     elif entry.style == "schema":
         given = parameter_kinds(run)
@@ -53,10 +55,11 @@ def _kinds(run: Function, entry: Entry, subject: Subject) -> Kinds:
 
 
 def _nothing(run: Function) -> Iterator[Finding]:
-    """A run() that only raises is an example of its own."""
+    """Silent about a run() that raises or exits: it may never get to its end."""
     nodes = list(own_nodes(run.node))
-    is_waiting = isinstance(run.node, ast.Lambda) or any(isinstance(node, ast.Raise) for node in nodes)
-    if not is_waiting:
+    called = {dotted(node.func, run.imported) for node in nodes if isinstance(node, ast.Call)}
+    ends = any(isinstance(node, ast.Raise) for node in nodes) or not called.isdisjoint(_EXITS)
+    if not ends:
         cause = "run() returns nothing: each call is answered with 200 and {}"
         yield Finding(
             "warning", "returns-nothing", cause, run.source.at(run.node), None, "Return the result from run()."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from amlemu.doctor.syntax import is_main_guard
 
@@ -92,10 +93,14 @@ class Module:
 
     def definition(self, name: str) -> Scope | None:
         """Return the scope of the last function or class of this name at the module's level."""
-        found = [scope for scope in self.top.children if getattr(scope.node, "name", None) == name]
-        return found[-1] if found else None
+        return self._definitions.get(name)
+
+    @cached_property
+    def _definitions(self) -> dict[str, Scope]:
+        return {getattr(scope.node, "name", ""): scope for scope in self.top.children}
 
 
+@lru_cache(maxsize=32)  # several checks ask for the same few files
 def read_scopes(tree: ast.Module) -> Module:
     """Return the scopes of a module."""
     return _Reader(tree).read()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -100,7 +101,8 @@ def ancestors(node: ast.AST, above: Mapping[ast.AST, ast.AST]) -> Iterator[ast.A
         yield node
 
 
-def imported_names(tree: ast.AST) -> dict[str, str]:
+@lru_cache(maxsize=32)  # every check asks for the same few files
+def imported_names(tree: ast.AST) -> Mapping[str, str]:
     """Return what the names stand for that are imported anywhere: `np` -> `numpy`, `loads` -> `json.loads`."""
     found: dict[str, str] = {}
     for node in ast.walk(tree):

@@ -4,6 +4,7 @@ Checks for packages that a file asks for more than once, and cannot get as asked
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from amlemu.azure.requirements import Requirement
@@ -11,6 +12,8 @@ from amlemu.doctor.specifiers import agree
 from amlemu.doctor.subject import Subject
 from amlemu.doctor.supply import on_pypi
 from amlemu.finding import CANNOT_BUILD, Finding
+
+_PIN = re.compile(r"={2,3}[^,*]+")
 
 
 def check_twice(subject: Subject) -> Iterator[Finding]:
@@ -30,7 +33,10 @@ def check_twice(subject: Subject) -> Iterator[Finding]:
 
 
 def _of_one_manager(name: str, entries: list[Requirement]) -> Iterator[Finding]:
-    if len(entries) < 2 or agree([entry.specifier for entry in entries]):
+    """Two pins of pip's are told of by the reader of its lines, who knows whether they are for different Pythons."""
+    entries = [entry for entry in entries if ";" not in entry.text]
+    are_pins = all(entry.manager == "pip" and _PIN.fullmatch(entry.specifier) for entry in entries)
+    if len(entries) < 2 or are_pins or agree([entry.specifier for entry in entries]):
         return
     first, last = entries[0], entries[-1]
     yield Finding(

@@ -1,7 +1,7 @@
 """
 Why pip or venv has failed, in one sentence, from what they wrote.
 
-Sources: pip 23.2.1 and its later versions up to 26.1, whose own texts these are; `make.py` asks.
+Source: pip 23.2.1, whose own texts these are (a missing version, a conflict and a failed build observed, others read); `make.py` asks.
 """
 
 from __future__ import annotations

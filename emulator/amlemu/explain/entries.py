@@ -90,6 +90,7 @@ def entries() -> tuple[Entry, ...]:
     return (*_statuses(), *_errors(), *_exit_codes())
 
 
+@functools.cache
 def table(file: str) -> dict[str, Any]:
     """Return one of the TOML files of this package."""
     return tomllib.loads((resources.files("amlemu.explain") / file).read_text(encoding="utf-8"))

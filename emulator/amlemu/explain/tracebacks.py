@@ -185,10 +185,9 @@ class Tracebacks:
 
     def _begin(self, line: Line) -> Chain | None:
         head, _, _ = line.text.partition(_HEADER)
-        is_linked = self._state == "between"
-        done = None if is_linked else self._finish()
-        indent = len(head) if not head.strip(" |+") else 0
-        self._open(line, head.strip() or self._before, is_sure=True, indent=indent)
+        before = head.strip() or ("" if line.is_record else self._before)  # a record stands by itself
+        done = None if self._state == "between" else self._finish()
+        self._open(line, before, is_sure=True, indent=len(head) if not head.strip(" |+") else 0)
         return done
 
     def _open(self, line: Line, before: str, *, is_sure: bool, indent: int) -> None:
@@ -250,8 +249,9 @@ class Tracebacks:
             return True, None
         if self._state == "message" and self._below < _MOST_BELOW and not line.is_record and self._raised:
             self._below += 1
-            joined = f"{self._raised.message} {line.text.strip()}".strip()
-            self._raised.message = joined[:_LONGEST_MESSAGE]
+            is_open = not self._raised.message or self._raised.message[-1] in ":,(" or line.text[:1].isspace()
+            if is_open and len(line.text) - len(line.text.lstrip()) >= self._indent:
+                self._raised.message = f"{self._raised.message} {line.text.strip()}".strip()[:_LONGEST_MESSAGE]
             return False, None
         done = self._finish()
         self._remember(line)
@@ -259,7 +259,7 @@ class Tracebacks:
         return taken, done
 
     def _finish(self) -> Chain | None:
-        chain, self._chain, self._raised, self._state = self._chain, None, None, "idle"
+        chain, self._chain, self._raised, self._state, self._before = self._chain, None, None, "idle", ""
         return chain if chain is not None and chain.raised else None
 
     def _remember(self, line: Line) -> None:

@@ -1,0 +1,186 @@
+"""
+Checks the pickles of the models: is all that they name importable where they will be loaded? `pickles.py` reads them.
+
+Source: users.md C10 70; contract 4.12 and users.md section 2, 12: under the server `__main__` is the server's own program.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from amlemu.doctor import distributions, local_modules, pickles
+from amlemu.doctor.packages import lost_part
+from amlemu.doctor.pickles import Pickle
+from amlemu.doctor.specifiers import admits
+from amlemu.doctor.standard_library import is_standard
+from amlemu.doctor.subject import Subject
+from amlemu.doctor.supply import Supply, supply_of
+from amlemu.finding import CANNOT_INIT, Finding, Place, Severity
+
+_MOST_FILES = 20
+_MOST_BYTES = 60 << 20  # of all together
+_MOST_FOLDERS = 200
+_MAIN = "__main__"
+_OLD_NAMES = (_MAIN, "__builtin__", "copy_reg", "exceptions")  # Python 2's are mapped as they are loaded
+_SKLEARN = "scikit-learn"
+_PUTS_MAIN = ("import __main__", "modules['__main__']", 'modules["__main__"]', "__main__.")
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One file, and what it is held against."""
+
+    pickle: Pickle
+    subject: Subject
+    supply: Supply | None
+    severity: Severity
+
+    def finding(self, rule: str, cause: str, fix: str, *, is_sure: bool = True) -> Finding:
+        """Return a finding about the file."""
+        said = f"{self.pickle.path.name} names {cause}, so loading it fails"
+        severity: Severity = self.severity if is_sure else "warning"
+        return Finding(severity, rule, said, Place(self.pickle.path), CANNOT_INIT, fix)
+
+
+def check_pickles(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each model file that names what will not be there."""
+    paths = _files(subject)
+    supply = supply_of(subject) if paths else None
+    for path in paths:
+        pickle = pickles.read(path)
+        if pickle is None:
+            continue
+        case = _Case(pickle, subject, supply, "error" if _is_loaded(path, paths, subject) else "warning")
+        yield from _of_main(case)
+        yield from _of_modules(case)
+        if supply is not None:
+            yield from _of_version(pickle, supply)
+
+
+def _files(subject: Subject) -> list[Path]:
+    """Return the pickles among the models, by their endings: no more than can be read in a moment."""
+    found: list[Path] = []
+    size = 0
+    for model in subject.models:
+        for path in [model.path] if model.path.is_file() else _below(model.path):
+            try:
+                size += min(path.stat().st_size, pickles.MOST_BYTES)
+            except OSError:
+                continue
+            if size > _MOST_BYTES or len(found) >= _MOST_FILES:
+                return found
+            found.append(path)
+    return found
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for count, (above, folders, files) in enumerate(os.walk(folder)):
+        if count >= _MOST_FOLDERS:
+            return
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(above, name) for name in sorted(files) if name.lower().endswith(pickles.ENDINGS))
+
+
+def _is_loaded(path: Path, paths: list[Path], subject: Subject) -> bool:
+    """Whether the script names the file; without its name, it may be one that nobody loads."""
+    texts = [source.text for source in subject.sources]
+    is_only = len(paths) == 1 and any(
+        word in text for text in texts for word in ("AZUREML_MODEL_DIR", "get_model_path")
+    )
+    return is_only or any(path.name in text for text in texts)
+
+
+def _of_main(case: _Case) -> Iterator[Finding]:
+    names = sorted(name for module, name in case.pickle.names if module == _MAIN)
+    if not names or any(word in source.text for source in case.subject.sources for word in _PUTS_MAIN):
+        return
+    yield case.finding(
+        "pickled-main",
+        f"{_MAIN}.{names[0]}, from the program that saved it, and under the server {_MAIN} is the server itself, without {names[0]}",
+        f"Define {', '.join(names)} in a module of its own, import it where the model is saved, save again, and deploy that module "
+        "beside the script.",
+    )
+
+
+def _of_modules(case: _Case) -> Iterator[Finding]:
+    """Each top-level module once."""
+    told: set[str] = set()
+    for module, name in sorted(case.pickle.names):
+        top = module.partition(".")[0]
+        if top in told or top in _OLD_NAMES or is_standard(module) or local_modules.is_local(case.subject, module):
+            continue
+        for finding in _of_module(case, module, name):
+            told.add(top)
+            yield finding
+
+
+def _of_module(case: _Case, module: str, name: str) -> Iterator[Finding]:
+    if case.supply is None:
+        if not distributions.is_well_known(module) and local_modules.elsewhere(case.subject, module):
+            yield _absent_module(case, module, name)
+    elif case.supply.holder(module) is not None:
+        yield from _of_part(case, module, case.supply)
+    elif distributions.is_well_known(module):
+        yield _absent_package(case, module, name, case.supply)
+    else:
+        yield _absent_module(case, module, name)
+
+
+def _absent_package(case: _Case, module: str, name: str, supply: Supply) -> Finding:
+    file = case.subject.requirements.place.file.name if case.subject.requirements else "the environment"
+    return case.finding(
+        "pickle-needs-package",
+        f"{module}.{name}, which nothing in {file} installs{_unless(supply)}",
+        f"Add {distributions.holders(module)[0]} to {file}, in the version that the model was saved with.",
+        is_sure=not supply.strangers,
+    )
+
+
+def _absent_module(case: _Case, module: str, name: str) -> Finding:
+    top = module.partition(".")[0]
+    places = local_modules.elsewhere(case.subject, module)
+    where = f"It lies at {places[0]}; move" if places else f"If {top} is a module of yours, put"
+    strangers = case.supply.strangers if case.supply else ()
+    return case.finding(
+        "pickle-needs-module",
+        f"{module}.{name}, and there is no module {top} in the app root{_unless(case.supply)}",
+        f"{where} it beside the script; else add its distribution to the environment.",
+        is_sure=not strangers,
+    )
+
+
+def _unless(supply: Supply | None) -> str:
+    strangers = ", ".join(supply.strangers[:3]) if supply is not None else ""
+    return f", unless {strangers} should bring it" if strangers else ""
+
+
+def _of_part(case: _Case, module: str, supply: Supply) -> Iterator[Finding]:
+    moved = lost_part(module, supply)
+    if moved is not None:
+        package, needs, fix = moved
+        asked = supply.asked.get(package)
+        said = f"{package}{asked.specifier}" if asked is not None and asked.specifier else f"the newest {package}"
+        cause = f"{module}, which only {package}{needs} has, and the environment has {said}"
+        yield case.finding("pickle-of-another-version", cause, fix)
+
+
+def _of_version(pickle: Pickle, supply: Supply) -> Iterator[Finding]:
+    """A model of another scikit-learn loads with a warning, and may then fail or answer otherwise."""
+    asked = supply.asked.get(_SKLEARN)
+    if not pickle.sklearn or asked is None or not asked.specifier or admits(asked.specifier, pickle.sklearn):
+        return
+    minor = ".".join(pickle.sklearn.split(".")[:2])
+    if admits(asked.specifier, f"{minor}.0") or any(admits(asked.specifier, f"{minor}.{patch}") for patch in range(10)):
+        return
+    yield Finding(
+        "warning",
+        "pickle-of-another-version",
+        f"{pickle.path.name} was saved by scikit-learn {pickle.sklearn}, and the environment has {_SKLEARN}{asked.specifier}: it may "
+        "not load, or answer otherwise",
+        asked.place,
+        None,
+        f"Ask for scikit-learn=={pickle.sklearn}, or save the model again.",
+    )
