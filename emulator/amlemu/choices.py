@@ -10,16 +10,18 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amlemu import project_file
-from amlemu.azure import asked, files
-from amlemu.azure.description import Description, NotEmulated
-from amlemu.azure.marked import Unreadable
-from amlemu.azure.requirements import Requirements
+from amlemu.azure.paths import is_azure_file
 from amlemu.finding import Place
+from amlemu.layout import ENVIRONMENTS, OWN_FOLDER
 from amlemu.project_file import ProjectFile
 from amlemu.settings import SERVE_SETTINGS
+
+if TYPE_CHECKING:
+    from amlemu.azure.description import Description
+    from amlemu.azure.requirements import Requirements
 
 DEFAULT = "default"
 _AUTH_FIELDS = ("endpoint.auth_mode", "auth_mode", "authEnabled", "tokenAuthEnabled")
@@ -104,7 +106,11 @@ def shown(place: str | Place) -> str:
 
 
 def _describe(path: Path, beside: Sequence[Path], wanted: str) -> Description | None:
-    return files.describe(path, beside, wanted) if files.is_azure_file(path) else None
+    if not is_azure_file(path):
+        return None  # a script starts without all that reads YAML
+    from amlemu.azure import files
+
+    return files.describe(path, beside, wanted)
 
 
 def _beside(given: Mapping[str, Any], sources: Mapping[str, str], project: ProjectFile) -> list[Path]:
@@ -150,6 +156,8 @@ def _take_repeated(
 
 def _without_auth(said: Description) -> Description:
     """Say that nobody is asked for a key, whatever the endpoint says: on this machine that is a wish of its own."""
+    from amlemu.azure.description import NotEmulated
+
     fields = [name for name in _AUTH_FIELDS if name in said.said_at]
     mode = said.auth_mode or "key"
     reason = f"nobody is asked for a key or token on this machine; --auth {mode} asks"
@@ -158,12 +166,18 @@ def _without_auth(said: Description) -> Description:
 
 
 def _asked(path: Path, said: Description | None, project: ProjectFile) -> Requirements | None:
-    """Return what the environment is made of; of a file beside a script that cannot be read, nothing."""
-    if said is not None:
-        return asked.asked_for(said, project.environments)
+    """Return what the environment is made of; of a file beside a script only where one has been made of it."""
+    folder = Path(os.path.abspath(path)).parent
+    if said is None and not (folder / OWN_FOLDER / ENVIRONMENTS).is_dir():
+        return None
+    from amlemu.azure import asked
+    from amlemu.azure.marked import Unreadable
+
     try:
-        return asked.beside(Path(os.path.abspath(path)))
+        return asked.beside(folder) if said is None else asked.asked_for(said, project.environments)
     except Unreadable:
+        if said is not None:
+            raise
         return None  # nobody has named it
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from amlemu import cli_plan, interpreter
-from amlemu.azure import files
+from amlemu.azure import asked
 from amlemu.azure.marked import Unreadable
+from amlemu.azure.paths import is_azure_file
 from amlemu.choices import Choices
 from amlemu.doctor import assemble
 from amlemu.doctor.examine import examine as look
@@ -101,11 +102,11 @@ def subject_of(choices: Choices, target: Path) -> Subject:
         said,
         python=interpreter.find_python(options["python"]),
         models=models,
-        requirements=choices.requirements,
+        requirements=choices.requirements if said is not None else asked.beside(Path(os.path.abspath(target)).parent),
         variables={name: value for name, (value, _) in choices.variables.items()},
         code=Path(options["code"]) if options["code"] else None,
     )
 
 
 def _exists(target: Path) -> bool:
-    return os.path.isfile(target) and not files.is_azure_file(target)
+    return os.path.isfile(target) and not is_azure_file(target)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from amlemu.azure.paths import is_azure_file
 from amlemu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -159,10 +160,10 @@ def asked_by(file: Path) -> Requirements | None:
 
 def script_of(file: str | None) -> str | None:
     """Return the script that a deployment names; a script is itself. Raises UsageError."""
+    if file is None or not is_azure_file(Path(file)):
+        return file
     from amlemu.azure import files, served
 
-    if file is None or not files.is_azure_file(Path(file)):
-        return file
     said = files.describe(Path(file))
     served.refuse(said)
     return str(said.script or file)
@@ -179,7 +180,6 @@ def sources() -> dict[str, str]:
 def deployment_of(choices: Choices) -> Deployment:
     """Return what is served. Raises UsageError."""
     from amlemu import deployment
-    from amlemu.azure import served
 
     options, said = choices.options, choices.said
     models = pairs(options["model"], "--model", "NAME:VERSION=PATH", is_unique=True)
@@ -192,6 +192,8 @@ def deployment_of(choices: Choices) -> Deployment:
     if said is not None:
         if options["code"]:
             raise UsageError("the deployment names its code folder itself", where="--code", hint="Leave it out.")
+        from amlemu.azure import served
+
         return served.to_deployment(
             said,
             models=models,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from amlemu import deployment as deployments
 from amlemu import profile_file as profiles
 from amlemu import project_file
-from amlemu.azure import files, served
+from amlemu.azure.paths import is_azure_file
 from amlemu.debugging import DebugRules
 from amlemu.emulator import Emulator, Opening, run_loop
 from amlemu.errors import ScoringFailed
@@ -145,8 +145,10 @@ class Endpoint:
 def _deployment(script: Any, code: Any, shared: dict[str, Any]) -> tuple[deployments.Deployment, str]:
     """Return what is served, and the profile that it is for; what Azure's file says of code and limits counts."""
     path = Path(script)
-    if not files.is_azure_file(path):
+    if not is_azure_file(path):
         return deployments.from_script(path, code=code, **shared), "managed"
+    from amlemu.azure import files, served
+
     said = files.describe(path, wanted=shared["name"] or "")
     known = project_file.load(Path(os.path.abspath(path)).parent).models
     return served.to_deployment(said, known=known, **shared), said.profile

@@ -22,6 +22,7 @@ from amlemu.models import MODELS_FOLDER, Model
 
 BASE = "/var/azureml-app"
 OWN_FOLDER = ".amlemu"  # beside the script, unknown to git: links, one folder for each port, and keys
+ENVIRONMENTS = "environments"  # in it: those that amlemu env create makes
 KINDS = ("auto", "var", "links", "none")
 _MOST_LEAVES = 1000  # of a model with links that lead out of it; a mount for each
 

@@ -19,13 +19,21 @@ import httpx
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-FOLDERS = sorted(path.parent for path in EXAMPLES.glob("*/score.py"))
+FOLDERS = sorted(path.parent for path in EXAMPLES.glob("*/cases"))
+SERVED = ("deployment.yml", "endpoint.yml", "inferenceconfig.json", "score.py")
 TRAINING_TIMEOUT_S = 120
 ANSWER_TIMEOUT_S = 30
 
 
+def served_file(folder: Path) -> Path:
+    """Return what its README serves: one of Azure's files, which names script and models, else the script."""
+    return next(folder / name for name in SERVED if (folder / name).exists())
+
+
 def model_of(folder: Path) -> Path | None:
-    """Return the folder of the example's model, made when it is missing."""
+    """Return the folder of a script's model, made when it is missing; None where a file of Azure's says it."""
+    if served_file(folder).name != "score.py":
+        return None
     script = folder / "train.py"
     if not script.exists():
         return next(folder.glob("models/*/*"), None)
@@ -58,7 +66,7 @@ def client_of() -> Iterator[Callable[[Path], httpx.Client]]:
         @cache
         def serve(folder: Path) -> httpx.Client:
             endpoint = stack.enter_context(
-                amlemu.serve(folder / "score.py", profile="bare", model_dir=model_of(folder), port=0)
+                amlemu.serve(served_file(folder), profile="bare", model_dir=model_of(folder), port=0)
             )
             # trust_env: loopback ignores proxy variables
             return stack.enter_context(httpx.Client(base_url=endpoint.url, timeout=ANSWER_TIMEOUT_S, trust_env=False))

@@ -32,9 +32,9 @@ def asked_for(said: Description, known: Mapping[str, Path]) -> Requirements | No
     return read(path) if path is not None else said.environment.requirements
 
 
-def beside(script: Path) -> Requirements | None:
-    """Return what the file beside a script asks for. Raises Unreadable."""
-    found = (script.parent / name for name in BESIDE)
+def beside(folder: Path) -> Requirements | None:
+    """Return what the file of a script's folder asks for. Raises Unreadable."""
+    found = (folder / name for name in BESIDE)
     path = next((path for path in found if path.is_file()), None)
     return None if path is None else read(path)
 

@@ -14,17 +14,12 @@ from pathlib import Path
 from amlemu.azure import marked, v1, v2, v2021
 from amlemu.azure.description import Description
 from amlemu.azure.marked import Unreadable, Value, unreadable
+from amlemu.azure.paths import is_azure_file
 from amlemu.finding import BAD_ARGUMENT, Finding, Place
 
-SUFFIXES = (".yml", ".yaml", ".json")
 _MOST_NEIGHBOURS = 60  # files in a folder that are looked at
 _NEIGHBOUR_BYTES = 100_000
 _KINDS = "a v2 online deployment or endpoint, the endpoint file of 2021, or a v1 inferenceconfig.json or deploymentconfig.json"
-
-
-def is_azure_file(path: Path) -> bool:
-    """Tell by its ending whether a file is to be read here."""
-    return path.suffix.lower() in SUFFIXES
 
 
 def recognise(value: Value) -> str:

@@ -23,6 +23,7 @@ from amlemu.finding import REFUSED_EARLY, CloudError, Finding, Place
 MOST_BYTES = 1_000_000  # the longest that was seen has 20 kB
 _DEEPEST = 100
 _MOST_VALUES = 100_000
+_LONGEST_NUMBER = 100  # digits; what is longer is a text, as no field takes such a number
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
 _PLAIN = {_CORE + word for word in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")}
@@ -94,10 +95,11 @@ def read_text(path: Path) -> str:
     try:
         if path.is_dir():
             raise unreadable("not-a-file", "this is a folder, not a file", path)
-        if path.stat().st_size > MOST_BYTES:
-            size = f"{path.stat().st_size / 1e6:.1f} MB"
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)  # a device has no size, and no end
+        if len(raw) > MOST_BYTES:
+            size = f"{max(path.stat().st_size, len(raw)) / 1e6:.1f} MB"
             raise unreadable("file-too-big", f"this file has {size}, and a deployment file a few kB", path)
-        raw = path.read_bytes()
     except FileNotFoundError:
         raise unreadable("no-such-file", "no such file", path) from None
     except OSError as error:
@@ -116,7 +118,7 @@ def parse(text: str, path: Path) -> Value:
     """Turn the text of a file into a Value. Raises Unreadable."""
     if path.suffix.lower() == ".json":
         _check_json(text, path)
-        text = text.replace("\t", " ")  # between words only, as a text in JSON cannot hold one; YAML knows no tabs
+        text = _as_yaml(text)
     try:
         _check_size(text, path)
         node = yaml.compose(text, Loader=_LOADER)
@@ -138,15 +140,16 @@ def unreadable(
 
 def _check_json(text: str, path: Path) -> None:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
-                lines = [number for number, line in enumerate(text.splitlines(), 1) if f'"{key}"' in line]
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                lines = [number for number, line in enumerate(text.split("\n"), 1) if f'"{key}"' in line]
                 raise unreadable("duplicate-key", f"{key} stands here twice", path, lines[-1] if lines else 0)
-        return dict(pairs)
+            found[key] = value
+        return found
 
     try:
-        json.loads(text, object_pairs_hook=unique)
+        json.loads(text, object_pairs_hook=unique, parse_int=str)  # of an integer with thousands of digits, too
     except json.JSONDecodeError as error:
         left = unfilled(text)
         if left:
@@ -154,6 +157,17 @@ def _check_json(text: str, path: Path) -> None:
         raise unreadable("not-json", f"not JSON: {error.msg} in column {error.colno}", path, error.lineno) from None
     except RecursionError:
         raise unreadable("not-json", "not JSON that anybody would write: it is too deep", path) from None
+
+
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
+
+
+def _as_yaml(text: str) -> str:
+    """
+    Write JSON as YAML takes it, line by line: tabs stand between words only, as a text in JSON cannot hold one, and YAML knows
+    none there; what lies beyond 16 bits is a pair of escapes in JSON, and YAML knows no pairs.
+    """
+    return _PAIR.sub(lambda found: found[1] + json.loads(f'"{found[2]}"'), text.replace("\t", " "))
 
 
 def _check_size(text: str, path: Path) -> None:
@@ -182,6 +196,11 @@ def _syntax(error: yaml.YAMLError, text: str, path: Path) -> Unreadable:
     left = unfilled(text)
     if left:
         return _template(left, path)
+    if isinstance(error, yaml.reader.ReaderError):
+        found = chr(error.character) if isinstance(error.character, int) else str(error.character)
+        line = text.count("\n", 0, max(text.find(found), 0)) + 1
+        what = f"not a text: it holds the character {found!r}, which no YAML may"
+        return unreadable("not-yaml", what, path, line, "Save it as plain text in UTF-8.")
     problem = str(getattr(error, "problem", "") or error)
     written = next(iter(text.splitlines()[max(line - 1, 0) :]), "")
     if "\\t" in problem or "\t" in written[: len(written) - len(written.lstrip())]:
@@ -198,19 +217,29 @@ def _template(left: list[tuple[int, str]], path: Path) -> Unreadable:
     return unreadable("template-unfilled", cause, path, line, "Fill it in, or name the file that was made of it.")
 
 
+@dataclass(frozen=True)
+class _Size:
+    values: int
+    depth: int
+
+
+def _around(sizes: list[_Size]) -> _Size:
+    return _Size(1 + sum(size.values for size in sizes), 1 + max((size.depth for size in sizes), default=0))
+
+
 class _Tree:
     """Turns nodes into Values, each once, however many aliases point to it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._made: dict[int, tuple[Value, int]] = {}
+        self._made: dict[int, tuple[Value, _Size]] = {}
         self._open: set[int] = set()
         self._scalars = yaml.constructor.SafeConstructor()
 
     def value(self, node: Any) -> Value:
         return self._value(node)[0]
 
-    def _value(self, node: Any) -> tuple[Value, int]:
+    def _value(self, node: Any) -> tuple[Value, _Size]:
         """Return it and what it comes to when all aliases are written out."""
         if id(node) in self._made:
             return self._made[id(node)]
@@ -221,28 +250,29 @@ class _Tree:
         self._open.add(id(node))
         made = self._new(node, line)
         self._open.discard(id(node))
-        if made[1] > _MOST_VALUES:
-            cause = f"aliases make more than {_MOST_VALUES} values of this file"
+        if made[1].values > _MOST_VALUES or made[1].depth > _DEEPEST:
+            what = f"more than {_MOST_VALUES} values" if made[1].values > _MOST_VALUES else "something too deep"
+            cause = f"aliases make {what} of this file"
             raise unreadable("yaml-bomb", cause, self._path, line, "Write out what is meant.")
         self._made[id(node)] = made
         return made
 
-    def _new(self, node: Any, line: int) -> tuple[Value, int]:
+    def _new(self, node: Any, line: int) -> tuple[Value, _Size]:
         if isinstance(node, yaml.ScalarNode):
-            return Value(self._scalar(node), line), 1
+            return Value(self._scalar(node), line), _Size(1, 1)
         if isinstance(node, yaml.SequenceNode):
             made = [self._value(child) for child in node.value]
-            return Value([value for value, _ in made], line), 1 + sum(size for _, size in made)
+            return Value([value for value, _ in made], line), _around([size for _, size in made])
         return self._mapping(node, line)
 
-    def _mapping(self, node: Any, line: int) -> tuple[Value, int]:
+    def _mapping(self, node: Any, line: int) -> tuple[Value, _Size]:
         entries: dict[str, Value] = {}
         merged: dict[str, Value] = {}
-        size = 1
+        sizes = []
         for key_node, value_node in node.value:
             key_line = key_node.start_mark.line + 1
-            value, value_size = self._value(value_node)
-            size += value_size
+            value, size = self._value(value_node)
+            sizes.append(size)
             if key_node.tag == _CORE + "merge":
                 merged = {**self._merge(value, key_line), **merged}
                 continue
@@ -253,7 +283,7 @@ class _Tree:
                 )
                 raise unreadable("duplicate-key", cause, self._path, key_line, "Leave one of them.")
             entries[key] = Value(value.content, key_line)
-        return Value({**merged, **entries}, line), size + len(merged)
+        return Value({**merged, **entries}, line), _around(sizes)
 
     def _merge(self, value: Value, line: int) -> Mapping[str, Value]:
         parts = value.content if isinstance(value.content, list) else [value]
@@ -279,15 +309,16 @@ class _Tree:
             raise unreadable("yaml-tag", cause, self._path, line, "Write a plain text, number, list or mapping.")
 
     def _scalar(self, node: Any) -> Any:
-        if node.tag in (_CORE + "timestamp", _CORE + "value", _CORE + "merge"):
+        is_word = node.tag in (_CORE + "timestamp", _CORE + "value", _CORE + "merge")
+        if is_word or len(node.value) > _LONGEST_NUMBER:
             return str(node.value)
         try:
             return self._scalars.construct_object(node)
-        except (ValueError, yaml.YAMLError):  # `!!int x`, or an integer with thousands of digits
+        except (ValueError, LookupError, yaml.YAMLError):  # `!!int x`, `!!int ""`, `!!bool maybe`
             return str(node.value)
 
 
-_ADDRESS = re.compile(r"^(azureml:|https?:|wasbs?:|abfss?:|//|/subscriptions/)")
+_ADDRESS = re.compile(r"^(azureml:|runs:|https?:|wasbs?:|abfss?:|//|/subscriptions/)")
 
 
 def is_reference(text: str) -> bool:

@@ -8,6 +8,13 @@ import difflib
 import os
 from pathlib import Path
 
+SUFFIXES = (".yml", ".yaml", ".json")
+
+
+def is_azure_file(path: Path) -> bool:
+    """Tell by its ending whether a file is one of Azure's, and not a script."""
+    return path.suffix.lower() in SUFFIXES
+
 
 def resolve(folder: Path, text: str) -> Path:
     """Return the absolute path of what a file in `folder` calls so. `file:` before it is of older files."""

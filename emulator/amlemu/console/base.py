@@ -11,10 +11,9 @@ import itertools
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from amlemu import ports
-from amlemu.azure.description import Description
 from amlemu.backends import Capabilities
 from amlemu.emulator import Opening
 from amlemu.events import Event
@@ -22,6 +21,9 @@ from amlemu.exchange import Exchange
 from amlemu.layout import Layout
 from amlemu.stand import Plan
 from amlemu.transcript import Transcript
+
+if TYPE_CHECKING:
+    from amlemu.azure.description import Description
 
 _FLUSH_S = 0.02
 

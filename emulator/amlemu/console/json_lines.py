@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from amlemu.azure.description import Description
 from amlemu.backends import Capabilities
-from amlemu.console import description, lanes
+from amlemu.console import lanes
 from amlemu.console.base import Console, url_of
 from amlemu.emulator import Opening
 from amlemu.events import Event
 from amlemu.exchange import Exchange
 from amlemu.stand import Plan
+
+if TYPE_CHECKING:
+    from amlemu.azure.description import Description
 
 
 class JsonConsole(Console):
@@ -55,6 +57,8 @@ class JsonConsole(Console):
 
     def described(self, said: Description, remarks: Sequence[str]) -> None:
         """Write what Azure's files say."""
+        from amlemu.console import description
+
         self._line({"event": "Described", **description.as_data(said), "remarks": list(remarks)})
 
     def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:

@@ -10,12 +10,11 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from amlemu import __version__
-from amlemu.azure.description import Description
 from amlemu.backends import Capabilities
-from amlemu.console import description, lanes
+from amlemu.console import lanes
 from amlemu.console.base import Console, url_of
 from amlemu.console.debugging import Debugging, entry
 from amlemu.console.ends import Ends
@@ -37,6 +36,9 @@ from amlemu.exchange import Exchange
 from amlemu.layout import BASE, Layout
 from amlemu.stand import RELOADED, Plan
 from amlemu.worker import terminal
+
+if TYPE_CHECKING:
+    from amlemu.azure.description import Description
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 # What the real server warns of at every start, though nothing is wrong (contract 3.7).
@@ -118,6 +120,8 @@ class PersonConsole(Console):
 
     def described(self, said: Description, remarks: Sequence[str]) -> None:
         """Say what Azure's files say, which of it has no effect here, and what else should be known of it."""
+        from amlemu.console import description
+
         first, *rest = [*description.as_lines(said), *(f"  note: {remark}" for remark in remarks)]
         self.say("bold", first)
         self._write("".join(f"{line}\n" for line in rest), self._err)

@@ -13,6 +13,7 @@ from pathlib import Path
 from amlemu.azure import files, served
 from amlemu.azure.description import Description
 from amlemu.azure.marked import Unreadable
+from amlemu.azure.paths import is_azure_file
 from amlemu.azure.requirements import Requirements
 from amlemu.doctor.subject import Source, Subject
 from amlemu.errors import UsageError
@@ -32,7 +33,7 @@ def targets(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    found = [one for one in sorted(path.iterdir()) if one.is_file() and files.is_azure_file(one)]
+    found = [one for one in sorted(path.iterdir()) if one.is_file() and is_azure_file(one)]
     kinds = {one: _kind(one) for one in found}
     deployments = [one for one in found if kinds[one] in ("deployment", "2021", "inference", "?")]
     if not deployments:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from amlemu.doctor.clouds import failing_call
 from amlemu.doctor.entry import Function, find, read_entry
+from amlemu.doctor.kinds import models_of, predicting_methods
 from amlemu.doctor.schemas import converted_parameters
 from amlemu.doctor.subject import Source, Subject
 from amlemu.doctor.syntax import ancestors, dotted, own_nodes, parents, text
@@ -82,8 +83,8 @@ class _Use:
         return any(isinstance(part, ast.Name) and part.id in self.names for test in asked for part in ast.walk(test))
 
     def is_still_input(self, load: ast.Name) -> bool:
-        """Tell whether the name has not got another value before this place, as far as lines say."""
-        return self.until is None or load.lineno <= self.until
+        """Tell whether the name has not got another value before this place, as the text goes."""
+        return self.until is None or (load.lineno, load.col_offset) < self.until
 
     def is_tried(self, load: ast.Name) -> bool:
         """Tell whether an except clause takes the input another way, should this fail."""
@@ -123,7 +124,7 @@ def _of_text(run: Function, siblings: Mapping[str, Source], subject: Subject) ->
     fix = f"Parse it first: `{parameter} = json.loads({parameter})`; or decorate run() with @input_schema."
     if first.what.startswith("json.load("):
         fix = f"Write json.loads({parameter}): json.load() reads files."
-    ending = f", so each call raises {first.raises}" if first.raises else ", which makes one value of the whole text"
+    ending = f", so each call raises {first.raises}" if first.raises else ", which takes the whole text for one value"
     cause = f"run() gets the body as text, a str, and uses it as if it were parsed: {first.what}{ending}"
     if first.raises:
         yield Finding("error", "input-not-parsed", cause, place, failing_call(subject), fix)
@@ -165,7 +166,7 @@ def _misuse_of(load: ast.Name, use: _Use) -> Iterator[_Misuse]:
         name = dotted(user.func, use.function.imported)
         if name in _REFUSE_TEXT:
             yield _Misuse(line, f"{ast.unparse(user.func)}({load.id})", _REFUSE_TEXT[name], source)
-        elif name in _TAKE_TEXT_WHOLE:
+        elif name in _TAKE_TEXT_WHOLE or _is_prediction(user, use):
             yield _Misuse(line, f"{ast.unparse(user.func)}({load.id})", "", source)
     elif isinstance(user, (ast.For, ast.comprehension)) and user.iter is load and _is_row(user, use):
         yield _Misuse(
@@ -183,6 +184,13 @@ def _text_key(user: ast.Subscript, above: Mapping[ast.AST, ast.AST]) -> str | No
             return written
         node = above.get(node)
     return None
+
+
+def _is_prediction(call: ast.Call, use: _Use) -> bool:
+    """Tell whether the text goes to predict() of a model that takes rows of numbers, or a list of texts."""
+    tree = use.function.source.tree
+    is_method = isinstance(call.func, ast.Attribute) and call.func.attr in predicting_methods()
+    return is_method and tree is not None and dotted(call.func, {}).rpartition(".")[0] in models_of(tree)
 
 
 def _is_row(user: ast.For | ast.comprehension, use: _Use) -> bool:
@@ -242,10 +250,12 @@ def _request_as_dict(use: _Use, subject: Subject) -> Iterator[Finding]:
             return
 
 
-def _end_of(store: ast.Name, above: Mapping[ast.AST, ast.AST]) -> int:
-    statement = next((node for node in ancestors(store, above) if isinstance(node, ast.stmt)), store)
-    is_head = isinstance(statement, (ast.For, ast.With, ast.AsyncFor, ast.AsyncWith))
-    return statement.lineno if is_head else int(statement.end_lineno or statement.lineno)
+def _end_of(store: ast.Name, above: Mapping[ast.AST, ast.AST]) -> tuple[int, int]:
+    """Return where the statement that stores a name has ended; of a loop or with, its head."""
+    statement = next((node for node in ancestors(store, above) if isinstance(node, ast.stmt)), None)
+    if statement is None or isinstance(statement, (ast.For, ast.With, ast.AsyncFor, ast.AsyncWith)):
+        return store.lineno, store.col_offset
+    return statement.end_lineno or statement.lineno, statement.end_col_offset or 0
 
 
 def _is_stored_once(name: str, nodes: list[ast.AST]) -> bool:

@@ -69,6 +69,16 @@ def _calls() -> dict[str, str]:
     return {name: key for key, names in _tables()["calls"].items() for name in names}
 
 
+def models_of(tree: ast.Module) -> dict[str, Word]:
+    """Return the names of a script that hold a model whose predict() gives numpy arrays."""
+    return read_models(tree, imported_names(tree), _tables()["models"])
+
+
+def predicting_methods() -> tuple[str, ...]:
+    """Return the methods of such models that take rows and give an array."""
+    return tuple(_tables()["models"]["methods"])
+
+
 @dataclass
 class Kinds:
     """
@@ -88,7 +98,7 @@ class Kinds:
         """Read what the file imports, and what its models are."""
         tree = self.function.source.tree
         self.imported = imported_names(tree) if tree else {}
-        self.models = read_models(tree, self.imported, _tables()["models"]) if tree else {}
+        self.models = models_of(tree) if tree else {}
         self.assignments = Assignments(self.function.node)
         self._looks_left = _MOST_LOOKS
 
@@ -179,7 +189,8 @@ class Kinds:
         kind = self.of(node.value, depth)
         if kind is None or isinstance(node.value, (ast.List, ast.Tuple, ast.Dict)):
             return None
-        if kind.key in ("array", "prediction", "tensor") and isinstance(node.slice, ast.Slice):
+        has_slice = any(isinstance(part, ast.Slice) for part in (node.slice, *getattr(node.slice, "elts", ())))
+        if kind.key in ("array", "prediction", "tensor") and has_slice:
             return replace(kind, node=node)
         if kind.key == "frame" and (text(node.slice) is not None or isinstance(node.slice, ast.List)):
             return replace(kind, node=node)
@@ -269,13 +280,14 @@ def _kind_of_result(called: Function, node: ast.Call, asked: Kinds) -> Kind | No
 def _prediction(model: Word, method: str, node: ast.Call) -> Kind | None:
     if model == "onnx":
         return Kind("arrays", node) if method == "run" else None
-    return Kind("prediction", node, is_sure=model == "sure") if method in _tables()["models"]["methods"] else None
+    return Kind("prediction", node, is_sure=model == "sure") if method in predicting_methods() else None
 
 
 def _is_plain_class(node: ast.ClassDef, imported: Mapping[str, str]) -> bool:
     """Tell whether objects of a class are nothing that json.dumps knows."""
     bases = [dotted(base, imported).rpartition(".")[2] for base in node.bases if not isinstance(base, ast.Subscript)]
-    return all(base in _PLAIN_BASES for base in bases) and not node.keywords
+    has_own_way = any(getattr(statement, "name", "") == "__new__" for statement in node.body)
+    return all(base in _PLAIN_BASES for base in bases) and not node.keywords and not has_own_way
 
 
 def _is_text_encoding(node: ast.Call) -> bool:

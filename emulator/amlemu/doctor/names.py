@@ -164,7 +164,8 @@ def _unbound(place: Place) -> Iterator[tuple[Finding, str]]:
         if not nodes or load.id in scope.outer or not place.module.defines(load.id):
             continue
         first = min(nodes, key=lambda node: (getattr(node, "lineno", 0), getattr(node, "col_offset", 0)))
-        if _is_read_first(load, first, above):
+        is_only_added = all(isinstance(node, ast.AugAssign) for node in nodes)
+        if (is_only_added and load.lineno == getattr(first, "lineno", 0)) or _is_read_first(load, first, above):
             name, function = load.id, place.function
             cause = f"{function} assigns {name} without `global {name}`, which makes it a local name, and reads it before that: UnboundLocalError"
             fix = f"Write `global {name}` at the beginning of {function}, or give the local another name."
@@ -172,8 +173,6 @@ def _unbound(place: Place) -> Iterator[tuple[Finding, str]]:
 
 
 def _is_read_first(load: ast.Name, first: ast.AST, above: dict[ast.AST, ast.AST]) -> bool:
-    if isinstance(first, ast.AugAssign):
-        return load.lineno == first.lineno
     if not isinstance(first, ast.Name) or load not in above:
         return False
     around = list(ancestors(first, above))

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from amlemu.azure import pip_line
 from amlemu.azure.requirements import Requirements
-from amlemu.layout import OWN_FOLDER
+from amlemu.layout import ENVIRONMENTS, OWN_FOLDER
 
-FOLDER = "environments"
 RECORD = "made.json"
 
 
@@ -54,7 +53,7 @@ class Made:
 def place_of(asked: Requirements) -> Path:
     """Return the folder of a file's environment, whether it is there or not."""
     file = asked.place.file
-    return file.parent / OWN_FOLDER / FOLDER / (file.stem or file.name)
+    return file.parent / OWN_FOLDER / ENVIRONMENTS / (file.stem or file.name)
 
 
 def python_in(folder: Path) -> Path:

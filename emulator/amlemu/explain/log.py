@@ -15,7 +15,7 @@ from typing import BinaryIO
 from amlemu.explain import signs
 from amlemu.explain.lines import Line, read_lines
 from amlemu.explain.signs import Sign, Told
-from amlemu.explain.tracebacks import Chain, Phase, Raised, Tracebacks
+from amlemu.explain.tracebacks import Chain, Phase, Raised, Tracebacks, alone
 
 _RANKS = {"cause": 0, "call": 1, "past": 1, "likely": 2, "symptom": 3, "warning": 4}
 _MOST_REMARKS = 200
@@ -27,8 +27,23 @@ _READY = ("ready for serving traffic", "init has completed successfully")
 _ENDED = ("Worker exiting (pid", "Shutting down: Master", "exited with code", "was sent SIG", "Worker failed to boot")
 _BOOT = "Booting worker with pid"
 _BOOTS = 3
-_SUSPECT = re.compile(
-    r"(?i)\berror|exception|\bfail|\bfatal|denied|refused|\bcannot\b|unable to|not found|killed|abort"
+_SUSPECTS = (
+    "rror",
+    "xception",
+    "fail",
+    "Fail",
+    "FAIL",
+    "fatal",
+    "Fatal",
+    "FATAL",
+    "denied",
+    "refused",
+    "annot ",
+    "unable to",
+    "not found",
+    "illed",
+    "abort",
+    "Abort",
 )
 _WITHOUT_MODEL = ("model-undefined", "model-none")
 
@@ -123,7 +138,9 @@ class _Reader:
         found = signs.of_line(line.text)
         if found is not None:
             self._sign(*found, line)
-        if _SUSPECT.search(line.text) and not (found and found[0].row.get("tier") == "noise"):
+        elif (told := self._alone(line)) is not None:
+            self._note(told, line.number, [(line.number, line.text[:_LONGEST_SHOWN])])
+        if any(word in line.text for word in _SUSPECTS) and not (found and found[0].row.get("tier") == "noise"):
             self._tail.append((line.number, line.text[:_LONGEST_SHOWN]))
 
     def account(self) -> Account:
@@ -152,10 +169,17 @@ class _Reader:
             return  # printed by the script: it may have gone on
         self._open.clear()  # the server itself says that the start has failed
 
+    def _alone(self, line: Line) -> Told | None:
+        """Return what an exception's line says whose traceback is not there: it was printed, quoted or cut off."""
+        if (chain := alone(line)) is None:
+            return None
+        told = signs.of_exception(chain, "", requirement=self._requirement)
+        return replace(told, tier="symptom" if told.rule == "raised" else "likely")
+
     def _sign(self, sign: Sign, words: dict[str, str], line: Line) -> None:
         if sign.row.get("tier") == "noise":
             return
-        given = {**words, "requirement": self._requirement} if "package" not in words else words
+        given = words if words.get("requirement") else {**words, "requirement": self._requirement}
         seen = self._note(sign.told(given), line.number, [(line.number, line.text[:_LONGEST_SHOWN])])
         if seen is not None and sign.more is not None and seen.count == 1:
             seen.sign, seen.words = sign, given
@@ -181,12 +205,12 @@ class _Reader:
         seen, left = self._awaits
         assert seen.sign is not None, "only signs await lines"
         assert seen.sign.more is not None, "and only those that have a pattern for them"
-        found = seen.sign.more.match(line.text)
-        if found is not None and len(seen.more) < _MOST_KEPT_MORE:
-            seen.more.append(found["more"].strip())
+        found, most = seen.sign.more.match(line.text), seen.sign.row.get("most", _MOST_KEPT_MORE)
+        if found is not None:
+            seen.more.append(found["more"].replace('"', "").strip())
             seen.excerpt.append((line.number, line.text[:_LONGEST_SHOWN]))
             seen.told = seen.sign.told({**seen.words, "more": "; ".join(seen.more)})
-        is_over = left <= 1 or (found is None and bool(seen.more)) or len(seen.more) >= _MOST_KEPT_MORE
+        is_over = left <= 1 or (found is None and bool(seen.more)) or len(seen.more) >= most
         self._awaits = None if is_over else (seen, left - 1)
 
     def _milestone(self, line: Line) -> None:
@@ -200,6 +224,8 @@ class _Reader:
         elif _BOOT in text:
             self._boots += 1
             self._boot_lines = [*self._boot_lines, (line.number, text[:_LONGEST_SHOWN])][:_BOOTS]
+        elif "orker" not in text and "Collecting" not in text and "Shutting" not in text:
+            return  # nothing below is about it
         elif any(word in text for word in _ENDED):
             self._open.clear()
         elif text.startswith("Worker Count: ") and (count := re.match(r"Worker Count: (\d{1,4})", text)):

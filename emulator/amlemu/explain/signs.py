@@ -210,7 +210,7 @@ def _where(chain: Chain) -> str:
     if place is None:
         frames = chain.root.frames or chain.frames
         if not frames:
-            return "the script"
+            return ""
         place = frames[-1]
         inside = re.search(r"(?:site|dist)-packages[/\\](.+)", place.file)
         return f"{inside[1] if inside else place.name}:{place.line}"
@@ -242,7 +242,7 @@ def _sentence(template: str, words: Mapping[str, str]) -> str:
         names = re.findall(r"{(\w+)}", part[1])
         return part[1] if all(words.get(name) for name in names) else ""
 
-    return re.sub(r"\s+", " ", _OPTIONAL.sub(kept, template).format_map(words)).strip().rstrip(".")
+    return re.sub(r"\s+", " ", _OPTIONAL.sub(kept, template).format_map(words)).strip(" :").rstrip(".")
 
 
 def _meant(name: str) -> Entry | None:

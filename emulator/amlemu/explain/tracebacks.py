@@ -27,7 +27,7 @@ _RAISED = re.compile(r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: ?(?P<message>.*))?$")
 _SURE = re.compile(r"(?:.*\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning|Abort|Timeout|Iteration)$")
 _LIBRARY = re.compile(
     r"site-packages|dist-packages|^<|[/\\]lib[/\\]python|[/\\]Lib[/\\]|/azureml-server/|azureml_inference_server_http"
-    r"|/bin/(?:azmlinfsrv|gunicorn)$|[/\\]pip-(?:install|req-build|build-env|wheel)-|[/\\]gunicorn[/\\]"
+    r"|/bin/(?:azmlinfsrv|gunicorn)$|\.p(?:yx|xd|xi)$|[/\\]pip-(?:install|req-build|build-env|wheel)-|[/\\]gunicorn[/\\]"
 )
 _BUILD = re.compile(
     r"[/\\]pip-(?:install|req-build|build-env|wheel)-|[/\\]pip[/\\]_|setuptools[/\\]build_meta|(?:^|[/\\])setup\.py$"
@@ -132,9 +132,7 @@ class Chain:
     @property
     def phase(self) -> Phase:
         """When it was raised, as its frames tell; empty when they do not."""
-        if any(_BUILD.search(frame.file) for frame in self.frames) and not any(
-            frame.name == "score.py" for frame in self.frames
-        ):
+        if any(_BUILD.search(frame.file) for frame in self.frames):
             return "build"
         functions = {frame.function for frame in self.frames}
         users = {frame.function for frame in self.frames if frame.is_users}
@@ -145,6 +143,15 @@ class Chain:
         if functions & _IMPORT_CALLS:
             return "import"
         return "run" if "run" in users else ""
+
+
+def alone(line: Line) -> Chain | None:
+    """Return the exception that a line names by itself, without a traceback; None when it names none."""
+    found = _RAISED.match(line.text.strip())
+    if found is None or not found["message"] or not _SURE.match(found["type"]) or found["type"].endswith("Warning"):
+        return None
+    raised = Raised(line.number, found["type"], found["message"][:_LONGEST_MESSAGE], last=line.number)
+    return Chain("", raised=[raised])
 
 
 class Tracebacks:
