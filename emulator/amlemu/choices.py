@@ -87,6 +87,9 @@ def choose(
         lambda name: _word(name, sources[name]),
     )
     _take_repeated(options, project, given, sources)
+    if said is not None:
+        endpoint = str(options["endpoint_name"] or said.endpoint)
+        said = replace(said, name=str(options["deployment_name"]), endpoint=endpoint)
     if said is not None and options["auth"] == "off":
         said = _without_auth(said)
     requirements = _asked(path, said, project)
@@ -94,6 +97,17 @@ def choose(
     if python is not None:
         options["python"], origins["python"] = str(python), "amlemu env create"
     return Choices(file, options, origins, project, said, requirements, _variables(options, origins, said))
+
+
+def script_of(file: str) -> str:
+    """Return the script that a deployment names; a script is itself. Raises UsageError."""
+    if not is_azure_file(Path(file)):
+        return file
+    from amlemu.azure import files, served
+
+    said = files.describe(Path(file))
+    served.refuse(said)
+    return str(said.script or file)
 
 
 def shown(place: str | Place) -> str:

@@ -208,7 +208,7 @@ def reload(file: str | None, port: int | None, json: bool) -> None:
     """Load FILE anew in the server that runs, and say what has become of it: exit code 3 when it does not start."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.reload(cli_plan.script_of(file), port or None, as_json=json))
+    sys.exit(cli_control.reload(file, port or None, as_json=json))
 
 
 @cli.command(short_help="Show how the server of FILE is.")
@@ -218,7 +218,7 @@ def status(file: str | None, port: int | None, json: bool) -> None:
     """Show how the server of FILE is: exit code 1 unless it is ready."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.status(cli_plan.script_of(file), port or None, as_json=json))
+    sys.exit(cli_control.status(file, port or None, as_json=json))
 
 
 @cli.command(short_help="Print what the server of FILE has written.")
@@ -228,7 +228,7 @@ def logs(file: str | None, port: int | None, lines: int, follow: bool, json: boo
     """Print what the server of FILE has written to its console."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.logs(cli_plan.script_of(file), port or None, lines, follows=follow, as_json=json))
+    sys.exit(cli_control.logs(file, port or None, lines, follows=follow, as_json=json))
 
 
 @cli.command(short_help="Show the last requests to FILE.")
@@ -238,7 +238,7 @@ def requests(file: str | None, port: int | None, lines: int, json: bool) -> None
     """Show the last requests to FILE, one a line, oldest first."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.requests(cli_plan.script_of(file), port or None, lines, as_json=json))
+    sys.exit(cli_control.requests(file, port or None, lines, as_json=json))
 
 
 @cli.command(short_help="Wait until FILE answers requests.")
@@ -248,7 +248,7 @@ def ready(file: str | None, port: int | None, wait: float, json: bool) -> None:
     """Wait until FILE answers requests, also for its server to appear: exit code 1 when it does not."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.ready(cli_plan.script_of(file), port or None, wait, as_json=json))
+    sys.exit(cli_control.ready(file, port or None, wait, as_json=json))
 
 
 @cli.command(short_help="Write what VS Code needs to debug FILE.")
@@ -261,7 +261,7 @@ def vscode(file: str | None, debug_port: int, folder: str | None, **options: Any
     """
     from amlemu.vscode import command
 
-    click.echo(command.run(cli_plan.script_of(file), folder, debug_port, only_prints=options["print"]), nl=False)
+    click.echo(command.run(file, folder, debug_port, only_prints=options["print"]), nl=False)
 
 
 @cli.command(
@@ -291,8 +291,11 @@ def doctor(file: str | None, **given: Any) -> None:
     sys.exit(cli_doctor.examine(file or ".", given))
 
 
-@cli.command(short_help="Say what a code, an error or a log means.")
-@click.argument("words", nargs=-1, metavar="[WORD]...")
+@cli.command(
+    short_help="Say what a code, an error or a log means.",
+    context_settings={"ignore_unknown_options": True},  # -9 is a signal
+)
+@click.argument("words", nargs=-1, metavar="[WORD]...", type=click.UNPROCESSED)
 @with_settings(EXPLAIN_SETTINGS)
 def explain(words: tuple[str, ...], profile: str | None, json: bool) -> None:
     """
@@ -374,11 +377,11 @@ def _run(work: Callable[[], Any], console: Console) -> None:
 def _key_file(file: str | None) -> KeyFile:
     """Return the file that a server of this script reads; without one, of a script in the current folder."""
     from amlemu import deployment
+    from amlemu.choices import script_of
     from amlemu.credentials import KeyFile
     from amlemu.layout import OWN_FOLDER
 
-    script = cli_plan.script_of(file)
-    folder = Path.cwd() if script is None else deployment.from_script(script).script.parent
+    folder = Path.cwd() if file is None else deployment.from_script(script_of(file)).script.parent
     return KeyFile(folder / OWN_FOLDER)
 
 

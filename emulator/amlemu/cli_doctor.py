@@ -67,37 +67,49 @@ def _exit_code(report: list[Finding], *, strict: bool) -> int:
 
 
 def _look_at(target: Path, given: Mapping[str, Any]) -> list[tuple[list[Finding], list[Path]]]:
-    """Look at one file; an endpoint of 2021 has several deployments, each is looked at."""
+    """Look at one file; an endpoint may have several deployments, and each is looked at."""
     try:
+        alone = assemble.specification(target)
+        if alone is not None:
+            return [(look(assemble.subject_of_environment(alone, _python(given))), [target])]
         choices = cli_plan.choices_of(str(target), dict(given))
         looked = [choices]
         said = choices.said
         if said is not None and len(said.names) > 1 and not given["deployment_name"]:
             others = [name for name in said.names if name != said.name]
-            looked += [cli_plan.choices_of(str(target), {**given, "deployment_name": name}) for name in others]
+            looked += [
+                cli_plan.choices_of(str(target), {**given, "deployment_name": name}, {"deployment_name": "flag"})
+                for name in others
+            ]
         return [_look(one, target) for one in looked]
     except Unreadable as error:
         return [([error.finding], [target])]
 
 
 def _look(choices: Choices, target: Path) -> tuple[list[Finding], list[Path]]:
-    said = choices.said
-    subject = subject_of(choices, target)
-    read = list(said.files) if said is not None else []
+    subject, unseen = subject_of(choices, target)
+    read = list(choices.said.files) if choices.said is not None else []
+    asked_in = [subject.requirements.place.file] if subject.requirements is not None else []
     script = [subject.script.path] if subject.script is not None else []
-    return look(subject), [*read, *script]
+    return [*look(subject), *unseen], [*read, *asked_in, *script]
 
 
-def subject_of(choices: Choices, target: Path) -> Subject:
-    """Return what there is to look at, for the options that were chosen."""
+def _python(given: Mapping[str, Any]) -> Path:
+    return interpreter.find_python(given["python"])
+
+
+def subject_of(choices: Choices, target: Path) -> tuple[Subject, list[Finding]]:
+    """Return what there is to look at, for the options that were chosen; and what could not be looked at."""
     options, said = choices.options, choices.said
     named = cli_plan.pairs(options["model"], "--model", "NAME:VERSION=PATH")
-    models: tuple[Model, ...]
+    models: tuple[Model, ...] = ()
+    unseen: list[Finding] = []
     if said is not None:
-        models = assemble.models_of(said, options["model_dir"], named, choices.project.models)
-    else:
-        models = cli_plan.deployment_of(choices).models if _exists(target) else ()
-    return assemble.subject_of(
+        models, unseen = assemble.models_of(said, options["model_dir"], named, choices.project.models)
+        unseen += assemble.unseen_environment(said, choices.requirements)
+    elif _exists(target):
+        models = cli_plan.deployment_of(choices).models
+    found = assemble.subject_of(
         target,
         said,
         python=interpreter.find_python(options["python"]),
@@ -106,6 +118,7 @@ def subject_of(choices: Choices, target: Path) -> Subject:
         variables={name: value for name, (value, _) in choices.variables.items()},
         code=Path(options["code"]) if options["code"] else None,
     )
+    return found, unseen
 
 
 def _exists(target: Path) -> bool:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from amlemu.azure.paths import is_azure_file
 from amlemu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -113,11 +112,19 @@ def _debug_rules(options: dict[str, Any], variables: Mapping[str, str]) -> Debug
     )
 
 
-def choices_of(file: str, options: dict[str, Any]) -> Choices:
-    """Return all options of `serve`: those that the command line has, and what the files say. Raises UsageError."""
+def choices_of(file: str, options: dict[str, Any], also: Mapping[str, str] | None = None) -> Choices:
+    """
+    Return all options of `serve`: those that the command line has, and what the files say.
+
+    Args:
+        also: sources of options that count as given, though the command line does not have them.
+
+    Raises:
+        UsageError: a file cannot be read, or says what is no option.
+    """
     from amlemu import choices
 
-    return choices.choose(file, options, sources(), _made_for)
+    return choices.choose(file, options, {**sources(), **(also or {})}, _made_for)
 
 
 def _made_for(asked: Requirements) -> Path | None:
@@ -153,20 +160,20 @@ def asked_by(file: Path) -> Requirements | None:
     """Return what the environment of a deployment is made of; None where no file says so. Raises Unreadable."""
     from amlemu import project_file
     from amlemu.azure import asked, files
+    from amlemu.azure.marked import Unreadable
 
     path = Path(os.path.abspath(file))
-    return asked.asked_for(files.describe(path), project_file.load(path.parent).environments)
-
-
-def script_of(file: str | None) -> str | None:
-    """Return the script that a deployment names; a script is itself. Raises UsageError."""
-    if file is None or not is_azure_file(Path(file)):
-        return file
-    from amlemu.azure import files, served
-
-    said = files.describe(Path(file))
-    served.refuse(said)
-    return str(said.script or file)
+    said = files.describe(path)
+    found = asked.asked_for(said, project_file.load(path.parent).environments)
+    if found is None:
+        for finding in said.findings:
+            if finding.rule == "conda-file-missing":
+                raise Unreadable(finding)
+        reference = said.environment.reference if said.environment is not None else ""
+        if reference:
+            hint = "[tool.amlemu.environments] in pyproject.toml can say which conda file it is made of."
+            raise UsageError(f"its environment {reference} is registered in a workspace", where=str(file), hint=hint)
+    return found
 
 
 def sources() -> dict[str, str]:

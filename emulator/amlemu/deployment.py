@@ -35,7 +35,7 @@ class Deployment:
         request_settings: limits of its own by their Azure names, `request_timeout_ms` ...; they beat the profile's.
         files: Azure's files that describe it.
         has_local_models: models lie as `az ml ... --local` and LocalWebservice put them, not as in Azure.
-        is_v1: it is a web service of the v1 SDK: `code` is on the import path, and the working folder is the one above.
+        is_v1: it is a web service of the v1 SDK with a source directory, `code`: the app root is the folder above it.
     """
 
     script: Path

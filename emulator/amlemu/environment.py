@@ -78,6 +78,10 @@ def script_environment(
 
 def _pointers(layout: Layout) -> dict[str, str]:
     pointers = {"AML_APP_ROOT": layout.app_root, "AZUREML_ENTRY_SCRIPT": layout.script}
+    if (
+        layout.source_folder
+    ):  # azureml-core 1.61, core/model.py, `_handle_assets`; the server puts it on the import path
+        pointers["AZUREML_SOURCE_DIRECTORY"] = layout.source_folder
     if layout.model_dir is not None:
         pointers["AZUREML_MODEL_DIR"] = layout.model_dir
     return pointers

@@ -43,12 +43,12 @@ class Layout:
     Attributes:
         kind: `var`, `links` or `none`.
         base: where the tree is for the script; `/var/azureml-app`, or a folder of the host.
-        app_root: import root, and the working folder, unless `folder` is another one.
+        app_root: working folder and import root.
         script: the entry script.
         model_dir: what AZUREML_MODEL_DIR says; None without a model.
         places: what the tree is made of; empty for `none`.
         why: for `links`, why the path is not the real one.
-        folder: the working folder of a v1 web service; empty for others.
+        source_folder: name of the folder below `app_root` that is an import root, too: of a v1 web service; else empty.
     """
 
     kind: str
@@ -58,12 +58,7 @@ class Layout:
     model_dir: str | None = None
     places: tuple[Place, ...] = ()
     why: str = ""
-    folder: str = ""
-
-    @property
-    def working_folder(self) -> str:
-        """Where the script's relative paths begin."""
-        return self.folder or self.app_root
+    source_folder: str = ""
 
     @property
     def models_folder(self) -> str | None:
@@ -101,8 +96,8 @@ def lay_out(deployment: Deployment, kind: str, base: str = BASE, why: str = "") 
     below = posixpath.join(base, places[0].inside, *deployment.script.relative_to(deployment.code).parts)
     script = below if kind == "var" else str(deployment.script)  # through a link, `__file__` is the real path anyway
     app_root = _app_root(deployment, base, os.path.dirname(script), places)
-    folder = base if deployment.is_v1 else ""
-    return Layout(kind, base, app_root, script, _model_dir(deployment, base), places, why, folder)
+    source_folder = places[0].inside if deployment.is_v1 else ""
+    return Layout(kind, base, app_root, script, _model_dir(deployment, base), places, why, source_folder)
 
 
 def _code_place(deployment: Deployment) -> Place:
@@ -153,7 +148,7 @@ def _model_dir(deployment: Deployment, base: str) -> str | None:
     """
     Return AZUREML_MODEL_DIR: one model's own folder; with several the one above them all, as in v1.
 
-    Locally v2 writes two slashes, and v1 a path that begins at the working folder. Source: contract 3.1.
+    Locally v2 writes two slashes, and v1 a path that begins at the working folder, its app root. Source: contract 3.1.
     """
     models = deployment.models
     if not models:
@@ -188,7 +183,7 @@ def _app_root(deployment: Deployment, base: str, script_folder: str, places: tup
     """Return the folder that was asked for, which may be one of the tree; the script's own where none was."""
     choice = deployment.app_root
     if choice is None:
-        return posixpath.join(base, places[0].inside) if deployment.is_v1 else script_folder
+        return base if deployment.is_v1 else script_folder
     inside = "/" + posixpath.normpath(choice).lstrip("/") if choice.startswith("/") else choice
     if inside != BASE and not inside.startswith(BASE + "/"):
         return _host_root(deployment)

@@ -87,7 +87,7 @@ def existing_folder(path: Path, where: str) -> Path:
 
 def existing_path(path: Path, where: str) -> Path:
     """Return the absolute path of a file or folder. Raises UsageError, with `where` and a near miss, when there is none."""
-    if not path.exists():
+    if not os.path.exists(path):
         near = difflib.get_close_matches(path.name, _names_in(path.absolute().parent), n=1, cutoff=0.5)
         hint = f"Did you mean {path.parent / near[0]}?" if near else f"Looked for {path.absolute()}."
         raise UsageError("no such file or folder", where=where, hint=hint)

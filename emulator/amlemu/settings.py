@@ -77,7 +77,7 @@ SCRIPT_SETTINGS = (
         "path",
         None,
         "Interpreter or environment folder for the script; it need not have amlemu."
-        " Default: the active environment, else amlemu's own.",
+        " Default: what amlemu env create has made for it, the active environment, else amlemu's own.",
     ),
     Setting(
         "layout",
@@ -87,10 +87,22 @@ SCRIPT_SETTINGS = (
         " auto takes the best.",
     ),
 )
+_DEPLOYMENT_NAME = Setting(
+    "deployment_name",
+    "text",
+    "blue",
+    "Name of the deployment, as azureml-model-deployment has it; of a file with several, which one. Default: the file's.",
+    short="-d",
+)
 SERVE_SETTINGS = (
+    _DEPLOYMENT_NAME,
     Setting("host", "text", "127.0.0.1", "Address to listen on."),
     Setting(
-        "port", "integer", None, "Port to listen on; 0 picks a free one. Default: the profile's, 5001.", short="-p"
+        "port",
+        "integer",
+        None,
+        "Port to listen on; 0 picks a free one. Default: the deployment's or the profile's, 5001.",
+        short="-p",
     ),
     Setting("workers", "integer", None, "Worker processes. Default: WORKER_COUNT, else 1.", unit="processes"),
     *SCRIPT_SETTINGS,
@@ -101,8 +113,12 @@ SERVE_SETTINGS = (
         "Which cloud answers: a name (amlemu profiles lists them) or a file, mine.toml. Default: the deployment's, else managed.",
     ),
     Setting("set", "text", None, "Override one value of the profile, SECTION.KEY=VALUE.", repeats=True),
-    Setting("endpoint_name", "text", None, "Name of the endpoint. Default: that of the script's folder."),
-    Setting("deployment_name", "text", "blue", "Name of the deployment, as azureml-model-deployment has it."),
+    Setting(
+        "endpoint_name",
+        "text",
+        None,
+        "Name of the endpoint. Default: the deployment's, else that of the script's folder.",
+    ),
     Setting(
         "auth", _AUTH, "off", "Who may come in: everybody, or who has a key or a token (amlemu keys, amlemu token)."
     ),
@@ -217,11 +233,13 @@ ENV_SETTINGS = (
 )
 ENV_SHOW_SETTINGS = (Setting("json", "switch", False, "Print one JSON object."),)
 INVOKE_SETTINGS = (
+    _DEPLOYMENT_NAME,
     Setting("request_file", "path", None, "File to send as the body; - reads standard input.", short="-r"),
     Setting("content_type", "text", None, "Content-Type of the body. Default: from the file's ending, else JSON."),
     *SCRIPT_SETTINGS,
 )
 LAYOUT_SETTINGS = (
+    _DEPLOYMENT_NAME,
     Setting("port", "integer", 5001, "Port that the variables name.", short="-p"),
     *SCRIPT_SETTINGS,
     Setting("json", "switch", False, "Print one JSON object."),

@@ -91,7 +91,7 @@ class Stand:
         self._tree = _choose_tree(plan, port)
         self.layout = self._tree.layout
         self.environment = plan.environment or script_environment(plan.deployment, self.layout, port)
-        self._folder = plan.folder or Path(self.layout.working_folder)
+        self._folder = plan.folder or Path(self.layout.app_root)
         self._tree.make()
         self._debug_port: DebugPort | None = None
 

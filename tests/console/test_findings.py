@@ -26,7 +26,7 @@ def test_the_first_line_has_severity_place_and_cause():
         "  fix    Write one.",
         "warning: score.py: run() returns a tuple  [tuple]",
         "1 error and 1 warning in deployment.yml",
-        "of this machine only:",
+        "for your information:",
         "  no engine. Start one.",
     ]
 
@@ -34,7 +34,7 @@ def test_the_first_line_has_severity_place_and_cause():
 def test_a_good_deployment_is_told_so_first():
     assert as_text([OF_MACHINE], [HERE / "a.yml", HERE / "score.py"], PLAIN).splitlines() == [
         "nothing wrong with a.yml, score.py",
-        "of this machine only:",
+        "for your information:",
         "  no engine. Start one.",
     ]
 
@@ -57,7 +57,7 @@ def test_a_program_gets_findings_and_machine_apart():
             "fix": "Write one.",
         }
     ]
-    assert [one["rule"] for one in told["of_this_machine"]] == ["no-docker"]
+    assert [one["rule"] for one in told["information"]] == ["no-docker"]
     assert (told["counts"], told["exit_code"], told["files"]) == ({"error": 1, "warning": 0}, 1, [str(HERE / "a.yml")])
 
 

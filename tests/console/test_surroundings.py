@@ -89,7 +89,6 @@ def test_a_program_reads_the_same_as_data():
             "/l/azureml-models/n/1/n.bin": "/n.bin",
         },
         "app_root": "/me/proj/src",
-        "working_folder": "/me/proj/src",
         "script": "/me/proj/src/score.py",
         "model_dir": "/l/azureml-models",
         "python": "/env/bin/python",

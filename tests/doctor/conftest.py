@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
-
-from amlemu.doctor.subject import Source, Subject
-
-
-def source_of(path: Path, module: str = "") -> Source:
-    """Read one file the way the doctor does: what cannot be decoded or parsed has no text or no tree."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        return Source(path, text, ast.parse(text), module)
-    except (SyntaxError, ValueError):
-        return Source(path, "", None, module)
+from amlemu.doctor.assemble import read
+from amlemu.doctor.subject import Subject
 
 
 @pytest.fixture
@@ -26,16 +17,29 @@ def subject_of(tmp_path):
 
     def make(script: str | bytes, siblings: dict[str, str] | None = None, **known: object) -> Subject:
         path = tmp_path / "score.py"
-        path.write_bytes(script if isinstance(script, bytes) else script.encode())
+        path.write_bytes(script if isinstance(script, bytes) else textwrap.dedent(script).lstrip("\n").encode())
         others = []
         for module, text in (siblings or {}).items():
             other = tmp_path / f"{module.replace('.', '/')}.py"
             other.parent.mkdir(parents=True, exist_ok=True)
-            other.write_text(text, encoding="utf-8")
-            others.append(source_of(other, module))
+            other.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+            others.append(read(other, module))
         return Subject(
-            source_of(path), code=tmp_path, app_root=tmp_path, python=Path(sys.executable), folder=tmp_path,
+            read(path), code=tmp_path, app_root=tmp_path, python=Path(sys.executable), folder=tmp_path,
             siblings=tuple(others), **known,
         )  # fmt: skip
 
     return make
+
+
+@pytest.fixture
+def told(subject_of):
+    """Return a function that makes a subject, has it checked, and returns rule and line of each finding."""
+
+    def tell(
+        check, script: str | bytes, siblings: dict[str, str] | None = None, **known: object
+    ) -> list[tuple[str, int]]:
+        found = check(subject_of(script, siblings, **known))
+        return [(finding.rule, finding.place.line) for finding in found]
+
+    return tell

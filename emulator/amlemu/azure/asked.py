@@ -12,8 +12,8 @@ from amlemu.azure.description import Description
 from amlemu.azure.requirements import Requirements
 from amlemu.azure.said import reference
 
-BESIDE = ("conda.yml", "conda.yaml", "environment.yml", "environment.yaml", "requirements.txt")
-"""Names of files that are taken for the environment of a script beside them."""
+BESIDE = ("conda.yml", "conda.yaml", "environment.yml", "environment.yaml", "env.yml", "env.yaml", "requirements.txt")
+"""Names of files that are taken for the environment of a script beside them, and of a folder."""
 
 
 def asked_for(said: Description, known: Mapping[str, Path]) -> Requirements | None:
@@ -41,7 +41,7 @@ def beside(folder: Path) -> Requirements | None:
 
 def read(path: Path) -> Requirements:
     """Read a conda or a requirements file, by its ending. Raises Unreadable."""
-    return pip_file.read(path) if path.suffix == ".txt" else conda_file.read(path)
+    return pip_file.read(path) if pip_file.is_one(path) else conda_file.read(path)
 
 
 def _stand_in(named: str, known: Mapping[str, Path]) -> Path | None:

@@ -19,6 +19,7 @@ from amlemu.finding import BAD_ARGUMENT, Finding, Place
 
 _MOST_NEIGHBOURS = 60  # files in a folder that are looked at
 _NEIGHBOUR_BYTES = 100_000
+_OF_A_DEPLOYMENT = ("endpoint_name", "code_configuration", "instance_type", "request_settings")
 _KINDS = "a v2 online deployment or endpoint, the endpoint file of 2021, or a v1 inferenceconfig.json or deploymentconfig.json"
 
 
@@ -32,7 +33,7 @@ def recognise(value: Value) -> str:
         return "batch"
     if value.get("deployments") is not None:
         return "2021"
-    if "onlinedeployment" in schema or value.get("endpoint_name") is not None or value.get("code_configuration"):
+    if "onlinedeployment" in schema or any(value.get(key) is not None for key in _OF_A_DEPLOYMENT):
         return "deployment"
     if value.get("entryScript") is not None:
         return "inference"

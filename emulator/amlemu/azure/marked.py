@@ -22,7 +22,7 @@ from amlemu.finding import REFUSED_EARLY, CloudError, Finding, Place
 
 MOST_BYTES = 1_000_000  # the longest that was seen has 20 kB
 _DEEPEST = 100
-_MOST_VALUES = 100_000
+_MOST_VALUES = 20_000
 _LONGEST_NUMBER = 100  # digits; what is longer is a text, as no field takes such a number
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"

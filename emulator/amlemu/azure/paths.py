@@ -29,7 +29,7 @@ def meant(path: Path) -> str:
     """Ask for the file or folder that may have been meant; empty where nothing is near."""
     folder = path
     rest: list[str] = []
-    while not folder.is_dir() and folder != folder.parent:
+    while not os.path.isdir(folder) and folder != folder.parent:  # Path.is_dir stumbles over names that are too long
         folder, rest = folder.parent, [folder.name, *rest]
     try:
         names = os.listdir(folder)
@@ -40,8 +40,8 @@ def meant(path: Path) -> str:
     near = by_case.get(wanted.lower()) or next(iter(difflib.get_close_matches(wanted, names, 1, 0.6)), "")
     if near:
         found = folder.joinpath(near, *rest[1:])
-        return f"Did you mean {found if found.exists() else folder / near}?"
-    deeper = [folder / name / rest[-1] for name in sorted(names) if rest and (folder / name / rest[-1]).exists()]
+        return f"Did you mean {found if os.path.exists(found) else folder / near}?"
+    deeper = [folder / name / rest[-1] for name in sorted(names) if rest and os.path.exists(folder / name / rest[-1])]
     if deeper:
         return f"Did you mean {deeper[0]}?"
     there = ", ".join(sorted(names)[:5]) + (" ..." if len(names) > 5 else "")

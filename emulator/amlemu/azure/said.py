@@ -6,6 +6,7 @@ Each function takes a part of a file and returns a value of `description.py`; wh
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from amlemu.azure.requirements import Requirements
 from amlemu.azure.schema import Check
 from amlemu.azure.tables import ENVIRONMENT, MODEL
 from amlemu.azure.templates import is_secret, placeholder
-from amlemu.finding import BAD_ARGUMENT, CANNOT_START, LACKS_MODEL, REFUSED_EARLY, Place
+from amlemu.finding import BAD_ARGUMENT, CANNOT_START, LACKS_MODEL, REFUSED_EARLY, CloudError, Place
 
 _NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")  # contract 5.1
 _REGISTERED = re.compile(r"azureml:(?!/)(?P<name>[^:@/]+)(?:[:@](?P<version>[^:@/]+))?$")
@@ -30,7 +31,7 @@ _MODEL_STRING = "A registered one is azureml:NAME:VERSION; a file or folder is m
 def name(check: Check, value: Value | None, what: str) -> str:
     """Return the name of an endpoint or deployment, checked as Azure does (contract 1.5)."""
     word = "" if value is None or not isinstance(value.content, str) else value.content
-    if not word or value is None or placeholder(word):
+    if value is None or not isinstance(value.content, str) or placeholder(word):
         return ""
     if not _NAME.fullmatch(word) or "--" in word:
         cause = (
@@ -53,10 +54,10 @@ def code(check: Check, folder: Value | None, script: Value | None, base: Path) -
             cause = f"the code {folder.content} lies in a workspace, and amlemu asks none"
             check.refuse("code-unresolved", folder, cause, "Name a folder of this machine.", cloud=None)
             return None, None
-        root = resolve(base, folder.content)
-    if folder is not None and not root.is_dir():
-        what = "is a file, not a folder" if root.exists() else "is no folder"
-        fix = f"Name {root.parent}, and {root.name} as the script." if root.is_file() else meant(root)
+        root = _located(check, folder, base)
+    if folder is not None and not os.path.isdir(root):
+        what = "is a file, not a folder" if os.path.exists(root) else "is no folder"
+        fix = f"Name {root.parent}, and {root.name} as the script." if os.path.isfile(root) else meant(root)
         check.refuse("code-folder-missing", folder, f"the code folder {folder.content} {what}", fix)
         return None, None
     if script is None or not isinstance(script.content, str) or placeholder(script.content):
@@ -70,8 +71,8 @@ def _script(check: Check, value: Value, root: Path) -> Path | None:
         cause = f"the script {value.content} lies outside of the code folder {root}, so it is not deployed"
         check.refuse("script-outside", value, cause, "Name a folder above it as code.", cloud=CANNOT_START)
         return None
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else f"is not in {root}"
+    if not os.path.isfile(path):
+        what = "is a folder" if os.path.isdir(path) else f"is not in {root}"
         check.refuse(
             "script-missing", value, f"the scoring script {value.content} {what}", meant(path), cloud=CANNOT_START
         )
@@ -92,7 +93,11 @@ def model(check: Check, value: Value | None, base: Path, keys: tuple[str, ...] =
     if not isinstance(value.content, dict):
         return None
     path_value = next((found for key in keys if (found := value.get(key)) is not None), None)
-    written = value.text("name"), value.text("version"), value.text("type") or "custom_model"
+    written = value.text("name"), value.text("version"), value.text("type").lower() or "custom_model"
+    version = value.get("version")
+    if version is not None and not written[0] and not check.takes_file_prefix:
+        cause = f"the model has a version, {written[1]}, and no name"
+        check.refuse("model-version-without-name", version, cause, "Give it a name, or leave version: out.")
     if path_value is None:
         check.refuse("model-without-path", value, "the model has no path", _MODEL_STRING)
         return None
@@ -100,9 +105,14 @@ def model(check: Check, value: Value | None, base: Path, keys: tuple[str, ...] =
         return None
     if marked.is_reference(str(path_value.content)):
         text = str(path_value.content)
+        if not written[0] and not check.takes_file_prefix:
+            cause = f"the model {text} lies in the cloud and has no name here, so az ml looks for a file of that name"
+            check.refuse(
+                "model-missing-name", path_value, cause, "Give it a name, or register it: model: azureml:NAME:VERSION"
+            )
         return ModelSaid(*written[:2], None, Place(check.path, path_value.line), text, written[2])
-    path = resolve(base, str(path_value.content))
-    if not path.exists():
+    path = _located(check, path_value, base)
+    if not os.path.exists(path):
         cause = f"the model {path_value.content} is not there"
         check.refuse("model-missing", path_value, cause, meant(path), cloud=LACKS_MODEL)
     return ModelSaid(*written[:2], path, Place(check.path, path_value.line), "", written[2])
@@ -116,11 +126,24 @@ def _model_string(check: Check, value: Value, place: Place) -> ModelSaid | None:
         return None
     found = reference(text)
     if found is None:
-        check.refuse(
-            "model-not-a-reference", value, f"the model {text!r} is neither a reference nor a mapping", _MODEL_STRING
-        )
+        cause = f"the model {text!r} is neither a reference nor a mapping"
+        check.refuse("model-not-a-reference", value, cause, _MODEL_STRING, cloud=_cloud_of(text))
         return None
     return ModelSaid(*found, None, place, text)
+
+
+def _located(check: Check, value: Value, base: Path) -> Path:
+    """Return a path; `file:` before it was understood in 2021, and is a part of the name today (azure-ai-ml 1.35.2)."""
+    text = str(value.content)
+    if text.startswith("file:") and not check.takes_file_prefix:
+        cause = f"{text} begins with file:, as files of 2021 did; az ml takes it for a part of the name"
+        check.refuse("file-prefix", value, cause, f"Write {text.removeprefix('file:')}")
+    return resolve(base, text)
+
+
+def _cloud_of(text: str) -> CloudError:
+    """Tell who finds out: azure-ai-ml looks at what is before the first colon, the service at the rest."""
+    return BAD_ARGUMENT if text.startswith("azureml:") else REFUSED_EARLY
 
 
 def _model_file(check: Check, value: Value) -> ModelSaid | None:
@@ -129,6 +152,9 @@ def _model_file(check: Check, value: Value) -> ModelSaid | None:
     inner = _part(check, path, value)
     if inner is None:
         return None
+    if not check.takes_file_prefix:
+        cause = f"az ml takes no file here ({value.content}); it takes a reference, or path, name and version"
+        check.refuse("model-by-file", value, cause, f"Write what {path.name} says below model:", severity="warning")
     below = Check(path)
     below.table(inner, MODEL)
     said = model(below, inner, path.parent)
@@ -143,7 +169,7 @@ def reference(text: str) -> tuple[str, str] | None:
     Source: azure-ai-ml 1.35.2, _schema/core/fields.py, ArmVersionedStr and RegistryStr.
     """
     found = _REGISTERED.fullmatch(text) or (_REGISTRY.search(text) if text.startswith("azureml:") else None)
-    if found is None:
+    if found is None or (text.startswith("azureml:/subscriptions/") and "/versions/" not in text):
         return None
     version = found["version"] or ""
     return found["name"], "" if version == "latest" or f"@{version}" in text or "/labels/" in text else version
@@ -164,7 +190,8 @@ def environment(check: Check, value: Value | None, base: Path) -> EnvironmentSai
         return _environment_file(check, value, path)
     if reference(text) is None:
         fix = "A registered one is azureml:NAME:VERSION or azureml:NAME@latest; else give image and conda_file."
-        check.refuse("environment-not-a-reference", value, f"the environment {text!r} is no reference", fix)
+        cause = f"the environment {text!r} is no reference"
+        check.refuse("environment-not-a-reference", value, cause, fix, cloud=_cloud_of(text))
     return EnvironmentSaid(place, reference=text)
 
 
@@ -195,6 +222,7 @@ def environment_table(check: Check, value: Value, base: Path) -> EnvironmentSaid
             check.refuse("environment-is-conda", value, cause)
             return EnvironmentSaid(place, image=image, requirements=conda_file.from_value(value, check.path))
     builds = value.get("build") is not None or value.get("docker", "build") is not None
+    _build_folder(check, value.get("build", "path"), base)
     asked = requirements(check, value.get("conda_file"), base)
     if not image and not builds:
         cause = "the environment has neither image nor build, so there is nothing to start"
@@ -206,6 +234,14 @@ def environment_table(check: Check, value: Value, base: Path) -> EnvironmentSaid
     return EnvironmentSaid(place, image=image, requirements=asked, is_custom=custom, builds=builds)
 
 
+def _build_folder(check: Check, value: Value | None, base: Path) -> None:
+    if value is None or not isinstance(value.content, str) or placeholder(value.content):
+        return
+    path = _located(check, value, base)
+    if not marked.is_reference(value.content) and not os.path.exists(path):
+        check.refuse("build-folder-missing", value, f"the build folder {value.content} is not there", meant(path))
+
+
 def requirements(check: Check, value: Value | None, base: Path) -> Requirements | None:
     """Return what a conda file asks for; it may stand in place."""
     if value is None:
@@ -214,8 +250,8 @@ def requirements(check: Check, value: Value | None, base: Path) -> Requirements 
         return _noted(check, conda_file.from_value(value, check.path))
     if not isinstance(value.content, str) or placeholder(value.content):
         return None
-    path = resolve(base, value.content)
-    if not path.is_file():
+    path = _located(check, value, base)
+    if not os.path.isfile(path):
         check.refuse("conda-file-missing", value, f"the conda file {value.content} is not there", meant(path))
         return None
     try:
@@ -231,7 +267,7 @@ def _noted(check: Check, asked: Requirements) -> Requirements:
 
 
 def _part(check: Check, path: Path, value: Value) -> Value | None:
-    if not path.is_file():
+    if not os.path.isfile(path):
         check.refuse("no-such-file", value, f"{value.content} is not there", meant(path))
         return None
     try:
@@ -295,7 +331,7 @@ def _fields(one: Probe) -> dict[str, Any]:
 
 def number(value: Value | None) -> float | None:
     """Return a number, also one in quotes; None for anything else."""
-    if value is None or isinstance(value.content, (bool, list, dict)):
+    if value is None or value.content is None or isinstance(value.content, (bool, list, dict)):
         return None
     try:
         return float(value.content)
@@ -304,9 +340,11 @@ def number(value: Value | None) -> float | None:
 
 
 def whole(value: Value | None) -> int | None:
-    """Return a whole number, also one in quotes; None for anything else."""
+    """Return a whole number, also one in quotes, and of a fraction what marshmallow's Integer makes of it; else None."""
     found = number(value)
-    return int(found) if found is not None and abs(found) < 1e15 and found == int(found) else None
+    if value is None or found is None or not abs(found) < 1e15:
+        return None
+    return int(found) if isinstance(value.content, float) or found == int(found) else None
 
 
 def is_on(value: Value | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,12 +30,14 @@ class Field:
     One field of a file.
 
     Attributes:
-        kind: `text`, `whole`, `number`, `switch`, `list`, `map` (texts by name), `any`, or a Table.
+        kind: `text`, `whole`, `number`, `switch`, `scalar`, `list`, `map` (texts by name), `mapping` (of anything), `any`, or a Table.
         reason: why it has no effect here; empty for one that has.
         required: Azure refuses the file without it.
         words: the only ones allowed, compared without case and underscores.
         low, high: bounds, inclusive; `bound` is their source.
         also: another kind that will do, such as a reference in place of a table.
+        flag: the one of `az ml` that can say it instead.
+        may_be_empty: Azure takes a bare `name:`, which it refuses for all others.
     """
 
     kind: str | Table
@@ -45,6 +48,8 @@ class Field:
     high: float | None = None
     bound: str = ""
     also: str = ""
+    flag: str = ""
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Check:
     """A check of one file: what was found while going through it."""
 
     path: Path
+    takes_file_prefix: bool = False  # `file:` before a path, as in 2021
     findings: list[Finding] = field(default_factory=list)
     not_emulated: list[NotEmulated] = field(default_factory=list)
     said_at: dict[str, Place] = field(default_factory=dict)
@@ -91,9 +97,12 @@ class Check:
                 self._unknown(name, one, table, prefix)
             elif one.content is not None:
                 self._field(prefix + name, one, known)
+            elif table.unknown == "error" and not known.required and not known.may_be_empty:
+                cause = f"{prefix}{name} has no value, which Azure refuses (Field may not be null)"
+                self.refuse("field-empty", one, cause, f"Give it one, or leave {name}: out.")
         for name, known in table.fields.items():
             if known.required and value.get(name) is None:
-                self.refuse("field-missing", value, f"{prefix}{name} is missing; {table.name} needs it")
+                self._missing(prefix + name, value, table, known)
 
     def refuse(
         self,
@@ -133,11 +142,15 @@ class Check:
         kind = str(known.kind)
         if not _is(value, kind):
             wanted = _WANTED[kind]
-            quoted = kind == "text" and isinstance(value.content, (int, float)) and not isinstance(value.content, bool)
-            fix = f'Write it in quotes: {name.rpartition(".")[2]}: "{value.content}".' if quoted else ""
+            quoted = kind == "text" and isinstance(value.content, (int, float))
+            word = str(value.content).lower() if isinstance(value.content, bool) else value.content
+            fix = f'Write it in quotes: {name.rpartition(".")[2]}: "{word}".' if quoted else ""
             self.refuse("wrong-kind", value, f"{name}: {_shown(value)} is no {wanted}", fix)
             return
-        if known.words and _plain(value.content) not in {_plain(word) for word in known.words}:
+        if kind == "whole" and isinstance(value.content, float) and value.content != int(value.content):
+            cause = f"{name}: {value.content} is no whole number, and Azure takes {int(value.content)} without a word"
+            self.refuse("fraction", value, cause, cloud=None, severity="warning")
+        if known.words and not {str(value.content).lower(), _snake(str(value.content))} & set(known.words):
             near = difflib.get_close_matches(str(value.content).lower(), known.words, 1)
             fix = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known.words)}."
             self.refuse("unknown-word", value, f"{name}: {value.content!r} is none of its words", fix)
@@ -162,7 +175,14 @@ class Check:
             self.said_at[f"{name}.{key}"] = Place(self.path, one.line)
             if isinstance(one.content, (dict, list)):
                 cause = f"{name}.{key}: a variable is a text, not {_shown(one)}"
-                self.refuse("wrong-kind", one, cause, "Write it as one text, in quotes.")
+                self.refuse("wrong-kind", one, cause, "Write it as one text, in quotes.", cloud=BAD_ARGUMENT)
+
+    def _missing(self, name: str, value: Value, table: Table, known: Field) -> None:
+        if known.flag:
+            cause = f"{name} is missing, so {known.flag} has to say it when this file is given to az ml"
+            self.refuse("field-missing", value, cause, f"Add {name}:", severity="warning")
+            return
+        self.refuse("field-missing", value, f"{name} is missing; {table.name} needs it")
 
     def _unknown(self, name: str, value: Value, table: Table, prefix: str) -> None:
         near = difflib.get_close_matches(name.lower(), {known.lower(): known for known in table.fields}, 1, 0.7)
@@ -178,7 +198,7 @@ class Check:
 def _is(value: Value, kind: str) -> bool:
     """Take what marshmallow would: numbers also as text, never a number as text. Checked with azure-ai-ml 1.35.2."""
     content: Any = value.content
-    if kind in ("list", "map"):
+    if kind in ("list", "map", "mapping"):
         return isinstance(content, list if kind == "list" else dict)
     if kind == "switch":
         return isinstance(content, bool) or str(content).lower() in _WORDS_FOR_YES_AND_NO
@@ -193,13 +213,13 @@ def _is(value: Value, kind: str) -> bool:
             number = float(content)
         except (ValueError, OverflowError):
             return False
-        return math.isfinite(number) and (kind == "number" or number == int(number))
+        return math.isfinite(number) and (kind == "number" or isinstance(content, float) or number == int(number))
     return True
 
 
-def _plain(word: object) -> str:
-    """Compare as azure-ai-ml does, `StringTransformedEnum` with `camel_to_snake`: Key, key, AMLToken and aml_token are alike."""
-    return str(word).lower().replace("_", "")
+def _snake(word: str) -> str:
+    """Compare as azure-ai-ml does, `StringTransformedEnum` with `camel_to_snake`: AMLToken is aml_token, and amltoken is nothing."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", word).lower()
 
 
 _WANTED = {
@@ -209,6 +229,7 @@ _WANTED = {
     "switch": "switch (true, false)",
     "list": "list",
     "map": "mapping",
+    "mapping": "mapping",
     "scalar": "text or number",
 }
 

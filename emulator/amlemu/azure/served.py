@@ -62,7 +62,7 @@ def to_deployment(
         name=name or said.name or None,
         request_settings=said.settings,
     )
-    is_v1 = said.generation == "v1" and "AML_APP_ROOT" not in variables
+    is_v1 = said.generation == "v1" and "sourceDirectory" in said.said_at and "AML_APP_ROOT" not in variables
     return replace(made, models=found, files=said.files, has_local_models=model_layout == "local", is_v1=is_v1)
 
 
@@ -171,7 +171,7 @@ def model_difference(deployment: Deployment) -> str:
     if not deployment.models or all(model.is_whole for model in deployment.models):
         return ""
     if deployment.is_v1:
-        here, there = "begins at /", "begins at the working folder"
+        here, there = "begins with a slash", "is relative, to the app root"
         if deployment.has_local_models:
             return f"AZUREML_MODEL_DIR {there} as in a LocalWebservice; in Azure it {here} (--model-layout cloud)"
         return f"AZUREML_MODEL_DIR {here} as in Azure; in a LocalWebservice it {there} (--model-layout local)"

@@ -2,7 +2,7 @@
 The fields of Azure's files, one table a file and part of it. A field with a reason has no effect here, and the reason says why.
 
 Sources: azure-ai-ml 1.35.2, `_schema/` (v2); contract 9 (2021); azure-docs, includes/machine-learning-service-*-config.md of 2020
-and azureml-core 1.61, `core/webservice/*.py` (v1).
+and azureml-core 1.61, `_model_management/_util.py` deploy_config_dict_to_obj and `core/webservice/*.py` (v1).
 """
 
 from __future__ import annotations
@@ -28,13 +28,17 @@ _NAMED = {
     "$schema": Field("text"),
     "id": Field("text", _WORKSPACE),
     "description": Field("text", _WORKSPACE),
-    "tags": Field("any", _WORKSPACE),
-    "properties": Field("any", _WORKSPACE),
+    "tags": Field("mapping", _WORKSPACE),
+    "properties": Field("mapping", _WORKSPACE),
 }
 
 # ------------------------------------------------------------------ v2: parts
 
-CODE = Table("a code_configuration", {"code": Field("text"), "scoring_script": Field("text")}, _V2 + "_deployment")
+CODE = Table(
+    "a code_configuration",
+    {"$schema": Field("text"), "code": Field("text"), "scoring_script": Field("text")},
+    _V2 + "_deployment/code_configuration_schema.py",
+)
 
 MODEL = Table(
     "a model",
@@ -45,14 +49,14 @@ MODEL = Table(
         "path": Field("text"),
         "type": Field("text", words=("custom_model", "mlflow_model", "triton_model")),
         "stage": Field("text", _WORKSPACE),
-        "flavors": Field("any", _WORKSPACE),
+        "flavors": Field("mapping", _WORKSPACE),
         "datastore": Field("text", _WORKSPACE),
-        "job_name": Field("text", _READ_ONLY),
-        "latest_version": Field("scalar", _READ_ONLY),
+        "job_name": Field("any", _READ_ONLY),
+        "latest_version": Field("any", _READ_ONLY),
         "utc_time_created": Field("any", _READ_ONLY),
         "creation_context": Field("any", _READ_ONLY),
         "intellectual_property": Field("any", _READ_ONLY),
-        "system_metadata": Field("any", _WORKSPACE),
+        "system_metadata": Field("mapping", _WORKSPACE),
         "default_deployment_template": Field("any", _WORKSPACE),
         "allowed_deployment_templates": Field("any", _WORKSPACE),
     },
@@ -75,21 +79,21 @@ _BUILD = Table(
 ENVIRONMENT = Table(
     "an environment",
     {
-        **_NAMED,
-        "name": Field("text"),
-        "version": Field("scalar"),
+        **{name: one for name, one in _NAMED.items() if name != "properties"},
+        "name": Field("scalar", _WORKSPACE, may_be_empty=True),
+        "version": Field("scalar", _WORKSPACE, may_be_empty=True),
         "image": Field(
             "text", "no container is started; the packages that the script finds are those of its interpreter"
         ),
         "build": Field(_BUILD, "no image is built; the packages that the script finds are those of its interpreter"),
-        "conda_file": Field("any"),
+        "conda_file": Field("mapping", also="text"),
         "inference_config": Field(_INFERENCE, _OWN_SERVER),
         "os_type": Field("text", "the script runs on this system", words=("linux", "windows")),
         "datastore": Field("text", _WORKSPACE),
         "creation_context": Field("any", _READ_ONLY),
         "intellectual_property": Field("any", _READ_ONLY),
-        "latest_version": Field("scalar", _READ_ONLY),
-        "is_anonymous": Field("any", _READ_ONLY),
+        "latest_version": Field("any", _READ_ONLY),
+        "auto_delete_setting": Field("any", _WORKSPACE),
     },
     _V2 + "assets/environment.py",
 )
@@ -122,13 +126,26 @@ def _requests(most_ms: int, bound: str) -> Table:
     return Table("request_settings", fields, _V2 + "_deployment/online/request_settings_schema.py")
 
 
+_NOT_STORED = "captured rows are printed, not stored"
+COLLECTION = Table(
+    "a collection",
+    {
+        "enabled": Field("text", required=True, words=("true", "false")),
+        "data": Field("any", _NOT_STORED),
+        "client_id": Field("text", _NOT_STORED),
+    },
+    _V2 + "_deployment/online/deployment_collection_schema.py",
+)
+_LOGGING = Table(
+    "request_logging", {"capture_headers": Field("list")}, _V2 + "_deployment/online/request_logging_schema.py"
+)
 _COLLECTOR = Table(
     "a data_collector",
     {
-        "collections": Field("any"),
-        "rolling_rate": Field("text", "captured rows are printed, not stored", words=("hour", "minute", "day")),
+        "collections": Field("mapping", required=True),
+        "rolling_rate": Field("text", _NOT_STORED, words=("hour", "minute", "day")),
         "sampling_rate": Field("number", "every row is printed", low=0, high=1, bound="azure-ai-ml 1.35.2"),
-        "request_logging": Field("any", "nothing is stored"),
+        "request_logging": Field(_LOGGING, "nothing is stored"),
     },
     _V2 + "_deployment/online/data_collector_schema.py",
 )
@@ -153,8 +170,8 @@ _RESOURCES = Table(
 
 _DEPLOYMENT = {
     **_NAMED,
-    "name": Field("text", required=True),
-    "endpoint_name": Field("text", required=True),
+    "name": Field("text", required=True, flag="--name"),
+    "endpoint_name": Field("text", required=True, flag="--endpoint-name"),
     "type": Field("text", words=("managed", "kubernetes")),
     "model": Field(MODEL, also="text"),
     "code_configuration": Field(CODE),
@@ -191,16 +208,25 @@ KUBERNETES_DEPLOYMENT = Table(
     },
     _V2 + "_deployment/online/online_deployment.py, KubernetesOnlineDeploymentSchema",
 )
-_IDENTITY = Field("any", _NO_IDENTITY)
+_IDENTITY = Table(
+    "an identity",
+    {
+        "type": Field("text", required=True, words=("system_assigned", "user_assigned", "none")),
+        "user_assigned_identities": Field("list"),
+        "principal_id": Field("text"),
+        "tenant_id": Field("text"),
+    },
+    _V2 + "identity.py",
+)
 _ENDPOINT = {
     **_NAMED,
-    "name": Field("text", required=True),
+    "name": Field("text", required=True, flag="--name"),
     "auth_mode": Field("text", words=("key", "aml_token", "aad_token")),
-    "traffic": Field("any", _ONE_DEPLOYMENT),
-    "mirror_traffic": Field("any", "nothing is mirrored: one deployment is served"),
-    "identity": _IDENTITY,
+    "traffic": Field("mapping", _ONE_DEPLOYMENT),
+    "mirror_traffic": Field("mapping", "nothing is mirrored: one deployment is served"),
+    "identity": Field(_IDENTITY, _NO_IDENTITY),
     "location": Field("text", _WORKSPACE),
-    "kind": Field("text", _READ_ONLY),
+    "kind": Field("any", _READ_ONLY),
     "scoring_uri": Field("text", _READ_ONLY),
     "openapi_uri": Field("text", _READ_ONLY),
     "provisioning_state": Field("text", _READ_ONLY),
@@ -222,44 +248,50 @@ _2021 = "contract 9"
 _CODE_2021 = Table(
     "a code_configuration",
     {
-        "code": Field(Table("code", {"local_path": Field("text"), "name": Field("text", _WORKSPACE), "version": Field("scalar", _WORKSPACE)}, _2021), also="text"),
+        "code": Field(Table("code", {"local_path": Field("text"), "name": Field("text", _WORKSPACE), "version": Field("scalar", _WORKSPACE)}, _2021, "warning"), also="text"),
         "scoring_script": Field("text"),
     },
     _2021,
+    "warning",
 )  # fmt: skip
 _MODEL_2021 = Table(
     "a model",
     {**MODEL.fields, "local_path": Field("text"), "model_uri": Field("text", _WORKSPACE), "model_format": Field("text", _WORKSPACE)},
     _2021,
+    "warning",
 )  # fmt: skip
 _DOCKER_2021 = Table(
     "docker",
     {"image": Field("text", str(ENVIRONMENT.fields["image"].reason)), "build": Field("any", str(ENVIRONMENT.fields["build"].reason))},
     _2021,
+    "warning",
 )  # fmt: skip
 _ENVIRONMENT_2021 = Table(
     "an environment",
-    {**ENVIRONMENT.fields, "path": Field("text"), "docker": Field(_DOCKER_2021), "inference_config": Field("any", _OWN_SERVER)},
+    {**ENVIRONMENT.fields, "properties": Field("mapping", _WORKSPACE), "path": Field("text"), "docker": Field(_DOCKER_2021), "inference_config": Field("any", _OWN_SERVER)},
     _2021,
+    "warning",
 )  # fmt: skip
 _PROBE_2021 = Table(
     "a probe",
     {**_PROBE.fields, **{f"{name}_seconds": Field("whole", low=1) for name in ("initial_delay", "period", "timeout")}},
     _2021,
+    "warning",
 )
 _SCALE_2021 = Table(
     "scale_settings",
     {
-        "scale_type": Field("text", words=("manual", "auto")),
+        "scale_type": Field("text", _ONE_INSTANCE, words=("manual", "auto")),
         "instance_count": Field("whole", low=1),
         "min_instances": Field("whole", low=1),
-        "max_instances": Field("whole", low=1),
-        "target_utilization_percentage": Field("whole", low=1, high=100),
-        "polling_interval": Field("any"),
+        "max_instances": Field("whole", _ONE_INSTANCE, low=1),
+        "target_utilization_percentage": Field("whole", _ONE_INSTANCE, low=1, high=100),
+        "polling_interval": Field("any", _ONE_INSTANCE),
     },
     _2021,
+    "warning",
 )
-_RESOURCES_2021 = Table("resource_requirements", {"cpu": Field("scalar"), "memory": Field("scalar"), "gpu": Field("scalar")}, _2021)  # fmt: skip
+_RESOURCES_2021 = Table("resource_requirements", {"cpu": Field("scalar"), "memory": Field("scalar"), "gpu": Field("scalar")}, _2021, "warning")  # fmt: skip
 DEPLOYMENT_2021 = Table(
     "a deployment of 2021",
     {
@@ -290,8 +322,8 @@ ENDPOINT_2021 = Table(
         "name": Field("text", required=True),
         "type": Field("text", words=("online",)),
         "auth_mode": Field("text", words=("key", "aml_token")),
-        "traffic": Field("any", _ONE_DEPLOYMENT),
-        "identity": _IDENTITY,
+        "traffic": Field("mapping", _ONE_DEPLOYMENT),
+        "identity": Field("any", _NO_IDENTITY),
         "target": Field("text", "no cluster is asked; the script runs on this machine"),
         "infrastructure": Field("text", "no cluster is asked; the script runs on this machine"),
         "deployments": Field("list", required=True),
@@ -399,7 +431,7 @@ _LIVENESS_V1 = Table(
 )
 _COLLECTION_V1 = Table("dataCollection", {"storageEnabled": Field("switch"), "eventHubEnabled": Field("switch")}, _V1.format("aks-deploy-config"), "warning")  # fmt: skip
 _WEBSERVICE_V1 = {
-    "computeType": Field("text", required=True, words=("local", "aci", "aks")),
+    "computeType": Field("text", required=True, words=("local", "aci", "aks", "aksendpoint")),
     "description": Field("text", _WORKSPACE),
     "tags": Field("any", _WORKSPACE),
     "properties": Field("any", _WORKSPACE),
@@ -410,7 +442,7 @@ _WEBSERVICE_V1 = {
 }
 LOCAL_V1 = Table(
     "a local deployment configuration",
-    {"computeType": _WEBSERVICE_V1["computeType"], "port": Field("whole", low=1, high=65535, bound="contract 5.2")},
+    {"computeType": _WEBSERVICE_V1["computeType"], "port": Field("scalar")},
     _V1.format("local-deploy-config"),
     unknown="warning",
 )
@@ -425,7 +457,10 @@ ACI_V1 = Table(
         "dnsNameLabel": Field("text", _NO_NETWORK),
         "vnetName": Field("text", _NO_NETWORK),
         "subnetName": Field("text", _NO_NETWORK),
-        "keys": Field(_KEYS_V1),
+        "keys": Field(_KEYS_V1, "--primary-key and --secondary-key give keys, amlemu keys shows them"),
+        "vaultBaseUrl": Field("text", _WORKSPACE),
+        "keyName": Field("text", _WORKSPACE),
+        "keyVersion": Field("scalar", _WORKSPACE),
         "encryptionProperties": Field("any", _WORKSPACE),
     },
     _V1.format("aci-deploy-config"),
@@ -442,13 +477,15 @@ AKS_V1 = Table(
         "maxConcurrentRequestsPerContainer": Field("whole"),
         "maxQueueWaitMs": Field("whole"),
         "numReplicas": Field("whole"),
-        "keys": Field(_KEYS_V1),
+        "keys": Field(_KEYS_V1, "--primary-key and --secondary-key give keys, amlemu keys shows them"),
         "gpuCores": Field("whole", _NO_MACHINE),
         "livenessProbeRequirements": Field(_LIVENESS_V1, _NO_PROBES),
         "namespace": Field("text", "there is no cluster here"),
         "computeTargetName": Field("text", "there is no cluster here"),
         "computeName": Field("text", "there is no cluster here"),
         "blobfuseEnabled": Field("switch", "there is no cluster here"),
+        "versionName": Field("text", _ONE_DEPLOYMENT),
+        "trafficPercentile": Field("number", _ONE_DEPLOYMENT),
     },
     _V1.format("aks-deploy-config"),
     unknown="warning",

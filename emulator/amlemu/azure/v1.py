@@ -80,7 +80,7 @@ def describe(inference: tuple[Path, Value] | None, deployment: tuple[Path, Value
 
 def _kind(check: Check, value: Value) -> Kind:
     word = value.text("computeType").lower()
-    kinds: dict[str, Kind] = {"local": "local", "aci": "aci", "aks": "aks"}
+    kinds: dict[str, Kind] = {"local": "local", "aci": "aci", "aks": "aks", "aksendpoint": "aks"}
     return kinds.get(word, "local")
 
 
@@ -138,6 +138,8 @@ def _environment_table(check: Check, value: Value, base: Path) -> EnvironmentSai
             check.findings += asked.findings
         except Unreadable as error:
             check.findings.append(error.finding)
+    if inline is None:
+        asked = said.requirements(check, value.get("python", "condaDependenciesFile"), base)
     builds = bool(value.text("docker", "baseDockerfile"))
     return EnvironmentSaid(
         Place(check.path, value.line), image=value.text("docker", "baseImage"), requirements=asked, builds=builds

@@ -17,7 +17,7 @@ from amlemu.azure.schema import Check
 from amlemu.finding import CloudError
 
 REFUSED_BY_SDK = CloudError("WebserviceException", "", "azureml-core 1.61, validate_configuration (contract 2.2)")
-_NAMESPACE = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")  # assumed: up to 63 lower-case letters, digits and hyphens
+_NAMESPACE = re.compile("^[a-z0-9]([a-z0-9-]{,61}[a-z0-9])?$")  # _model_management/_constants.py, NAMESPACE_REGEX
 _POSITIVE = {
     "cpu_cores": ("containerResourceRequirements", "cpu"),
     "memory_gb": ("containerResourceRequirements", "memoryInGB"),
@@ -42,7 +42,7 @@ _MOST_TIMEOUT_MS = 300_000  # contract 2.2
 
 def apply(check: Check, value: Value, kind: Kind) -> None:
     """Note all that the SDK would refuse."""
-    rules = {"aks": _aks, "aci": _aci, "local": _nothing}[kind]
+    rules = {"aks": _aks, "aci": _aci, "local": _local}[kind]
     for message, place in rules(value):
         check.refuse("v1-configuration", place or value, message.rstrip("."), cloud=REFUSED_BY_SDK)
     timeout = value.get("scoringTimeoutMs")
@@ -51,8 +51,10 @@ def apply(check: Check, value: Value, kind: Kind) -> None:
         check.refuse("v1-configuration", timeout, cause, cloud=REFUSED_BY_SDK)
 
 
-def _nothing(value: Value) -> Iterator[tuple[str, Value | None]]:
-    yield from ()
+def _local(value: Value) -> Iterator[tuple[str, Value | None]]:
+    port = value.get("port")
+    if port is not None and port.content and not (type(port.content) is int and 1 <= port.content <= 65535):
+        yield "Invalid configuration, port must be an integer in range [1, 65535]", port
 
 
 def _aks(value: Value) -> Iterator[tuple[str, Value | None]]:
@@ -63,7 +65,8 @@ def _aks(value: Value) -> Iterator[tuple[str, Value | None]]:
     yield from _limits(value)
     namespace = value.get("namespace")
     if namespace is not None and not _NAMESPACE.match(str(namespace.content)):
-        yield "Invalid configuration, namespace must be a valid Kubernetes namespace.", namespace
+        what = f"namespace must be a valid Kubernetes namespace. Regex for validation is {_NAMESPACE.pattern}"
+        yield f"Invalid configuration, {what}", namespace
     yield from _autoscaling(value)
     if said.is_on(value.get("tokenAuthEnabled")) and said.is_on(value.get("authEnabled")):
         yield (
@@ -114,6 +117,12 @@ def _aci(value: Value) -> Iterator[tuple[str, Value | None]]:
     tls = value.get("sslEnabled")
     if said.is_on(tls) and not all(value.text(key) for key in ("sslCertificate", "sslKey", "cname")):
         yield "SSL is enabled, you must provide a SSL certificate, key, and cname.", tls
+    keys = [key for key in ("vaultBaseUrl", "keyName", "keyVersion") if value.text(key)]
+    if len(keys) in (1, 2):
+        what = (
+            "customer managed key vault_base_url, key_name and key_version must all have values or all are empty/null"
+        )
+        yield what, value.get(keys[0])
     if bool(value.text("vnetName")) != bool(value.text("subnetName")):
         found = value.get("vnetName") or value.get("subnetName")
         yield "vnet_name and subnet_name must all have values or both are empty/null", found

@@ -13,10 +13,18 @@ from amlemu.azure import said
 from amlemu.azure.description import Description, Kind, NotEmulated, Probe
 from amlemu.azure.marked import Value
 from amlemu.azure.schema import Check
-from amlemu.azure.tables import KUBERNETES_DEPLOYMENT, KUBERNETES_ENDPOINT, MANAGED_DEPLOYMENT, MANAGED_ENDPOINT
+from amlemu.azure.tables import (
+    COLLECTION,
+    KUBERNETES_DEPLOYMENT,
+    KUBERNETES_ENDPOINT,
+    MANAGED_DEPLOYMENT,
+    MANAGED_ENDPOINT,
+)
+from amlemu.azure.templates import placeholder
 from amlemu.finding import BAD_ARGUMENT, Finding, Place
 
 _PROBE_NAMES = {name: name for name in ("initial_delay", "period", "timeout", "success_threshold", "failure_threshold")}
+_OF_TARGET_UTILIZATION = ("polling_interval", "target_utilization_percentage", "min_instances", "max_instances")
 _LIMITS = ("request_timeout_ms", "max_concurrent_requests_per_instance", "max_queue_wait_ms")
 
 
@@ -89,6 +97,14 @@ def endpoint(path: Path, value: Value) -> EndpointSaid:
         check.refuse("illegal-auth-mode", auth_value, cause, cloud=BAD_ARGUMENT)
     shares = said.traffic(check, value.get("traffic"))
     _mirror(check, value, kind)
+    compute = value.get("compute")
+    if (
+        compute is not None
+        and not placeholder(str(compute.content))
+        and not value.text("compute").startswith("azureml:")
+    ):
+        cause = f"compute {compute.content!r} is no reference to an attached cluster"
+        check.refuse("compute-not-a-reference", compute, cause, f"Write compute: azureml:{compute.content}")
     return EndpointSaid(
         path,
         kind,
@@ -160,6 +176,11 @@ def _scaling(check: Check, value: Value, kind: Kind) -> None:
     if kind == "managed" and said.plain_word(scale.text("type")) == "target_utilization":
         cause = "scale_settings of a managed deployment are of type default; it is scaled by rules of Azure Monitor"
         check.refuse("illegal-scaling", scale, cause, cloud=BAD_ARGUMENT)
+    if said.plain_word(scale.text("type")) == "default":
+        for name, one in scale.items():
+            if name in _OF_TARGET_UTILIZATION:
+                cause = f"scale_settings.{name} is no field of scale_settings of type default"
+                check.refuse("unknown-field", one, cause, "It belongs to type: target_utilization.")
     least, most = said.whole(scale.get("min_instances")), said.whole(scale.get("max_instances"))
     if least is not None and most is not None and least > most:
         cause = f"scale_settings: min_instances {least} is more than max_instances {most}"
@@ -180,12 +201,10 @@ def _collector(check: Check, value: Value, variables: dict[str, str]) -> None:
 
     In Azure it is a file that turns it on, of which nothing is known but its variable's name; `assumed`.
     """
-    enabled = [
-        name
-        for name, one in (value.get("data_collector", "collections") or Value({}, 0)).items()
-        if said.is_on(one.get("enabled"))
-    ]
-    if enabled:
+    collections = value.get("data_collector", "collections") or Value({}, 0)
+    for name, one in collections.items():
+        check.table(one, COLLECTION, f"data_collector.collections.{name}.")
+    if any(said.is_on(one.get("enabled")) for _, one in collections.items()):
         variables.setdefault("AZUREML_MDC_ENABLED", "true")
         variables.setdefault("AZUREML_MDC_LOCAL_CAPTURE", "true")
 

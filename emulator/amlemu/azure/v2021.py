@@ -43,7 +43,7 @@ def describe(path: Path, value: Value, wanted: str = "") -> Description:
         Unreadable: it has no such deployment, or is of the private preview before.
     """
     _refuse_older(path, value)
-    check = Check(path)
+    check = Check(path, takes_file_prefix=True)
     check.table(value, ENDPOINT_2021)
     entries = value.get("deployments")
     if entries is None or not entries.values():

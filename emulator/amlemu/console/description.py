@@ -4,7 +4,8 @@ What Azure's files say, in a few lines: what is served, what is honoured, what h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from amlemu.azure.description import Description, NotEmulated
@@ -18,21 +19,19 @@ _KINDS = {
     "local": "a local web service (v1)",
 }
 _MOST_FINDINGS = 5
+_SAID_ELSEWHERE = ("workers-and-concurrency",)  # below the start block, also for scripts
 
 
-def as_lines(said: Description) -> list[str]:
-    """Return a head line, the honoured fields, the block `not emulated:`, and what the doctor would say first."""
+def as_lines(said: Description, remarks: Sequence[str] = ()) -> list[str]:
+    """Return a head line, the honoured fields, the block `not emulated:`, what is wrong, and remarks."""
     lines = [_head(said), f"  honoured: {', '.join(honoured(said)) or 'nothing'}"]
     if said.not_emulated:
         lines += ["  not emulated:", *(f"    {line}" for line in _reasons(said))]
-    wrong = [one for one in said.findings if one.severity != "information"]
+    wrong = [one for one in said.findings if one.severity != "information" and one.rule not in _SAID_ELSEWHERE]
     lines += [f"  {one.severity}: {_at(one.place)}{one.cause}" for one in wrong[:_MOST_FINDINGS]]
-    lines += [
-        f"  note: {_at(one.place)}{one.cause}. {one.fix}" for one in said.findings if one.severity == "information"
-    ]
-    if wrong:
-        lines.append(f"  amlemu doctor {shown(str(said.file))} says what to do")
-    return lines
+    lines += [f"  amlemu doctor {shlex.quote(shown(str(said.file)))} says what to do"] if wrong else []
+    notes = [f"{_at(one.place)}{one.cause}. {one.fix}" for one in said.findings if one.severity == "information"]
+    return lines + [f"  note: {note}" for note in (*notes, *remarks)]
 
 
 def as_data(said: Description) -> dict[str, Any]:

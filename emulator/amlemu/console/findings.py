@@ -25,7 +25,7 @@ def as_text(findings: Sequence[Finding], looked_at: Sequence[Path], paint: Paint
     wrong, of_machine = _apart(findings)
     blocks = ["\n".join(_block(one, paint)) for one in wrong]
     below = [f"  {line}" for one in of_machine for line in _note(one)]
-    head = [paint(_COLOURS["information"], "of this machine only") + ":"] if below else []
+    head = [paint(_COLOURS["information"], "for your information") + ":"] if below else []
     return "\n".join([*blocks, _summary(wrong, looked_at, paint), *head, *below])
 
 
@@ -35,7 +35,7 @@ def as_json(findings: Sequence[Finding], looked_at: Sequence[Path], exit_code: i
     content = {
         "files": [str(path) for path in looked_at],
         "findings": [_data(one) for one in wrong],
-        "of_this_machine": [_data(one) for one in of_machine],
+        "information": [_data(one) for one in of_machine],
         "counts": {severity: sum(one.severity == severity for one in wrong) for severity in SEVERITIES[:2]},
         "exit_code": exit_code,
     }

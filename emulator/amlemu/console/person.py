@@ -122,7 +122,7 @@ class PersonConsole(Console):
         """Say what Azure's files say, which of it has no effect here, and what else should be known of it."""
         from amlemu.console import description
 
-        first, *rest = [*description.as_lines(said), *(f"  note: {remark}" for remark in remarks)]
+        first, *rest = description.as_lines(said, remarks)
         self.say("bold", first)
         self._write("".join(f"{line}\n" for line in rest), self._err)
 

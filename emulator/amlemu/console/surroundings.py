@@ -27,7 +27,7 @@ def as_text(deployment: Deployment, layout: Layout, variables: list[Variable]) -
     lines = [
         *_tree(layout),
         "",
-        f"working folder  {layout.working_folder}",
+        f"working folder  {layout.app_root}",
         f"entry script    {layout.script}  (module entry_module)",
         f"import path     the interpreter's own, then {layout.app_root}",
         f"interpreter     {deployment.python}",
@@ -46,7 +46,6 @@ def as_json(deployment: Deployment, layout: Layout, variables: list[Variable]) -
         "why": layout.why,
         "places": {posixpath.join(layout.base, place.inside): str(place.source) for place in layout.places},
         "app_root": layout.app_root,
-        "working_folder": layout.working_folder,
         "script": layout.script,
         "model_dir": layout.model_dir,
         "python": str(deployment.python),

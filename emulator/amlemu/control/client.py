@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from amlemu.choices import script_of
 from amlemu.control import note as notes
 from amlemu.control.note import Note
 from amlemu.control.port import FIRST_PORT, HOST
@@ -101,14 +102,14 @@ def find(script: str | None = None, port: int | None = None) -> Found:
 
 
 def _folder(script: str) -> Path:
-    path = Path(script).resolve()
+    path = Path(script_of(script)).resolve()
     return path if path.is_dir() else path.parent
 
 
 def _is_meant(note: Note, script: str | None, port: int | None) -> bool:
     if port is not None and Found(note).port != port:
         return False
-    wanted = None if script is None else Path(script).resolve()
+    wanted = None if script is None else Path(script_of(script)).resolve()
     return wanted is None or wanted in (Path(note.script), Path(note.script).parent)
 
 

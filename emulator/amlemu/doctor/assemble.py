@@ -8,6 +8,7 @@ import ast
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from amlemu.azure import files, served
@@ -17,6 +18,7 @@ from amlemu.azure.paths import is_azure_file
 from amlemu.azure.requirements import Requirements
 from amlemu.doctor.subject import Source, Subject
 from amlemu.errors import UsageError
+from amlemu.finding import Finding, Place
 from amlemu.models import Model
 
 _MOST_SIBLINGS = 200
@@ -36,7 +38,9 @@ def targets(path: Path) -> list[Path]:
     found = [one for one in sorted(path.iterdir()) if one.is_file() and is_azure_file(one)]
     kinds = {one: _kind(one) for one in found}
     deployments = [one for one in found if kinds[one] in ("deployment", "2021", "inference", "?")]
-    if not deployments:
+    if deployments:
+        deployments += [one for one in found if kinds[one] == "endpoint" and not _has_deployment(one)]
+    else:
         deployments = [one for one in found if kinds[one] in ("endpoint", "webservice")]
     if deployments:
         return deployments
@@ -46,6 +50,15 @@ def targets(path: Path) -> list[Path]:
         hint = "Name a deployment file, or a scoring script."
         raise UsageError("no deployment and no scoring script in this folder", where=str(path), hint=hint)
     return scripts[:1] if named else scripts
+
+
+def _has_deployment(endpoint: Path) -> bool:
+    """Tell whether a deployment beside an endpoint is for it."""
+    try:
+        files.describe(endpoint)
+    except Unreadable:
+        return False
+    return True
 
 
 def _kind(path: Path) -> str:
@@ -187,12 +200,57 @@ def _modules(app_root: Path, name: str) -> Sequence[tuple[Path, str]]:
 
 
 def models_of(
-    said: Description | None, model_dir: str | None, named: Mapping[str, str], known: Mapping[str, Path]
-) -> tuple[Model, ...]:
-    """Return the models that are on this machine; a registered one that is not is left out."""
-    if said is None:
-        return ()
+    said: Description, model_dir: str | None, named: Mapping[str, str], known: Mapping[str, Path]
+) -> tuple[tuple[Model, ...], list[Finding]]:
+    """Return the models that are on this machine; one that is not is told, for nobody has looked at it."""
     try:
-        return served.resolve_models(said, model_dir, named, known)
-    except UsageError:
-        return ()
+        return served.resolve_models(said, model_dir, named, known), []
+    except UsageError as error:
+        if any(one.rule == "model-missing" for one in said.findings):
+            return (), []
+        place = said.models[0].place if said.models else Place(said.file)
+        cause = f"the model could not be looked at: {error.what}"
+        return (), [Finding("information", "model-unseen", cause, place, fix=error.hint)]
+
+
+def unseen_environment(said: Description, requirements: Requirements | None) -> list[Finding]:
+    """Say that imports were held against nothing, because nobody knows what the environment is made of."""
+    environment = said.environment
+    if requirements is not None or environment is None or not environment.reference:
+        return []
+    cause = f"imports were held against nothing: the environment {environment.reference} is registered in a workspace"
+    fix = "[tool.amlemu.environments] in pyproject.toml can say which conda file it is made of."
+    return [Finding("information", "environment-unseen", cause, environment.place, fix=fix)]
+
+
+def specification(file: Path) -> Requirements | None:
+    """
+    Return what a conda, environment or requirements file asks for; None of any other.
+
+    Raises:
+        Unreadable: it cannot be read.
+    """
+    from amlemu.azure import asked, marked, pip_file, said
+    from amlemu.azure.schema import Check
+    from amlemu.azure.tables import ENVIRONMENT
+
+    if pip_file.is_one(file):
+        return pip_file.read(file)
+    if not is_azure_file(file):
+        return None
+    value = marked.read(file)
+    kind = files.recognise(value)
+    if kind == "conda":
+        return asked.read(file)
+    if kind != "environment":
+        return None
+    check = Check(Path(os.path.abspath(file)))
+    check.table(value, ENVIRONMENT)
+    found = said.environment_table(check, value, check.path.parent).requirements or Requirements(Place(check.path))
+    return replace(found, findings=tuple(dict.fromkeys((*check.findings, *found.findings))))
+
+
+def subject_of_environment(asked: Requirements, python: Path) -> Subject:
+    """Return what there is to look at where there is an environment and no script."""
+    folder = asked.place.file.parent
+    return Subject(script=None, code=folder, app_root=folder, python=python, folder=folder, requirements=asked)

@@ -89,7 +89,7 @@ def holders(module: str) -> tuple[str, ...]:
         known = _known().modules.get(".".join(parts[:length]))
         if known:
             return known
-    if parts[0] not in _SHARED:
+    if parts[0] not in _SHARED or len(parts) == 1:
         return (normalised(parts[0]),)
     names = [normalised("-".join(parts[:length])) for length in range(min(len(parts), 4), 1, -1)]
     likely = [name for name in names if name in _known().names]

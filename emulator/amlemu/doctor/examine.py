@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable
 from amlemu.doctor.failures import check_failures
 from amlemu.doctor.functions import check_functions, check_signatures
 from amlemu.doctor.here import check_this_machine
+from amlemu.doctor.inputs import check_inputs
 from amlemu.doctor.known_faults import check_known_faults
 from amlemu.doctor.models import check_model_files
 from amlemu.doctor.names import check_names
 from amlemu.doctor.packages import check_imports
 from amlemu.doctor.parsing import check_parses
+from amlemu.doctor.pickled_names import check_pickles
 from amlemu.doctor.pins import check_pins
 from amlemu.doctor.returns import check_returns
 from amlemu.doctor.samples import check_samples
@@ -21,9 +23,12 @@ from amlemu.doctor.schemas import check_schemas
 from amlemu.doctor.server import check_server
 from amlemu.doctor.server_files import check_server_files
 from amlemu.doctor.siblings import check_siblings
+from amlemu.doctor.speech import check_speech
 from amlemu.doctor.spelling import check_names as check_spelling
+from amlemu.doctor.stops import check_stops
 from amlemu.doctor.subject import Subject
 from amlemu.doctor.twice import check_twice
+from amlemu.doctor.variables import check_model_variable
 from amlemu.finding import Finding, worst_first
 
 Check = Callable[[Subject], Iterable[Finding]]
@@ -39,13 +44,18 @@ CHECKS: tuple[Check, ...] = (
     check_siblings,
     check_imports,
     check_server_files,
+    check_stops,
     check_functions,
     check_signatures,
+    check_model_variable,
     check_model_files,
+    check_pickles,
     check_names,
     check_schemas,
+    check_inputs,
     check_returns,
     check_failures,
+    check_speech,
     check_samples,
     check_this_machine,
 )
@@ -53,7 +63,10 @@ CHECKS: tuple[Check, ...] = (
 
 def examine(subject: Subject) -> list[Finding]:
     """Return what is wrong with a deployment, worst first."""
-    found = list(subject.description.findings) if subject.description is not None else []
+    asked = subject.requirements
+    found = (
+        list(subject.description.findings) if subject.description is not None else list(asked.findings if asked else [])
+    )
     for check in CHECKS:
         found += check(subject)
     return worst_first(found)

@@ -107,7 +107,7 @@ def _elsewhere(name: str, tree: ast.Module) -> tuple[str, int]:
             if guarded is not None:
                 return ', only under `if __name__ == "__main__":`, which does not run there', guarded.lineno
     near = _nearest(name, tree)
-    return (f", but {near.name}(); is that meant to be {name}()?", near.lineno) if near else ("", 0)
+    return (f" (it has {near.name}(); is that meant to be {name}()?)", near.lineno) if near else ("", 0)
 
 
 def _nearest(name: str, tree: ast.Module) -> ast.FunctionDef | ast.AsyncFunctionDef | None:

@@ -137,7 +137,7 @@ def _reached(tree: ast.Module) -> dict[str, set[str]]:
     """Return the functions and classes that the file itself, init() and run() use, through each other."""
     defined = {node.name: node for node in tree.body if isinstance(node, (*_FUNCTION, ast.ClassDef))}
     uses = {name: _names_in([node]) & defined.keys() for name, node in defined.items()}
-    executed = [node for node in tree.body if not isinstance(node, (*_FUNCTION, ast.ClassDef)) and not _is_main(node)]
+    executed = [node for node in tree.body if not isinstance(node, (*_FUNCTION, ast.ClassDef)) and not is_main(node)]
     return {
         "start": _closure(_called_in(executed) & defined.keys(), uses),
         "init": _closure(uses.get("init", set()), uses),
@@ -194,7 +194,7 @@ def _inside(step: _Step) -> list[_Step]:
 
 def _inside_if(step: _Step, node: ast.If) -> list[_Step]:
     """What only type checkers, `python score.py` or another machine would import is not there for the server."""
-    if _is_main(node) or _is_never(node.test):
+    if is_main(node) or _is_never(node.test):
         return step.into(node.orelse)
     if _is_about_the_machine(node.test):
         return []
@@ -224,8 +224,8 @@ def _suppresses(context: ast.expr) -> bool:
     return is_suppress and bool({_last_name(kind) for kind in getattr(context, "args", [])} & _FORGIVING)
 
 
-def _is_main(node: ast.stmt) -> bool:
-    """`if __name__ == "__main__":`; under the server the script is called `entry_module`."""
+def is_main(node: ast.AST) -> bool:
+    """Whether it is `if __name__ == "__main__":`, which is not so: under the server the script is called `entry_module`."""
     if not isinstance(node, ast.If) or not isinstance(node.test, ast.Compare):
         return False
     sides = [node.test.left, *node.test.comparators]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from amlemu.doctor import path_values
-from amlemu.doctor.imports import Occasion, occasions
+from amlemu.doctor.imports import Occasion, is_main, occasions
 from amlemu.doctor.path_values import Paths
 from amlemu.doctor.subject import Source
 from amlemu.finding import Place
@@ -109,16 +109,8 @@ def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, ast.AST | None, str, bo
             waiting += [(child, function, outermost, True) for child in node.body]
             rest = [*node.handlers, *node.orelse, *node.finalbody]
             waiting += [(child, function, outermost, is_covered) for child in rest]
-        elif not _is_main(node):
+        elif not is_main(node):
             waiting += [(child, function, outermost, is_covered) for child in ast.iter_child_nodes(node)]
-
-
-def _is_main(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.If)
-        and "__main__" in ast.unparse(node.test)[:60]
-        and "__name__" in ast.unparse(node.test)[:60]
-    )
 
 
 def _looked_for(call: ast.Call, function: ast.AST | None, paths: Paths) -> Iterator[str]:

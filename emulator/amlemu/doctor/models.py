@@ -17,7 +17,7 @@ from amlemu.doctor import local_modules
 from amlemu.doctor.imports import cloud_at, when
 from amlemu.doctor.loads import Load, find_loads
 from amlemu.doctor.model_tree import ModelTree, nearest, tree_of
-from amlemu.doctor.path_values import FOLDER, HERE, MODEL, MODEL_DIR
+from amlemu.doctor.path_values import END, FOLDER, HERE, MODEL, MODEL_DIR
 from amlemu.doctor.subject import Subject
 from amlemu.finding import Finding, Severity
 from amlemu.models import MODELS_FOLDER
@@ -37,20 +37,20 @@ _MOST_SHOWN = 5
 def check_model_files(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each path that is loaded and leads nowhere."""
     tree = tree_of(subject)
+    told: set[str] = set()
     for source in subject.sources:
         for load in find_loads(source, dict(subject.variables)):
-            yield from _about(load, subject, tree, source.path.parent)
+            for finding in _about(load, subject, tree, source.path.parent):
+                if finding.cause not in told:
+                    told.add(finding.cause)
+                    yield finding
 
 
 def _about(load: Load, subject: Subject, tree: ModelTree | None, folder: Path) -> Iterator[Finding]:
     value = load.value
-    if value == MODEL_DIR or value.startswith((f"{MODEL_DIR}/", f"{MODEL_DIR}\\")):
+    if value.startswith((MODEL_DIR, MODEL)):
         if tree is not None:
-            yield from _in_models(load, tree, posixpath.join(tree.model_dir, value[len(MODEL_DIR) + 1 :]).rstrip("/"))
-        else:
-            yield from _without_model(load, subject)
-    elif value.startswith(MODEL) and tree is not None:
-        yield from _by_name(load, subject, tree, *value[len(MODEL) :].partition("/")[::2])
+            yield from _of_a_model(load, subject, tree)
     elif value.startswith(f"{_IN_CLOUD}/") and tree is not None:
         yield from _in_models(load, tree, value[len(_IN_CLOUD) + 1 :])
     elif value.startswith((f"{HERE}/", f"{FOLDER}/")):
@@ -60,12 +60,36 @@ def _about(load: Load, subject: Subject, tree: ModelTree | None, folder: Path) -
         yield from _as_written(load, subject, tree, value)
 
 
+def _of_a_model(load: Load, subject: Subject, tree: ModelTree) -> Iterator[Finding]:
+    """What begins with AZUREML_MODEL_DIR, or with what Model.get_model_path returns."""
+    start = load.value[len(MODEL) :].partition(END)[0] if load.value.startswith(MODEL) else ""
+    rest = load.value[len(f"{MODEL}{start}{END}" if start else MODEL_DIR) :]
+    if rest and not rest.startswith("/"):
+        yield _glued(load, rest)
+    elif start:
+        yield from _by_name(load, subject, tree, start, rest.strip("/"))
+    else:
+        yield from _in_models(load, tree, posixpath.join(tree.model_dir, rest.strip("/")).rstrip("/"))
+
+
+def _glued(load: Load, rest: str) -> Finding:
+    return Finding(
+        _severity(load, rest),
+        "model-file-missing",
+        f"{load.place.file.name} puts {rest} right behind a folder's path, without a slash between them: it fails "
+        f"{when(load.occasion, load.function)}",
+        load.place,
+        cloud_at(load.occasion),
+        f'Write os.path.join(..., "{rest}").',
+    )
+
+
 def _in_models(load: Load, tree: ModelTree, inside: str) -> Iterator[Finding]:
     inside = posixpath.normpath(inside) if inside else ""
     if inside.startswith("..") or not tree.is_known(inside) or "\\" in inside:
         return
     start = f"{tree.model_dir}/" if tree.model_dir else ""
-    shown = inside.removeprefix(start)
+    shown = "" if inside == tree.model_dir else inside.removeprefix(start)
     if tree.has(inside):
         if load.is_file and tree.is_folder(inside):
             yield _folder_loaded(load, shown, tree.names(inside))
@@ -108,23 +132,6 @@ def _folder_loaded(load: Load, shown: str, names: list[str]) -> Finding:
         load.place,
         cloud_at(load.occasion),
         f"Name the file: {example}.",
-    )
-
-
-def _without_model(load: Load, subject: Subject) -> Iterator[Finding]:
-    """A deployment that has no model has no AZUREML_MODEL_DIR either, unless its image sets one."""
-    description = subject.description
-    if description is None or description.models or description.script is None:
-        return
-    if description.environment is not None and (description.environment.is_custom or description.environment.builds):
-        return
-    yield Finding(
-        "warning",
-        "no-model",
-        f"{load.place.file.name} loads from AZUREML_MODEL_DIR, and the deployment names no model, so that it is not set",
-        load.place,
-        cloud_at(load.occasion),
-        "Name the model in the deployment file.",
     )
 
 

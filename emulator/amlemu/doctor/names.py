@@ -81,7 +81,7 @@ def _is_open(module: Module, modules: Modules) -> bool:
 def _undefined(place: Place, places: list[Place], modules: Modules) -> Iterator[tuple[Finding, str]]:
     for load in place.scope.loads:
         name = load.id
-        if name in _ALWAYS_THERE or not place.scope.home_of(name).is_module:
+        if name in _ALWAYS_THERE or name in place.module.asked or not place.scope.home_of(name).is_module:
             continue
         known = (place.module, *(modules[star][1] for star in place.module.stars))
         if any(module.defines(name) for module in known):

@@ -7,11 +7,12 @@ Checks what the script and its siblings import against what their environment is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from amlemu.doctor import distributions, local_modules, standard_library
 from amlemu.doctor.imports import Import, all_imports
 from amlemu.doctor.specifiers import is_open, newest_is_in, pythons
-from amlemu.doctor.spelling import slips
+from amlemu.doctor.spelling import stand_ins
 from amlemu.doctor.subject import Source, Subject
 from amlemu.doctor.supply import DEFAULTS, SERVER, Supply, supply_of
 from amlemu.finding import Finding
@@ -22,6 +23,7 @@ _SETUPTOOLS = ("setuptools", "pkg_resources", "distutils")
 _BETTER = {
     "azureml.contrib.services": "; or import from azureml.contrib.services.aml_request, which the server brings itself"
 }
+_PARTS_OF_AZURE = 3  # azure.storage.blob
 _STRANGERS_NAMED = 3
 
 
@@ -32,12 +34,13 @@ def check_imports(subject: Subject) -> Iterator[Finding]:
         return
     told: set[str] = set()
     imports = all_imports(subject)
-    standing = set(slips(supply, [each for _, each in imports]).values())
+    standing = stand_ins(supply, [each for _, each in imports if not each.level])
+    supply = replace(supply, strangers=tuple(name for name in supply.strangers if name not in standing))
     for source, each in imports:
         if each.level or not each.module or local_modules.is_local(subject, each.module):
             continue
         for finding, about in _about(source, each, subject, supply):
-            if about not in told and about not in standing:
+            if about not in told and about not in standing.values():
                 told.add(about)
                 yield finding
 
@@ -51,8 +54,8 @@ def _about(source: Source, each: Import, subject: Subject, supply: Supply) -> It
         return
     holder = supply.holder(each.module, each.names)
     if holder is None:
-        if not _is_of_the_code(subject, each):
-            wanted = distributions.holders(each.module)[0]
+        if not supply.has_list and not _is_of_the_code(subject, each):
+            wanted = _wanted_for(each)
             yield _missing(source, each, wanted, subject, supply), wanted
         return
     yield from _moved(each, subject, supply)
@@ -81,6 +84,14 @@ def _missing(source: Source, each: Import, wanted: str, subject: Subject, supply
         each.cloud,
         f"Add {wanted} to {file}{near}.",
     )
+
+
+def _wanted_for(each: Import) -> str:
+    """Return the distribution to recommend; `from azure.storage import blob` is about the longer name."""
+    longer = [f"{each.module}.{name}" for name in each.names] if distributions.is_shared(each.top) else []
+    known = [holder for name in longer if (holder := distributions.holders(name)[0]) in distributions.well_known()]
+    is_short = each.module.count(".") < _PARTS_OF_AZURE - 1
+    return known[0] if known and is_short else distributions.holders(each.module)[0]
 
 
 def _near_module(subject: Subject, each: Import) -> str:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 from amlemu.doctor.subject import Source
 
-MODEL_DIR = "\0model-dir"
-MODEL = "\0model:"  # and its name: where Model.get_model_path leads to
+END = "\0"  # of a mark for a model
+MODEL_DIR = "\0model-dir" + END
+MODEL = "\0model:"  # and its name, and the end: where Model.get_model_path leads to
 HERE = "\0here"  # the working folder, which is the app root
 FOLDER = "\0folder"  # of the file
 _FILE = "\0file"
@@ -43,12 +44,19 @@ class Paths:
     globals: Mapping[str, list[ast.expr | None]]
     variables: Mapping[str, str]
     _locals: dict[int, Mapping[str, list[ast.expr | None]]] = field(default_factory=dict)
+    _known: dict[tuple[int, int], str | None] = field(default_factory=dict)
 
     def value(self, node: ast.expr | None, function: ast.AST | None = None, depth: int = 0) -> str | None:
         """Return what an expression inside of a function comes to; None if that is not certain."""
         if node is None or depth > _DEEPEST:
             return None
+        key = (id(node), id(function))
+        if key not in self._known:
+            self._known[key] = None  # `path = join(path, x)` asks for itself
+            self._known[key] = self._value(node, function, depth)
+        return self._known[key]
 
+    def _value(self, node: ast.expr, function: ast.AST | None, depth: int) -> str | None:
         def inner(each: ast.expr | None) -> str | None:
             return self.value(each, function, depth + 1)
 
@@ -112,7 +120,7 @@ class Paths:
         if name.endswith("Model.get_model_path"):
             named = node.args[0] if node.args else _keyword(node, "model_name")
             model = inner(named)
-            return MODEL + model if model else None
+            return MODEL + model + END if model else None
         return self._of_method(node, arguments, inner)
 
     def _of_method(

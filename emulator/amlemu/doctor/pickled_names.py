@@ -14,7 +14,7 @@ from pathlib import Path
 from amlemu.doctor import distributions, local_modules, pickles
 from amlemu.doctor.packages import lost_part
 from amlemu.doctor.pickles import Pickle
-from amlemu.doctor.specifiers import admits
+from amlemu.doctor.specifiers import admits, agree, newest_is_in
 from amlemu.doctor.standard_library import is_standard
 from amlemu.doctor.subject import Subject
 from amlemu.doctor.supply import Supply, supply_of
@@ -57,7 +57,7 @@ def check_pickles(subject: Subject) -> Iterator[Finding]:
         yield from _of_main(case)
         yield from _of_modules(case)
         if supply is not None:
-            yield from _of_version(pickle, supply)
+            yield from _of_version(case, supply)
 
 
 def _files(subject: Subject) -> list[Path]:
@@ -106,11 +106,15 @@ def _of_main(case: _Case) -> Iterator[Finding]:
 
 
 def _of_modules(case: _Case) -> Iterator[Finding]:
-    """Each top-level module once."""
+    """Each top-level module once, and not what another one that is missing brings along."""
     told: set[str] = set()
+    brought = set(_OLD_NAMES)
+    for module, _ in case.pickle.names:
+        if case.supply is not None and case.supply.holder(module) is None and distributions.is_well_known(module):
+            brought.update(distributions.brings(distributions.holders(module)[0], (), case.supply.here)[0])
     for module, name in sorted(case.pickle.names):
         top = module.partition(".")[0]
-        if top in told or top in _OLD_NAMES or is_standard(module) or local_modules.is_local(case.subject, module):
+        if top in told or top in brought or is_standard(module) or local_modules.is_local(case.subject, module):
             continue
         for finding in _of_module(case, module, name):
             told.add(top)
@@ -167,20 +171,32 @@ def _of_part(case: _Case, module: str, supply: Supply) -> Iterator[Finding]:
         yield case.finding("pickle-of-another-version", cause, fix)
 
 
-def _of_version(pickle: Pickle, supply: Supply) -> Iterator[Finding]:
-    """A model of another scikit-learn loads with a warning, and may then fail or answer otherwise."""
-    asked = supply.asked.get(_SKLEARN)
-    if not pickle.sklearn or asked is None or not asked.specifier or admits(asked.specifier, pickle.sklearn):
+def _of_version(case: _Case, supply: Supply) -> Iterator[Finding]:
+    """
+    Compare the scikit-learn that saved a model with the one that will load it.
+
+    A newer one loads most models of older ones, with a warning in the log; so only what is known to fail is told, and the other direction.
+    """
+    saved, asked = case.pickle.sklearn, supply.asked.get(_SKLEARN)
+    specifier = asked.specifier if asked is not None else ""
+    if not saved or _SKLEARN not in supply.every:
         return
-    minor = ".".join(pickle.sklearn.split(".")[:2])
-    if admits(asked.specifier, f"{minor}.0") or any(admits(asked.specifier, f"{minor}.{patch}") for patch in range(10)):
-        return
-    yield Finding(
-        "warning",
-        "pickle-of-another-version",
-        f"{pickle.path.name} was saved by scikit-learn {pickle.sklearn}, and the environment has {_SKLEARN}{asked.specifier}: it may "
-        "not load, or answer otherwise",
-        asked.place,
-        None,
-        f"Ask for scikit-learn=={pickle.sklearn}, or save the model again.",
-    )
+    said = f"scikit-learn{specifier}" if specifier else "the newest scikit-learn"
+    for changed in distributions.load_table("known_faults.toml")["changed"]:
+        named = any(module == changed["module"] for module, _ in case.pickle.names)
+        if named and admits(f"<{changed['saved_before']}", saved) and newest_is_in(specifier, changed["fails_from"]):
+            cause = f"{changed['module']} as scikit-learn {saved} has saved it, and the environment has {said}, which cannot read that"
+            yield case.finding(
+                "pickle-of-another-version", cause, f"Ask for scikit-learn=={saved}, or save the model again."
+            )
+            return
+    minor = ".".join(saved.split(".")[:2])
+    if specifier and not agree([specifier, f">={minor}"]):
+        yield Finding(
+            "warning",
+            "pickle-of-another-version",
+            f"{case.pickle.path.name} was saved by scikit-learn {saved}, and the environment has {said}, which is older: it may not load",
+            asked.place if asked is not None else Place(case.pickle.path),
+            None,
+            f"Ask for scikit-learn=={saved}, or save the model again.",
+        )

@@ -52,34 +52,35 @@ def check_pins(subject: Subject) -> Iterator[Finding]:
     if not chosen:
         return
     of_pip = {name: entry for name, entry in supply.asked.items() if entry.manager == "pip" and entry.specifier}
-    sets = _sets(supply.asked)
-    clashes = [_clashes(releases, of_pip, subject.requirements.python) for releases in sets]
-    if clashes and all(clashes):
-        yield _cannot(clashes[0][0], chosen[0], subject.requirements)
-    elif sets:
-        fitting = next(releases for releases, clash in zip(sets, clashes, strict=True) if not clash)
-        of_conda = {name: entry for name, entry in supply.asked.items() if entry.manager == "conda" and entry.specifier}
-        for clash in _clashes(fitting, of_conda, None):
-            yield _replaced(clash)
+    first: _Clash | None = None
+    for releases in _sets(supply.asked):
+        clashes = _clashes(releases, of_pip, subject.requirements.python)
+        if not clashes:  # pip takes these, and then has its way with what conda has installed
+            of_conda = {
+                name: entry for name, entry in supply.asked.items() if entry.manager == "conda" and entry.specifier
+            }
+            yield from (_replaced(clash) for clash in _clashes(releases, of_conda, None))
+            return
+        first = first or clashes[0]
+    if first is not None:
+        yield _cannot(first, chosen[0], subject.requirements)
 
 
-def _sets(asked: Mapping[str, Requirement]) -> list[tuple[_Release, ...]]:
-    """Return the releases that may be installed together, newest first; empty where the table does not know the version asked for."""
-    server = asked.get(SERVER)
-    servers = [one for one in _servers() if server is None or admits(server.specifier, one.version)]
+def _sets(asked: Mapping[str, Requirement]) -> Iterator[tuple[_Release, ...]]:
+    """Yield the releases that may be installed together, newest first; none where the table does not know the version asked for."""
+    mine = asked[SERVER].specifier if SERVER in asked else ""
     if DEFAULTS not in asked:
-        return [(one,) for one in servers]
-    found: list[tuple[_Release, ...]] = []
-    for defaults in [one for one in _defaults() if admits(asked[DEFAULTS].specifier, one.version)]:
+        yield from ((one,) for one in _servers() if admits(mine, one.version))
+        return
+    for defaults in (one for one in _defaults() if admits(asked[DEFAULTS].specifier, one.version)):
         wanted = dict(defaults.wishes).get(SERVER)
         with_it = _with_runtime(defaults)
         if wanted is None:
-            found.append(with_it)
-        found += [(*with_it, one) for one in servers if wanted is not None and admits(wanted, one.version)][:_ENOUGH]
-    return found
-
-
-_ENOUGH = 6  # servers for each azureml-defaults: its wish admits few, and those differ little
+            yield with_it
+            continue
+        servers = [one for one in _servers() if admits(wanted, one.version)]
+        both = [one for one in servers if admits(mine, one.version)]
+        yield from ((*with_it, one) for one in both or servers)  # with none for both, the wish itself clashes
 
 
 def _with_runtime(defaults: _Release) -> tuple[_Release, ...]:

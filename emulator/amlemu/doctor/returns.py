@@ -71,7 +71,7 @@ def _unserialisable(kind: Kind, statement: ast.Return, run: Function, subject: S
     containers = (ast.Dict, ast.List, ast.Tuple, ast.ListComp, ast.DictComp)
     within = "a value with " if isinstance(statement.value, containers) and kind.key != "tuple_key" else ""
     probably = "" if kind.is_sure else "probably "
-    cause = f"run() returns {probably}{within}{kind.what}, which json.dumps refuses: the call is answered with 500"
+    cause = f"run() {probably}returns {within}{kind.what}, which json.dumps refuses: the call is answered with 500"
     return Finding(severity, "unserialisable-return", cause, run.source.at(statement), failing_call(subject), kind.fix)
 
 

@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from amlemu.doctor.syntax import is_main_guard
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_OPENERS = ("exec", "globals", "vars", "locals", "__builtins__", "global_enum")
 _EXCUSES = ("version_info", "PY2", "PY3", "globals", "TYPE_CHECKING", "hasattr", "python_version")
 
 
@@ -77,6 +78,7 @@ class Module:
         top: the module's own scope.
         given: names that functions give to the module with `global`, and the nodes that do.
         guarded: names bound only below `if __name__ == "__main__":`.
+        asked: names for which `except NameError` stands somewhere.
         is_open: a star import, exec() or globals() may bind names that cannot be seen.
         stars: modules of star imports.
     """
@@ -84,6 +86,7 @@ class Module:
     top: Scope
     given: dict[str, list[ast.AST]] = field(default_factory=dict)
     guarded: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     is_open: bool = False
     stars: list[str] = field(default_factory=list)
 
@@ -146,10 +149,8 @@ class _Reader:
     def _visit_name(self, node: ast.Name, scope: Scope, is_excused: bool) -> None:
         if not isinstance(node.ctx, ast.Load):
             self._bind(node.id, node, scope)
-        elif node.id in ("exec", "globals", "vars", "locals", "__builtins__"):
-            self._module.is_open = (
-                self._module.is_open or node.id in ("exec", "globals", "__builtins__") or scope.is_module
-            )
+        elif node.id in _OPENERS:
+            self._module.is_open = self._module.is_open or node.id not in ("vars", "locals") or scope.is_module
         elif not is_excused:
             scope.loads.append(node)
 
@@ -224,11 +225,19 @@ class _Reader:
         self._push([node.test], scope, is_excused=is_excused or is_excuse)
         self._push([*node.body, *node.orelse], scope, is_excused=is_excused or is_excuse)
 
+    def _visit_ifexp(self, node: ast.IfExp, scope: Scope, is_excused: bool) -> None:
+        is_excuse = any(_word(part) in _EXCUSES for part in ast.walk(node.test))
+        self._push([node.test, node.body, node.orelse], scope, is_excused=is_excused or is_excuse)
+
     def _visit_try(self, node: ast.Try, scope: Scope, is_excused: bool) -> None:
         caught = {_word(part) for handler in node.handlers if handler.type for part in ast.walk(handler.type)}
+        if "NameError" in caught:
+            self._module.asked |= {_word(part) for statement in node.body for part in ast.walk(statement)}
         is_any = scope.is_module and (not {"Exception", "BaseException"}.isdisjoint(caught) or _has_bare(node))
         self._push(node.body, scope, is_excused=is_excused or is_any or "NameError" in caught)
-        self._push([*node.handlers, *node.orelse, *node.finalbody], scope, is_excused=is_excused)
+        # at import an except clause is for another Python, or for a package that is missing
+        self._push(node.handlers, scope, is_excused=is_excused or scope.is_module)
+        self._push([*node.orelse, *node.finalbody], scope, is_excused=is_excused)
 
     _visit_trystar = _visit_try
 

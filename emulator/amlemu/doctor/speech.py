@@ -61,7 +61,7 @@ class _Words:
         # a package may configure the logger of its own name, as mlflow does
         self._packages = {name.partition(".")[0] for name in self._imported.values()}
         self._nodes = list(_without_main(tree))
-        self._loggers = {"logging": _ROOT, "logging.root": _ROOT, **self._assigned()}
+        self._loggers = self._assigned()
         self.basic_config: ast.Call | None = None
         self.configures_all = False
         self._lowered: set[str] = set()
@@ -116,7 +116,9 @@ class _Words:
     def _name_of(self, node: ast.expr) -> str | None:
         if isinstance(node, ast.Call):
             return self._get_logger(node)
-        return self._loggers.get(dotted(node, self._imported), self._loggers.get(dotted(node, {})))
+        if dotted(node, self._imported) in ("logging", "logging.root"):
+            return _ROOT
+        return self._loggers.get(dotted(node, {}))
 
     def _look_at(self, call: ast.Call) -> None:
         name = dotted(call.func, self._imported)

@@ -53,6 +53,13 @@ def slips(supply: Supply, imports: list[Import]) -> Mapping[str, str]:
     return found
 
 
+def stand_ins(supply: Supply, imports: list[Import]) -> Mapping[str, str]:
+    """Return by requirement what is meant by it, of those that `check_names` speaks of and that install nothing of the kind."""
+    another = distributions.load_table("known_faults.toml")["another"]
+    taken = {name: str(another[name]) for name in supply.asked if name in another and _importer(another[name], imports)}
+    return {**taken, **slips(supply, imports)}
+
+
 def _is_strange(name: str, supply: Supply) -> bool:
     table = distributions.load_table("known_faults.toml")
     listed = any(name in table[part] for part in ("absent", "another"))

@@ -101,7 +101,7 @@ def _debugger(name: str, node: ast.AST, place: Place, subject: Subject) -> Findi
     ends = "each call fails" if place.when == "run" else "the server exits with 3"
     cause = f"{place.function} stops at {name}(), where nobody can type in the cloud: it raises BdbQuit, and {ends}"
     fix = "Remove it before you deploy; here, `amlemu serve --debug` lets an editor attach to it."
-    return Finding("warning", "breakpoint-left", cause, place.source.at(node), _cloud(place, subject), fix)
+    return Finding("error", "breakpoint-left", cause, place.source.at(node), _cloud(place, subject), fix)
 
 
 def _input(node: ast.AST, place: Place, subject: Subject) -> Finding:

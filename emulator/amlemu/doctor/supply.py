@@ -6,21 +6,25 @@ What will be importable in the environment that a deployment asks for: each requ
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from amlemu.azure.conda_names import is_no_python, normalised, pypi_name
 from amlemu.azure.requirements import Requirement, Requirements
 from amlemu.doctor import distributions
 from amlemu.doctor.distributions import Interpreter
-from amlemu.doctor.specifiers import pythons
+from amlemu.doctor.specifiers import newest_is_in, pythons
 from amlemu.doctor.subject import Subject
 
 SERVER = "azureml-inference-server-http"
 DEFAULTS = "azureml-defaults"
 _MEANT_FOR_SCRIPTS = frozenset(("inference-schema", "azureml-core", "azureml-dataset-runtime", "azureml-dataprep"))
 """What the server's packages bring is not for scripts, but for these."""
+_WITH_OLD_SDK = ("<1.33", "azureml-model-management-sdk")
+"""What azureml-defaults has brought once, and pandas with it. Source: its metadata, server_pins.toml."""
 _LIKE_A_FILE = re.compile(r"(?:-r|-e|--requirement|--editable)\b")
 _SHORTEST_ALIKE = 4
 
@@ -44,6 +48,11 @@ class Supply:
     strangers: tuple[str, ...]
     here: Interpreter
 
+    @property
+    def has_list(self) -> bool:
+        """Whether a list of requirements belongs to it that could not be read, in which anything may stand."""
+        return any(name.startswith(("-r", "--requirement")) for name in self.strangers)
+
     def holder(self, module: str, names: tuple[str, ...] = ()) -> str | None:
         """Return the distribution that comes and holds a module, or one of `names` that are imported from it; None if none does."""
         wanted = [module]
@@ -53,6 +62,8 @@ class Supply:
             for holder in distributions.holders(name):
                 if holder in self.every:
                     return holder
+        if distributions.is_shared(module) and not names:  # `import azure`: any part of it makes that work
+            return next((key for key in sorted(self.every) if key.startswith(f"{module}-")), None)
         return self._from_inside(module) or self._by_likeness(module)
 
     def _from_inside(self, module: str) -> str | None:
@@ -88,21 +99,26 @@ def on_pypi(requirement: Requirement) -> str | None:
 
 def supply_of(subject: Subject) -> Supply | None:
     """Say what will be importable; None where it is not known what the environment is made of."""
-    if subject.requirements is None:
-        return None
-    here = distributions.look_at(subject.python)
-    asked = {name: entry for entry in subject.requirements.entries if (name := on_pypi(entry))}
+    return None if subject.requirements is None else _supply(subject.requirements, subject.python)
+
+
+@functools.lru_cache(maxsize=2)  # each check asks for it
+def _supply(requirements: Requirements, python: Path) -> Supply:
+    here = distributions.look_at(python)
+    asked = {name: entry for entry in requirements.entries if (name := on_pypi(entry))}
     roots = {name: entry.extras for name, entry in asked.items()}
     for name in list(roots):
         meant = _meant_by(name)
         if meant:
             roots.setdefault(meant, ())
-    if _has_setuptools(subject.requirements):
+    if _has_setuptools(requirements):
         roots.setdefault("setuptools", ())
-    every, unknown = _closure(roots, here)
     others, _ = _closure({name: extras for name, extras in roots.items() if name not in (SERVER, DEFAULTS)}, here)
+    if DEFAULTS in asked and newest_is_in(asked[DEFAULTS].specifier, _WITH_OLD_SDK[0]):
+        roots.setdefault(_WITH_OLD_SDK[1], ())
+    every, unknown = _closure(roots, here)
     own = others | ({SERVER, DEFAULTS} & roots.keys()) | _MEANT_FOR_SCRIPTS
-    return Supply(asked, every, frozenset(own & every), (*_files(subject.requirements), *sorted(unknown)), here)
+    return Supply(asked, every, frozenset(own & every), (*_files(requirements), *sorted(unknown)), here)
 
 
 def _meant_by(name: str) -> str | None:

@@ -23,7 +23,8 @@ _USES = ("join", "Path", "open", "load", "load_model", "listdir", "walk", "glob"
 def check_model_variable(subject: Subject) -> Iterator[Finding]:
     """Yield where the script takes AZUREML_MODEL_DIR for granted, and the deployment names no model: one finding."""
     description = subject.description
-    is_known = description is not None and not description.models and not subject.models
+    names_models = description is not None and description.generation != "v1"  # v1 names them on the command line
+    is_known = names_models and description is not None and not description.models and not subject.models
     entry = read_entry(subject)
     if not is_known or entry is None or description is None or _MODEL_DIR in subject.variables:
         return

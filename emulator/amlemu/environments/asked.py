@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from amlemu.azure import conda_file, files, marked, pip_file, said
+from amlemu.azure.asked import BESIDE
 from amlemu.azure.description import EnvironmentSaid
 from amlemu.azure.marked import Value
 from amlemu.azure.requirements import Requirements
 from amlemu.azure.schema import Check
 from amlemu.errors import UsageError
 
-USUAL = ("conda.yml", "conda.yaml", "environment.yml", "environment.yaml", "env.yml", "env.yaml", "requirements.txt")
 _DEPLOYMENTS = ("deployment", "2021", "inference", "endpoint", "webservice")
 OfDeployment = Callable[[Path], Requirements | None]
 
@@ -30,13 +30,13 @@ def find(folder: Path) -> Path:
     Raises:
         UsageError: it has none, or more than one conda file.
     """
-    there = [folder / name for name in USUAL if (folder / name).is_file()]
+    there = [folder / name for name in BESIDE if (folder / name).is_file()]
     conda = [path for path in there if not pip_file.is_one(path)]
     if len(conda) > 1:
         names = ", ".join(path.name for path in conda)
         raise UsageError(f"there is more than one: {names}", where=str(folder), hint="Name the one that is meant.")
     if not there:
-        hint = f"Name a file; else amlemu looks for {', '.join(USUAL)}."
+        hint = f"Name a file; else amlemu looks for {', '.join(BESIDE)}."
         raise UsageError("there is no conda file and no requirements.txt", where=str(folder), hint=hint)
     return (conda or there)[0]
 

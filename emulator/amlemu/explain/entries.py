@@ -93,7 +93,8 @@ def entries() -> tuple[Entry, ...]:
 @functools.cache
 def table(file: str) -> dict[str, Any]:
     """Return one of the TOML files of this package."""
-    return tomllib.loads((resources.files("amlemu.explain") / file).read_text(encoding="utf-8"))
+    tables: dict[str, Any] = tomllib.loads((resources.files("amlemu.explain") / file).read_text(encoding="utf-8"))
+    return tables
 
 
 def _statuses() -> Iterator[Entry]:

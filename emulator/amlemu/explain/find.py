@@ -96,7 +96,9 @@ def text_of(phrase: str) -> Entry | None:
 
 def near(word: str) -> list[str]:
     """Return the names that are spelled nearly so, at most three."""
-    known = {_key(name): name for entry in _named_entries() for name in entry.names}
+    known: dict[str, str] = {}
+    for name in (name for entry in _named_entries() for name in entry.names):
+        known.setdefault(_key(name), name)
     key = _key(word)
     within = [name for held, name in known.items() if len(key) > 3 and key in held]
     return list(dict.fromkeys([*(known[one] for one in difflib.get_close_matches(key, known, 3, 0.7)), *within]))[:3]
@@ -165,12 +167,16 @@ def _of_model(status: str, profile: str) -> list[Entry]:
 
 
 def _entry(name: str) -> Entry | None:
-    return _by_key().get(_key(name))
+    """Return the entry of a name: as it is written, `Internal Server Error` and `InternalServerError` are two; else by its letters."""
+    return _by_key().get(name.casefold()) or _by_key().get(_key(name))
 
 
 @functools.cache
 def _by_key() -> dict[str, Entry]:
     found: dict[str, Entry] = {}
+    for entry in _named_entries():
+        for name in entry.names:
+            found.setdefault(name.casefold(), entry)
     for entry in _named_entries():
         for name in entry.names:
             found.setdefault(_key(name), entry)

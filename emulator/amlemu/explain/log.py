@@ -17,7 +17,7 @@ from amlemu.explain.lines import Line, read_lines
 from amlemu.explain.signs import Sign, Told
 from amlemu.explain.tracebacks import Chain, Phase, Raised, Tracebacks, alone
 
-_RANKS = {"cause": 0, "call": 1, "past": 1, "likely": 2, "symptom": 3, "warning": 4}
+_RANKS = {"cause": 0, "call": 1, "past": 1, "likely": 2, "symptom": 3, "event": 4, "warning": 5}
 _MOST_REMARKS = 200
 _MOST_MORE = 12  # lines below a sign that are looked at for what belongs to it
 _MOST_KEPT_MORE = 4
@@ -46,6 +46,8 @@ _SUSPECTS = (
     "Abort",
 )
 _WITHOUT_MODEL = ("model-undefined", "model-none")
+_PRINTS = "azmlinfsrv.print"  # the logger of what the script prints
+_PRINTED = ("printed-path", "printed-module")
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,14 @@ class Account:
         cause: what it was; None when nothing was recognised.
         others: what else was seen, in order, without what only follows from the cause.
         lines: how many there are.
+        ready: the last line that says that the server is ready; 0 for none.
         tail: the last lines that look like errors, with their numbers.
     """
 
     cause: Remark | None
     others: tuple[Remark, ...]
     lines: int
+    ready: int
     tail: tuple[tuple[int, str], ...]
 
 
@@ -136,10 +140,11 @@ class _Reader:
             self._add_more(line)
         self._milestone(line)
         found = signs.of_line(line.text)
-        if found is not None:
-            self._sign(*found, line)
-        elif (told := self._alone(line)) is not None:
+        told = self._alone(line) if found is None or found[0].name in _PRINTED else None
+        if told is not None:
             self._note(told, line.number, [(line.number, line.text[:_LONGEST_SHOWN])])
+        elif found is not None:
+            self._sign(*found, line)
         if any(word in line.text for word in _SUSPECTS) and not (found and found[0].row.get("tier") == "noise"):
             self._tail.append((line.number, line.text[:_LONGEST_SHOWN]))
 
@@ -152,10 +157,10 @@ class _Reader:
         self._boots_again()
         remarks = sorted(self._remarks(), key=lambda one: (_RANKS[one.told.tier], one.line))
         if not remarks:
-            return Account(None, (), self._lines, tuple(self._tail))
+            return Account(None, (), self._lines, self._ready, tuple(self._tail))
         cause = self._behind(remarks[0])
         others = sorted(_besides(cause, remarks), key=lambda one: one.line)
-        return Account(cause, tuple(others), self._lines, tuple(self._tail))
+        return Account(cause, tuple(others), self._lines, self._ready, tuple(self._tail))
 
     def _exception(self, chain: Chain) -> None:
         phase: Phase = chain.phase or ("run" if self._ready else "")
@@ -165,7 +170,7 @@ class _Reader:
         if seen is not None and phase != "run":
             seen.is_users = seen.is_users or chain.place is not None
             self._open.append(seen)
-        if not (chain.logger or "Exception in worker" in chain.before):
+        if not ((chain.logger and chain.logger != _PRINTS) or "Exception in worker" in chain.before):
             return  # printed by the script: it may have gone on
         self._open.clear()  # the server itself says that the start has failed
 
@@ -180,8 +185,12 @@ class _Reader:
         if sign.row.get("tier") == "noise":
             return
         given = words if words.get("requirement") else {**words, "requirement": self._requirement}
-        seen = self._note(sign.told(given), line.number, [(line.number, line.text[:_LONGEST_SHOWN])])
-        if seen is not None and sign.more is not None and seen.count == 1:
+        told = sign.told(given)
+        if told.tier == "cause" and self._ready and told.family != "killed":
+            told = replace(told, tier="call")  # it serves already: the line is about a call, or the script's own
+        seen = self._note(told, line.number, [(line.number, line.text[:_LONGEST_SHOWN])])
+        is_awaited = self._awaits is not None and self._awaits[0].told.rule == told.rule
+        if seen is not None and sign.more is not None and seen.count == 1 and not is_awaited:
             seen.sign, seen.words = sign, given
             self._awaits = (seen, _MOST_MORE)
 
@@ -258,10 +267,10 @@ class _Reader:
         """Return what init() swallowed, when run() failed for the lack of what init() should have made."""
         if first.told.rule not in _WITHOUT_MODEL:
             return first
-        handled = [seen for seen in self._seen.values() if seen.is_handled and seen.is_users and seen.line < first.line]
-        if not handled:
+        handled = (seen for seen in self._seen.values() if seen.line < first.line and _was_swallowed(seen))
+        seen = next(handled, None)
+        if seen is None:
             return first
-        seen = handled[0]
         cause = f"{seen.told.cause}; the script went on, and so {first.told.cause}"
         excerpt = (*seen.excerpt, *first.excerpt)
         return Remark(
@@ -269,11 +278,16 @@ class _Reader:
         )
 
 
+def _was_swallowed(seen: _Seen) -> bool:
+    return (seen.is_handled and seen.is_users) or seen.told.rule in _PRINTED
+
+
 def _besides(cause: Remark, remarks: list[Remark]) -> list[Remark]:
     """Return the other remarks, one of each kind, without those that say the same as the cause."""
+    shown = {number for number, _ in cause.excerpt}
     kept: dict[str, Remark] = {}
     for remark in remarks:
-        is_same = remark.told.rule == cause.told.rule or remark.line == cause.line
+        is_same = remark.told.rule == cause.told.rule or remark.line in shown
         if not is_same and not (remark.told.family and remark.told.family == cause.told.family):
             kept.setdefault(remark.told.family or remark.told.rule, remark)
     return list(kept.values())

@@ -17,7 +17,7 @@ from amlemu.explain.entries import Entry, entries, table
 from amlemu.explain.find import named
 from amlemu.explain.tracebacks import Chain, Frame, Phase
 
-Tier = Literal["cause", "call", "past", "likely", "symptom", "warning", "noise"]
+Tier = Literal["cause", "call", "past", "likely", "symptom", "event", "warning", "noise"]
 _CONTAINER = "image"  # the profile of the container as it is: what a status in its log means
 _LONGEST_WORD = 200  # characters of a {word}
 _TOKEN = re.compile(r"[A-Za-z]{3,}")
@@ -107,7 +107,9 @@ class Sign:
             row["meaning"].format_map(known) if "meaning" in row else own.text if own else "",
             look + (own.look if own else ()),
             table("log_signs.toml")["cloud"].get(row.get("cloud", cloud), {}) if tier != "noise" else {},
-            row["source"] if not own else f"{row['source']}; {own.source}",
+            own.source
+            if own and row["source"] in own.source
+            else "; ".join([row["source"], *([own.source] if own else [])]),
             row.get("family", ""),
             tuple(row.get("needs", ())),
         )
@@ -171,7 +173,7 @@ def _line_signs() -> tuple[Sign, ...]:
 
 def _signs_of_errors() -> Iterator[Sign]:
     """Make a sign of each error that a log may name, and of each message that one may quote."""
-    for entry in entries():
+    for entry in sorted(entries(), key=lambda one: one.name.startswith("ERR_")):  # today's words before those of 2021
         pieces = [name for name in entry.names if entry.kind == "error" and _CODE_NAME.fullmatch(name)] + list(
             entry.texts
         )

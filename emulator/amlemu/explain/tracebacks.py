@@ -194,7 +194,8 @@ class Tracebacks:
         head, _, _ = line.text.partition(_HEADER)
         before = head.strip() or ("" if line.is_record else self._before)  # a record stands by itself
         done = None if self._state == "between" else self._finish()
-        self._open(line, before, is_sure=True, indent=len(head) if not head.strip(" |+") else 0)
+        group = head.partition("Exception Group")[0]
+        self._open(line, before, is_sure=True, indent=len(group) if not group.strip(" |+") else 0)
         return done
 
     def _open(self, line: Line, before: str, *, is_sure: bool, indent: int) -> None:
@@ -257,6 +258,8 @@ class Tracebacks:
         if self._state == "message" and self._below < _MOST_BELOW and not line.is_record and self._raised:
             self._below += 1
             is_open = not self._raised.message or self._raised.message[-1] in ":,(" or line.text[:1].isspace()
+            if line.text.strip() == "[end of output]":  # pip's, below what a build has said
+                is_open = False
             if is_open and len(line.text) - len(line.text.lstrip()) >= self._indent:
                 self._raised.message = f"{self._raised.message} {line.text.strip()}".strip()[:_LONGEST_MESSAGE]
             return False, None

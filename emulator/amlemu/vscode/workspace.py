@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from amlemu import deployment, models
+from amlemu import choices, deployment, models
 
 _MARKS = (".vscode", ".git")
 _USUAL = "score.py"
@@ -36,13 +36,14 @@ def find(folder: str | None) -> Path:
 
 def choose_script(script: str | None, folder: Path) -> Path | None:
     """
-    Return the script that is meant: the given one, else the `score.py` of the current folder, else that of `folder`.
+    Return what is meant to be served: the given script or deployment, else the `score.py` of the current folder, else that of
+    `folder`.
 
     Raises:
-        UsageError: the given one is no scoring script.
+        UsageError: the given one is no scoring script, and no deployment with one.
     """
     if script is not None:
-        deployment.from_script(script)
+        deployment.from_script(choices.script_of(script))
         return _absolute(Path(script))
     usual = (_absolute(place / _USUAL) for place in (Path.cwd(), folder))
     return next((path for path in usual if path.is_file()), None)

@@ -41,7 +41,7 @@ class Tree:
         if self.layout.kind != "var":
             return ()
         places = [(place.inside, str(place.source)) for place in self.layout.places]
-        return _program({"folder": self.layout.working_folder, "places": places})
+        return _program({"folder": self.layout.app_root, "places": places})
 
     @property
     def mounted(self) -> tuple[Path, ...]:

@@ -1,0 +1,1 @@
+"""Tests of what things mean: words, and logs. `logs/` has the logs."""
