@@ -13,6 +13,8 @@ import pytest
 from amlemu import cli, once, profile_file
 from amlemu.settings import COMMANDS
 
+from .doctor import rules
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PROFILES = (REPOSITORY / "docs" / "profiles.md").read_text(encoding="utf-8")
@@ -333,6 +335,17 @@ def test_the_fidelity_page_has_every_kind_of_exemption():
 
     assert told >= {(exemption.targets[0], exemption.kind) for exemption in exemptions}
     assert {kind for _, kind in told} <= {exemption.kind for exemption in exemptions} | {"kind", "what"}  # headings
+
+
+def test_the_doctors_page_has_every_rule():
+    """docs/doctor.md against the code: each rule with the severities that it can have, and no other."""
+    page = (REPOSITORY / "docs" / "doctor.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([a-z0-9-]+)` \| ((?:error|warning|information)[a-z, ]*) \|", page, re.MULTILINE)
+    amlemu = REPOSITORY / "emulator" / "amlemu"
+    yielded = rules.read(amlemu / "azure", amlemu / "doctor")
+
+    assert len(told) == len(dict(told))  # each once
+    assert dict(told) == yielded
 
 
 def test_the_changelog_keeps_its_form():

@@ -386,3 +386,33 @@ def test_proxy_variables_are_not_asked(write, monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     with amlemu.serve(write("score.py", GOOD), profile="bare") as endpoint:
         assert endpoint.score({"data": [1]}) == {"sum": 1}
+
+
+def test_a_deployment_file_is_served(write, tmp_path):
+    """Azure's own: its model, its variables, its limits, its cloud."""
+    write("words/a.txt", "x")
+    write(
+        "src/score.py",
+        "import os\ndef init(): ...\ndef run(data):\n    return [os.environ['LEVEL'], os.environ['AZUREML_MODEL_DIR']]\n",
+    )
+    file = write(
+        "deployment.yml",
+        """
+        type: kubernetes
+        name: green
+        endpoint_name: words
+        model: {name: words, version: 2, path: words}
+        code_configuration: {code: src, scoring_script: score.py}
+        environment_variables: {LEVEL: low}
+        request_settings: {request_timeout_ms: 7000}
+        """,
+    )
+
+    with amlemu.serve(file, env={"LEVEL": "high"}, layout="links") as endpoint:
+        level, model_dir = endpoint.score({})
+        plan = endpoint._plan
+
+    assert level == "high"
+    assert model_dir.endswith("/var/azureml-app/azureml-models/words/2")
+    assert (plan.profile.name, plan.profile.limits.request_timeout_ms) == ("kubernetes", 7000)
+    assert (plan.deployment.name, plan.deployment.endpoint) == ("green", "words")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from amlemu.deployment import Deployment, from_script
-from amlemu.models import Model
 from amlemu.errors import UsageError
 from amlemu.layout import Layout, Place, lay_out
+from amlemu.models import Model
 
 HERE = Path("/home/me/proj")
 FILE = Model("m", "3", Path("/data/model.pkl"))
@@ -305,3 +305,103 @@ def test_a_model_is_called_as_it_was_typed(tmp_path, monkeypatch):
         "azureml-models/current/1": tmp_path / "current",
         "azureml-models/m/1/model.bin": tmp_path / "current" / "model.bin",
     }
+
+
+# where models lie locally, and web services of v1 (contract 3.1)
+
+
+def local(*models, is_v1=False, script="score.py", app_root=None):
+    code, found = HERE, deployed(*models, script=script, app_root=app_root)
+    return Deployment(
+        found.script,
+        found.python,
+        code,
+        app_root,
+        found.models,
+        has_local_models=not is_v1 or bool(models),
+        is_v1=is_v1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("models", "places", "model_dir"),
+    [
+        pytest.param(
+            (Model("m", "3", Path("/data/model.pkl"), local_folder="m/3"),),
+            {"azureml-models/m/3": "/data"},
+            "{base}/azureml-models//m/3",
+            id="named",
+        ),
+        pytest.param(
+            (Model("m", "1", Path("/data/model.pkl"), local_folder="m/None"),),
+            {"azureml-models/m/None": "/data"},
+            "{base}/azureml-models//m/None",
+            id="no-version",
+        ),
+        pytest.param(
+            (Model("an-id", "1", Path("/data/model.pkl"), local_folder=""),),
+            {"azureml-models": "/data"},
+            "{base}/azureml-models/",
+            id="no-name",
+        ),
+        pytest.param(
+            (FILE,),
+            {"azureml-models/m/3/model.pkl": "/data/model.pkl"},
+            "{base}/azureml-models//m/3",
+            id="of-the-command-line",
+        ),
+        pytest.param(
+            (WHOLE,), {"azureml-models/m/3": "/data/m/3"}, "{base}/azureml-models//m/3", id="the-version-itself"
+        ),
+        pytest.param((), {}, None, id="no-model"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["var", "links"])
+def test_locally_a_model_lies_with_all_that_is_beside_it(kind, models, places, model_dir):
+    """As azure-ai-ml mounts it, with a slash too many; without a name the slash is at the end."""
+    base = "/var/azureml-app" if kind == "var" else "/links"
+    layout = lay_out(local(*models), kind, base)
+
+    assert places_of(layout) == {"proj": "/home/me/proj", **places}
+    assert layout.model_dir == (model_dir and model_dir.format(base=base))
+
+
+@pytest.mark.parametrize(
+    ("models", "model_dir"),
+    [
+        pytest.param((FILE,), "azureml-models/m/3", id="one"),
+        pytest.param((FILE, OTHER), "azureml-models/", id="several"),
+        pytest.param((), None, id="none"),
+    ],
+)
+def test_in_a_local_webservice_the_path_is_relative(models, model_dir):
+    """It resolves because the app root is the working folder."""
+    layout = lay_out(local(*models, is_v1=True), "var")
+
+    assert layout.model_dir == model_dir
+    assert layout.app_root == "/var/azureml-app"
+
+
+def test_a_web_service_of_v1_has_its_source_directory_below_the_app_root():
+    """Which is an import root, too; v2 has the script's own folder instead."""
+    v1 = lay_out(local(is_v1=True, script="api/score.py"), "links", "/links")
+    v2 = lay_out(deployed(script="api/score.py"), "links", "/links")
+
+    assert (v1.app_root, v1.source_folder) == ("/links", "proj")
+    assert (v2.app_root, v2.source_folder) == ("/home/me/proj/api", "")
+
+
+def test_the_users_own_app_root_beats_that_of_v1(tmp_path):
+    (tmp_path / "proj").mkdir()
+    made = Deployment(
+        tmp_path / "proj" / "score.py", Path("/p"), tmp_path / "proj", "/var/azureml-app/proj", is_v1=True
+    )
+
+    assert lay_out(made, "var").app_root == "/var/azureml-app/proj"
+
+
+def test_without_a_tree_nothing_is_different():
+    """--layout none: the folder that holds the model, locally and in Azure."""
+    assert [lay_out(one, "none").model_dir for one in (local(FILE), deployed(FILE), local(FILE, is_v1=True))] == [
+        "/data", "/data", "/data",
+    ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from amlemu import deployment
 from amlemu.errors import UsageError
@@ -98,3 +100,19 @@ def test_a_model_that_cannot_be_is_refused(score, tmp_path, models, message):
         (tmp_path / name).write_text("")
 
     assert refusal_of(lambda: deployment.from_script(score, models=models)).startswith(message.format(here=tmp_path))
+
+
+@pytest.mark.parametrize("path", ["x" * 3000, "a\0b", "loop"])
+def test_a_path_that_can_be_none_is_refused(score, tmp_path, path):
+    """Too long, with a sign that no path has, or a link that leads round in a circle."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+
+    told = refusal_of(lambda: deployment.from_script(score, models={"m": path}))
+
+    assert told.startswith(f"--model m={path}: no such file or folder.")
+
+
+def test_a_model_says_where_it_would_lie_locally():
+    """`az ml ... --local` mounts the folder around it; None is where Azure has it, too."""
+    assert Model("m", "1", Path("/data/m.pkl")).local_folder is None
+    assert Model("m", "1", Path("/data/m.pkl"), local_folder="").local_folder == ""

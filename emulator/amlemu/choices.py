@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlemu import project_file
 from amlemu.azure.paths import is_azure_file
-from amlemu.finding import Place
+from amlemu.finding import Place, shown
 from amlemu.layout import ENVIRONMENTS, OWN_FOLDER
 from amlemu.project_file import ProjectFile
 from amlemu.settings import SERVE_SETTINGS
@@ -108,15 +108,6 @@ def script_of(file: str) -> str:
     said = files.describe(Path(file))
     served.refuse(said)
     return str(said.script or file)
-
-
-def shown(place: str | Place) -> str:
-    """Return a place as a person finds it from here: relative where that is shorter."""
-    if isinstance(place, Place):
-        return shown(f"{place.file}:{place.line}" if place.line else str(place.file))
-    path, colon, line = place.rpartition(":") if place.rpartition(":")[2].isdigit() else (place, "", "")
-    relative = os.path.relpath(path)
-    return (relative if len(relative) < len(path) else path) + colon + line
 
 
 def _describe(path: Path, beside: Sequence[Path], wanted: str) -> Description | None:

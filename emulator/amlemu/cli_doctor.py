@@ -15,7 +15,7 @@ import click
 from amlemu import cli_plan, interpreter
 from amlemu.azure import asked
 from amlemu.azure.marked import Unreadable
-from amlemu.azure.paths import is_azure_file
+from amlemu.azure.paths import is_azure_file, meant
 from amlemu.choices import Choices
 from amlemu.doctor import assemble
 from amlemu.doctor.examine import examine as look
@@ -42,7 +42,8 @@ def examine(file: str, given: Mapping[str, Any]) -> int:
 
     path = Path(file)
     if not path.exists():
-        raise UsageError("no such file or folder", where=file, hint="Name a deployment, a script, or a folder.")
+        hint = meant(path, Path.cwd()) or "Name a deployment, a script, or a folder."
+        raise UsageError("no such file or folder", where=file, hint=hint)
     targets = assemble.targets(path)
     found: list[Finding] = []
     looked_at: list[Path] = []

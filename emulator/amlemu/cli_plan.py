@@ -230,7 +230,7 @@ def _chosen(choices: Choices, name: str) -> str | None:
 def profile_of(choices: Choices, deployment: Deployment) -> Profile:
     """Return the face of the cloud, with the deployment's own limits in it. Raises UsageError."""
     from amlemu import profile_file
-    from amlemu.choices import shown
+    from amlemu.finding import shown
 
     said = choices.said
     givers: dict[str, str] = {}

@@ -92,14 +92,14 @@ def from_script(
         models=_models(model_dir, models or {}),
         environment=dict(environment or {}),
         workers=_worker_count(workers, environment or {}),
-        endpoint=endpoint or _endpoint_name(path.parent),
+        endpoint=endpoint or endpoint_name(path.parent),
         name=name or "blue",
         request_settings=dict(request_settings or {}),
     )
 
 
-def _endpoint_name(folder: Path) -> str:
-    """Letters, digits and single dashes, 3 to 32 of them, a letter first (contract 1.5)."""
+def endpoint_name(folder: Path) -> str:
+    """Call an endpoint by a folder: letters, digits and single dashes, 3 to 32 of them, a letter first (contract 1.5)."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", folder.name).strip("-")[:32].rstrip("-")
     return name if len(name) >= 3 and name[0].isalpha() else "endpoint"
 
@@ -109,8 +109,9 @@ def _script_path(path: Path) -> Path:
     if not path.exists():
         raise UsageError("no such file", where=where, hint=_near_miss(path))
     if path.is_dir():
-        inside = path / "score.py"
-        hint = f"Did you mean {inside}?" if inside.exists() else "Name the scoring script, for example score.py."
+        usual = (path / name for name in ("deployment.yml", "deployment.yaml", "score.py"))
+        inside = next((one for one in usual if one.exists()), None)
+        hint = f"Did you mean {inside}?" if inside else "Name the scoring script, for example score.py, or a deployment."
         raise UsageError("this is a folder, not a scoring script", where=where, hint=hint)
     if path.suffix != ".py":
         raise UsageError("not a Python file", where=where, expected="A scoring script is a .py file.")

@@ -6,6 +6,7 @@ Readers of Azure's files and the doctor make findings; the console shows them. N
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,3 +75,15 @@ class Finding:
 def worst_first(findings: list[Finding]) -> list[Finding]:
     """Return them by severity, then in the order in which they were found; each once."""
     return sorted(dict.fromkeys(findings), key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def shown(place: str | Place) -> str:
+    """Return a place as a person finds it from here: relative where that is shorter."""
+    if isinstance(place, Place):
+        return shown(f"{place.file}:{place.line}" if place.line else str(place.file))
+    path, colon, line = place.rpartition(":") if place.rpartition(":")[2].isdigit() else (place, "", "")
+    try:
+        relative = os.path.relpath(path)
+    except OSError:  # the current folder is gone
+        relative = path
+    return (relative if len(relative) < len(path) else path) + colon + line

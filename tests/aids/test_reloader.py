@@ -45,7 +45,8 @@ class Desk:
         self.since: list[float] = []
         self.events: list[Event] = []
         self.requests = 0
-        watched = Watched(self.script, folder, rules=ReloadRules(is_on=True, delay_s=0.01, **rules))
+        data = tuple(folder / name for name in rules.pop("data", ()))
+        watched = Watched(self.script, folder, data=data, rules=ReloadRules(is_on=True, delay_s=0.01, **rules))
         self.reloader = Reloader(
             watched,
             self.generations,  # type: ignore[arg-type]
@@ -204,3 +205,16 @@ def test_packages_that_were_installed_are_a_reload_when_pip_is_done(tmp_path: Pa
     desk = at(tmp_path, story)
 
     assert desk.reloads[0] == ("installed packages",)
+
+
+def test_a_saved_deployment_file_is_told_and_reloads_nothing(tmp_path: Path) -> None:
+    """What it says is read at the start; with a script saved beside it, that is still loaded."""
+
+    async def story(desk: Desk) -> None:
+        await desk.save("deployment.yml", "instance_count: 2")
+        await desk.save("score.py", "1")
+
+    desk = at(tmp_path, story, data=("deployment.yml",))
+
+    assert desk.reloads == [("score.py",)]
+    assert desk.told == ["deployment.yml has changed; what it says counts when amlemu serve is started again"]

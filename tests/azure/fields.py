@@ -42,12 +42,13 @@ class Case:
     @property
     def id(self) -> str:
         """For the test's name."""
-        return f"{self.file}-{self.field}{'' if self.reason else f'-{self.where}'}"
+        return f"{self.file}-{self.field}" + ("" if self.reason else f"-{self.value}-{self.where}")
 
     @property
     def rows(self) -> tuple[str, ...]:
         """The row that it holds."""
-        return (f"{self.file} {self.field}",)
+        field = self.field.replace("|", ".")
+        return (f"{self.file} {'environment_variables' if field.startswith('environment_variables.') else field}",)
 
 
 # ------------------------------------------------------------------ honoured
@@ -58,8 +59,13 @@ def _v2() -> list[tuple[str, Any, str, Any]]:
     found: list[tuple[str, Any, str, Any]] = [
         ("name", "green", "made.name", "green"),
         ("endpoint_name", "other-ep", "made.endpoint", "other-ep"),
-        ("code_configuration", {"code": "src", "scoring_script": "score.py"}, "layout.app_root", "/var/azureml-app/src"),
-        ("code_configuration.code", ".", "made.code", "{here}"),
+        (
+            "code_configuration",
+            {"code": "src", "scoring_script": "score.py"},
+            "layout.app_root",
+            "/var/azureml-app/src",
+        ),
+        ("code_configuration.code", "./src/", "made.code", "{here}/src"),
         ("code_configuration.scoring_script", "api/score.py", "layout.script", "/var/azureml-app/src/api/score.py"),
         ("model", {"path": "model.pkl"}, "made.models.0.path", "{here}/model.pkl"),
         ("model.path", "weights", "layout.places.1.source", "{here}/weights"),
@@ -70,16 +76,19 @@ def _v2() -> list[tuple[str, Any, str, Any]]:
         ("environment.image", "x/y:1", "said.environment.image", "x/y:1"),
         ("environment", "azureml:sklearn:4", "said.environment.reference", "azureml:sklearn:4"),
         ("environment_variables", {"A": 1, "B": "x y"}, "made.environment", {"A": "1", "B": "x y"}),
-        ("environment_variables", {"WORKER_COUNT": "3"}, "made.workers", 3),
         ("request_settings.request_timeout_ms", 7000, "face.limits.request_timeout_ms", 7000),
         ("request_settings.request_timeout_ms", "7000", "made.request_settings.request_timeout_ms", 7000),
-        ("request_settings.max_concurrent_requests_per_instance", 2, "face.limits.max_concurrent_requests_per_instance", 2),
         ("request_settings.max_queue_wait_ms", 900, "face.limits.max_queue_wait_ms", 900),
         ("request_settings", {"request_timeout_ms": 9000}, "face.limits.request_timeout_ms", 9000),
         ("instance_count", 3, "face.limits.instance_count", 3),
         ("instance_count", "3", "made.request_settings.instance_count", 3),
         ("data_collector", {"collections": {"x": {"enabled": "True"}}}, "made.environment.AZUREML_MDC_ENABLED", "true"),
-        ("data_collector.collections", {"x": {"enabled": "true"}}, "made.environment.AZUREML_MDC_LOCAL_CAPTURE", "true"),
+        (
+            "data_collector.collections",
+            {"x": {"enabled": "true"}},
+            "made.environment.AZUREML_MDC_LOCAL_CAPTURE",
+            "true",
+        ),
         ("data_collector.collections", {"x": {"enabled": "False"}}, "made.environment", {}),
     ]
     for name in PROBES:
@@ -98,6 +107,20 @@ def _v2() -> list[tuple[str, Any, str, Any]]:
 
 _HONOURED = [
     *(Case(file, *one) for file in V2 for one in _v2()),
+    *(
+        Case(
+            file, "request_settings.max_concurrent_requests_per_instance", 2,
+            "face.limits.max_concurrent_requests_per_instance", 2, also=(("environment_variables.WORKER_COUNT", 2),),
+        )
+        for file in V2
+    ),
+    *(
+        Case(
+            file, "environment_variables.WORKER_COUNT", "3", "made.workers", 3,
+            also=(("request_settings.max_concurrent_requests_per_instance", 3),),
+        )
+        for file in V2
+    ),
     *(Case(file, "model.version", 7, "made.models.0.version", "7", also=(("model.name", "m"),)) for file in V2),
     *(
         Case(file, "$schema", "https://azuremlschemas.azureedge.net/latest/x.schema.json", "made.name", "blue")
@@ -106,14 +129,10 @@ _HONOURED = [
     *(Case(file, "type", word, "made.name", "blue") for file, word in (("managed", "managed"), ("kubernetes", "Kubernetes"))),
     Case("kubernetes", "type", "kubernetes", "face.name", "kubernetes"),
     Case("managed", "type", "Managed", "face.name", "managed"),
-    *(
-        Case(file, f"code_configuration.{name}", "x", "made.name", "blue", rules=("code-folder-missing",) if name == "code" else ())
-        for file in V2
-        for name in ("$schema",)
-    ),
+    *(Case(file, f"{part}.$schema", "x", "made.name", "blue") for file in V2 for part in ("code_configuration", "model", "environment")),
     Case(
         "kubernetes", "scale_settings.min_instances", 2, "face.limits.instance_count", 2,
-        also=(("scale_settings.type", "target_utilization"), ("instance_count", 0)), rules=("out-of-bounds",),
+        also=(("scale_settings.type", "target_utilization"), ("instance_count", None)), rules=("field-empty",),
     ),
     *(Case(file, "auth_mode", word, "said.auth_mode", mode) for file in ENDPOINTS for word, mode in (
         ("key", "key"), ("Key", "key"), ("aml_token", "aml_token"), ("AMLToken", "aml_token"))),
@@ -176,13 +195,16 @@ _HONOURED = [
     ),
     # v1
     Case("inference", "entryScript", "api/score.py", "made.script", "{here}/src/api/score.py"),
-    Case("inference", "sourceDirectory", "./src", "layout.app_root", "/var/azureml-app/src"),
-    Case("inference", "sourceDirectory", "./src", "layout.working_folder", "/var/azureml-app"),
+    Case("inference", "sourceDirectory", "./src", "layout.app_root", "/var/azureml-app"),
+    Case("inference", "sourceDirectory", "./src", "layout.source_folder", "src"),
+    Case("inference", "runtime", "python", "made.name", "blue"),
     Case("inference", "condaFile", "../conda.yml", "said.environment.requirements.name", "env"),
     Case("inference", "environment", "AzureML-Minimal", "said.environment.reference", "AzureML-Minimal"),
     Case("inference", "environment.environmentVariables", {"A": "b"}, "made.environment", {"A": "b"}),
     Case("inference", "environment.python.condaDependencies", {"dependencies": ["python=3.6.2"]}, "said.environment.requirements.python", "==3.6.2.*"),
     Case("inference", "environment.python.condaDependenciesFile", "../conda.yml", "said.environment.requirements.name", "env"),
+    Case("inference", "environment.python", {"condaDependencies": {"name": "x", "dependencies": ["pip"]}}, "said.environment.requirements.name", "x"),
+    Case("inference", "environment.docker", {"baseImage": "x"}, "said.environment.image", "x"),
     Case("inference", "environment.docker.baseImage", "x/y:1", "said.environment.image", "x/y:1"),
     Case("inference", "environment.docker.baseDockerfile", "FROM x", "said.environment.builds", True),
     Case("inference", "baseImage", "x/y:2", "said.environment.image", "x/y:2"),
@@ -321,8 +343,19 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         _LABEL: """description environment.name environment.version environment.assetId environment.autoRebuild""",
         _NO_CONTAINER: " ".join(
             f"environment.docker.{name}"
-            for name in """arguments baseDockerfile baseImage baseImageRegistry buildContext enabled gpuSupport nvVersion
-            platform sharedVolumes shmSize""".split()
+            for name in [
+                "arguments",
+                "baseDockerfile",
+                "baseImage",
+                "baseImageRegistry",
+                "buildContext",
+                "enabled",
+                "gpuSupport",
+                "nvVersion",
+                "platform",
+                "sharedVolumes",
+                "shmSize",
+            ]
         ),
         _PACKAGES: "environment.python.userManagedDependencies environment.python.baseCondaEnvironment",
         "--python names the interpreter": "environment.python.interpreterPath",
@@ -330,7 +363,6 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "there is no Spark here": "environment.spark",
         "there is no Databricks here": "environment.databricks",
         "amlemu has one server": "environment.inferencingStackVersion",
-        "amlemu runs Python": "runtime",
         _NO_IMAGE: """baseImage baseImageRegistry cudaVersion dependencies enableGpu extraDockerFileSteps
             extraDockerfileSteps schemaFile""",
     },

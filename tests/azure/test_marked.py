@@ -128,7 +128,9 @@ def test_files_of_windows_are_read(tmp_path, start, end):
         pytest.param("? [a]\n: b\n", "deployment.yml:1: a key has to be a text", id="a-list-as-key"),
         pytest.param("a: 1\nb:\n  <<: x\n", "deployment.yml:3: << can merge a mapping only", id="merge-of-a-text"),
         pytest.param("a: 1\nb: \x07\n", "deployment.yml:2: not a text: it holds the character '\\x07'", id="bell"),
-        pytest.param("n\0a\0", "deployment.yml:1: not a text: it holds the character '\\x00'", id="utf-16-without-mark"),
+        pytest.param(
+            "n\0a\0", "deployment.yml:1: not a text: it holds the character '\\x00'", id="utf-16-without-mark"
+        ),
         pytest.param("a: @x\n", "deployment.yml:1: not YAML: found character that cannot start any token", id="at"),
     ],
 )
@@ -250,7 +252,9 @@ def test_long_scalars_take_no_time(text):
     ("raw", "message"),
     [
         pytest.param("name: x".encode("utf-16"), ": this file is UTF-16, as PowerShell's > writes it; ", id="utf-16"),
-        pytest.param(b"a: 1\nb: caf\xe9\n", ":2: not UTF-8: invalid continuation byte. Save it as UTF-8.", id="latin-1"),
+        pytest.param(
+            b"a: 1\nb: caf\xe9\n", ":2: not UTF-8: invalid continuation byte. Save it as UTF-8.", id="latin-1"
+        ),
         pytest.param(b"a: 1\n" * 2_000_000, ": this file has 10.0 MB, and a deployment file a few kB", id="10-MB"),
     ],
 )
@@ -266,17 +270,17 @@ def test_a_file_that_cannot_be_one_is_told(tmp_path, raw, message):
 
 def test_what_is_no_file_is_told(tmp_path):
     """A folder, nothing, a link that leads round in a circle, and a device without an end."""
-    loop = tmp_path / "loop.yml"
+    loop = tmp_path / "round.yml"
     loop.symlink_to(loop)
     told = []
-    for path in (tmp_path, tmp_path / "nope.yml", loop, Path("/dev/zero")):
+    for path in (tmp_path, tmp_path / "deployment.yml", loop, Path("/dev/zero")):
         with pytest.raises(Unreadable) as caught:
             marked.read(path)
-        told.append(str(caught.value))
+        told.append(str(caught.value).partition(". ")[0])
 
     assert told == [
         f"{tmp_path}: this is a folder, not a file",
-        f"{tmp_path}/nope.yml: no such file",
+        f"{tmp_path}/deployment.yml: no such file",
         f"{loop}: not readable: Too many levels of symbolic links",
         "/dev/zero: this file has 1.0 MB, and a deployment file a few kB",
     ]
@@ -328,7 +332,11 @@ def test_json_is_read_as_json(text, plain):
     ("text", "message"),
     [
         pytest.param('{\n // mine\n "a": 1}', "x.json:2: not JSON: Expecting property name", id="comment"),
-        pytest.param('{"a": 1,\n}', "x.json:2: not JSON: ", id="trailing-comma"),
+        pytest.param(
+            '{"a": 1,\n}',
+            "x.json:1: not JSON: a comma stands before }, and nothing comes after it",
+            id="trailing-comma",
+        ),
         pytest.param("a: 1\n", "x.json:1: not JSON: Expecting value in column 1", id="yaml"),
         pytest.param('{"a": 1,\n "b": 2,\n "a": 3}', "x.json:3: a stands here twice", id="duplicate-key"),
         pytest.param('{"a": {{x}}}', "x.json:1: {{x}} was never filled in", id="template"),
@@ -350,6 +358,15 @@ def test_many_keys_take_no_time():
 
 # whatever comes
 
+
+def is_read_or_refused(read):
+    """Tell whether there is a value, or a cause in one line; anything else that is raised goes through."""
+    try:
+        return isinstance(read(), Value)
+    except Unreadable as error:
+        return bool(error.finding.cause) and "\n" not in error.finding.cause
+
+
 VALID = """\
 $schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json
 name: blue
@@ -369,10 +386,7 @@ text: |
 @example("? ", "x.yml")
 @example("<<: *", "x.yml")
 def test_any_text_is_read_or_refused(text, name):
-    try:
-        assert isinstance(parse(text, name), Value)
-    except Unreadable as error:
-        assert error.finding.cause
+    assert is_read_or_refused(lambda: parse(text, name))
 
 
 @settings(max_examples=150, deadline=None)
@@ -380,10 +394,8 @@ def test_any_text_is_read_or_refused(text, name):
 def test_any_bytes_are_read_or_refused(tmp_path_factory, raw):
     path = tmp_path_factory.getbasetemp() / "any.yml"
     path.write_bytes(raw)
-    try:
-        assert isinstance(marked.read(path), Value)
-    except Unreadable as error:
-        assert error.finding.place.file == path
+
+    assert is_read_or_refused(lambda: marked.read(path))
 
 
 @settings(max_examples=200, deadline=None)
@@ -405,10 +417,7 @@ def test_a_valid_file_with_faults_is_read_or_refused(faults):
     text = VALID
     for place, sign, gone in faults:
         text = text[:place] + sign + text[place + gone :]
-    try:
-        assert isinstance(parse(text), Value)
-    except Unreadable as error:
-        assert "\n" not in error.finding.cause
+    assert is_read_or_refused(lambda: parse(text))
 
 
 # references

@@ -50,21 +50,20 @@ def test_a_backslash_may_belong_to_a_name(here):
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        pytest.param("src/scor.py", "Did you mean {here}/src/score.py?", id="near"),
-        pytest.param("model.pkl", "Did you mean {here}/Model.pkl?", id="case"),
-        pytest.param("scr/score.py", "Did you mean {here}/src/score.py?", id="a-folder-misspelt"),
-        pytest.param("models/model.pkl", "Did you mean {here}/models/credit/model.pkl?", id="a-level-deeper"),
-        pytest.param("src/score.py/x", "", id="below-a-file"),
-        pytest.param("empty/model.pkl", "{here}/empty is empty.", id="nothing-there"),
-        pytest.param("src/zzzzzz", "In {here}/src there is: score.py, utils.", id="nothing-near"),
-        pytest.param("x" * 5000, "In {here} there is: Model.pkl, empty, models, src.", id="too-long-for-a-name"),
-        pytest.param("\0", "In {here} there is: Model.pkl, empty, models, src.", id="no-name-at-all"),
+        pytest.param("src/scor.py", "Did you mean src/score.py?", id="near"),
+        pytest.param("model.pkl", "Did you mean Model.pkl?", id="case"),
+        pytest.param("scr/score.py", "Did you mean src/score.py?", id="a-folder-misspelt"),
+        pytest.param("models/model.pkl", "Did you mean models/credit/model.pkl?", id="a-level-deeper"),
+        pytest.param("src/score.py/x", "Did you mean src/score.py?", id="below-a-file"),
+        pytest.param("empty/model.pkl", "empty is empty.", id="nothing-there"),
+        pytest.param("src/zzzzzz", "In src there is: score.py, utils.", id="nothing-near"),
+        pytest.param("x" * 5000, "In . there is: Model.pkl, empty, models, src.", id="too-long-for-a-name"),
+        pytest.param("\0", "In . there is: Model.pkl, empty, models, src.", id="no-name-at-all"),
     ],
 )
 def test_what_was_meant_is_asked(here, path, hint):
-    told = meant(here / path)
-
-    assert told == hint.format(here=here) if hint else told
+    """Called as the file would call it."""
+    assert meant(here / path, here) == hint
 
 
 @pytest.mark.parametrize(

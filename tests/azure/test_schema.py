@@ -24,6 +24,7 @@ TABLE = Table(
         "any": Field("any", "nothing is done with it"),
         "word": Field("text", words=("key", "aml_token")),
         "part": Field(PART, also="text"),
+        "request_settings": Field("any"),
         "unlike": Field("text", may_be_empty=True),
     },
     "here",
@@ -103,15 +104,16 @@ def test_what_azure_takes_is_taken(text):
             id="list-as-variable",
         ),
         pytest.param(
-            "whole: 0", "error 1: whole: 0 is less than the least allowed, 1 (contract 1.7)", id="less-than-the-least"
+            "whole: 0", "error 1: whole: 0 is less than the least allowed, 1", id="less-than-the-least"
         ),
         pytest.param(
-            "whole: '11'", "error 1: whole: 11 is more than the most allowed, 10 (contract 1.7)", id="more-than-the-most"
+            "whole: '11'", "error 1: whole: 11 is more than the most allowed, 10", id="more-than-the-most"
         ),
         pytest.param("word: keys", "error 1: word: 'keys' is none of its words. Did you mean key?", id="near-word"),
         pytest.param("word: x", "error 1: word: 'x' is none of its words. There are: key, aml_token.", id="bad-word"),
         pytest.param("word: amltoken", "error 1: word: 'amltoken' is none of its words. Did you mean aml_token?", id="run-together"),
         pytest.param("txet: x", "error 1: txet is no field of a deployment; did you mean text?", id="near-field"),
+        pytest.param("request: x", "error 1: request is no field of a deployment; did you mean request_settings?", id="part-of-a-field"),
         pytest.param("TEXT: x", "error 1: TEXT is no field of a deployment; did you mean text?", id="case-of-a-field"),
         pytest.param(
             "part:\n  needed: x\n  sized: 1",

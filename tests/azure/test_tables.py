@@ -120,7 +120,9 @@ def test_a_field_without_an_effect_is_listed_with_its_reason(folder, case):
 
 def test_what_is_collected_is_printed(folder):
     """Each collection has its own fields; where it would go has no effect."""
-    content = changed(MANAGED, "data_collector", {"collections": {"x": {"enabled": "True", "client_id": "c", "data": "d"}}})
+    content = changed(
+        MANAGED, "data_collector", {"collections": {"x": {"enabled": "True", "client_id": "c", "data": "d"}}}
+    )
     said = files.describe(put(folder, "deployment.yml", content))
 
     assert rules(said) == ()

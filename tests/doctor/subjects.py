@@ -16,7 +16,7 @@ SCRIPT = "def init():\n    pass\n\ndef run(data):\n    return data\n"
 
 
 def interpreter(folder: Path, version: str = "3.10", **installed: str) -> Path:
-    """Make an environment of files alone: `numpy="1.26.4"`, or `numpy="1.26.4\nRequires-Dist: x"`."""
+    r"""Make an environment of files alone: `numpy="1.26.4"`, or `numpy="1.26.4\nRequires-Dist: x"`."""
     packages = folder / "lib" / f"python{version}" / "site-packages"
     packages.mkdir(parents=True, exist_ok=True)
     (folder / "bin").mkdir(exist_ok=True)

@@ -60,9 +60,7 @@ def test_an_environment_may_see_that_of_its_system(tmp_path):
     system, env = tmp_path / "system", tmp_path / "env"
     interpreter(system, "3.10", numpy="1.26.4")
     python = interpreter(env, "3.10")
-    (env / "pyvenv.cfg").write_text(
-        f"home = {system / 'bin'}\nversion = 3.10.4\ninclude-system-site-packages = true\n"
-    )
+    (env / "pyvenv.cfg").write_text(f"home = {system / 'bin'}\nversion = 3.10.4\ninclude-system-site-packages = true\n")
 
     assert set(look_at(python).distributions) == {"numpy"}
 
@@ -91,7 +89,10 @@ def test_what_is_not_installed_is_known_from_the_table(tmp_path):
 
 
 def test_the_tables_name_each_distribution_as_pip_normalises_it():
-    names = {*well_known(), *(name for words in load_table("distributions.toml")["modules"].values() for name in words.split())}
+    names = {
+        *well_known(),
+        *(name for words in load_table("distributions.toml")["modules"].values() for name in words.split()),
+    }
 
     assert [name for name in names if name != distributions.normalised(name)] == []
 

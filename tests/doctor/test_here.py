@@ -34,7 +34,8 @@ def test_the_differences_are_information_and_told_together(tmp_path):
 def test_a_long_list_is_cut(tmp_path):
     python = interpreter(tmp_path / "env", "3.10", numpy="1.26.4")
     (finding,) = told(
-        check_this_machine, subject(tmp_path, conda=conda(pip=["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"]), python=python)
+        check_this_machine,
+        subject(tmp_path, conda=conda(pip=["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"]), python=python),
     )
 
     assert finding[2] == f"{python} does not have a1, a2, a3, a4, a5, a6 and 2 more, for which conda.yml asks"

@@ -10,7 +10,14 @@ from .subjects import subject
 
 @pytest.fixture
 def code(tmp_path):
-    for name in ("words.py", "pack/__init__.py", "pack/inner.py", "space/deep/x.py", "data/a.txt", "fast.cpython-310-x86_64-linux-gnu.so"):
+    for name in (
+        "words.py",
+        "pack/__init__.py",
+        "pack/inner.py",
+        "space/deep/x.py",
+        "data/a.txt",
+        "fast.cpython-310-x86_64-linux-gnu.so",
+    ):
         (tmp_path / "code" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "code" / name).write_text("")
     return tmp_path / "code"

@@ -128,7 +128,9 @@ def test_what_only_the_server_brings_is_to_be_named(tmp_path):
 def test_a_standard_module_has_to_be_in_the_wanted_python(tmp_path, imported, python, found):
     text = conda(pip=[SERVER], python=python).replace("python=>", "python>")
 
-    assert [severity for severity, *_ in told(check_imports, subject(tmp_path, f"import {imported}\n{SCRIPT}", conda=text))] == found
+    assert [
+        severity for severity, *_ in told(check_imports, subject(tmp_path, f"import {imported}\n{SCRIPT}", conda=text))
+    ] == found
 
 
 @pytest.mark.parametrize(
@@ -147,6 +149,8 @@ def test_a_part_that_a_package_has_lost_is_an_error(tmp_path, sklearn, found):
 
 def test_a_requirement_that_is_a_slip_is_told_there_alone(tmp_path):
     """`spelling.py` speaks of it; the import is not missing as well."""
-    of = subject(tmp_path, f"import sklearn, pandas\n{SCRIPT}", conda=conda(pip=[SERVER, "scikit-lern", "sklearn", "panda"]))
+    of = subject(
+        tmp_path, f"import sklearn, pandas\n{SCRIPT}", conda=conda(pip=[SERVER, "scikit-lern", "sklearn", "panda"])
+    )
 
     assert told(check_imports, of) == []

@@ -39,7 +39,9 @@ def test_without_the_server_nothing_serves_the_script(tmp_path):
     (finding,) = check_server(subject(tmp_path, conda=conda("numpy"), deployment=deployment()))
 
     assert (finding.severity, finding.rule) == ("error", "no-inference-server")
-    assert finding.cause == "conda.yml has no inference server, so nothing in the container can serve the script"
+    assert finding.cause == (
+        "conda.yml asks neither for azureml-inference-server-http nor for azureml-defaults, so nothing in the container can serve the script"
+    )
     assert finding.fix == "Add azureml-inference-server-http below `- pip:`."
 
 

@@ -23,7 +23,11 @@ from .subjects import SCRIPT, conda, subject, told
 def test_the_name_of_a_module_is_no_distribution(tmp_path, name, right):
     (finding,) = check_names(subject(tmp_path, conda=conda(pip=[name])))
 
-    assert (finding.severity, finding.rule, finding.fix) == ("error", "misnamed-package", f"The distribution is called {right}.")
+    assert (finding.severity, finding.rule, finding.fix) == (
+        "error",
+        "misnamed-package",
+        f"The distribution is called {right}.",
+    )
     assert finding.place.line == 6
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from amlemu.doctor.supply import supply_of
 
 from .subjects import conda, interpreter, subject
@@ -39,9 +40,11 @@ def test_old_releases_of_azureml_defaults_bring_pandas(tmp_path):
 
 
 def test_an_unknown_requirement_is_a_stranger(tmp_path):
-    supply = supply_of(subject(tmp_path, conda=conda(pip=["numpy", "our-own-things", "git+https://example.com/x.git"])))
+    supply = supply_of(
+        subject(tmp_path, conda=conda(pip=["numpy", "our-own-things", "git+https://example.com/xyz.git"]))
+    )
 
-    assert supply.strangers == ("git+https://example.com/x.git", "our-own-things")
+    assert supply.strangers == ("our-own-things", "xyz")
 
 
 def test_what_is_installed_here_is_no_stranger(tmp_path):
@@ -67,3 +70,17 @@ def test_one_part_of_azure_is_not_another(tmp_path):
     assert supply.holder("azure.storage", ("blob",)) == "azure-storage-blob"
     assert supply.holder("azure.cosmos") is None
     assert supply.holder("azure") is not None
+
+
+@pytest.mark.parametrize(
+    ("pip", "module"),
+    [
+        pytest.param("onnxruntime-gpu", "onnxruntime", id="another-build"),
+        pytest.param("https://example.com/en_core_web_sm-2.3.1.tar.gz", "en_core_web_sm", id="archive"),
+        pytest.param("git+https://example.com/detectron2.git@v0.6", "detectron2", id="repository"),
+        pytest.param("git+https://example.com/a.git#egg=foo-bar", "foo_bar", id="egg"),
+        pytest.param("dotenv", "dotenv", id="a-name-that-brings-the-right-one"),
+    ],
+)
+def test_a_requirement_holds_what_it_is_called_by(tmp_path, pip, module):
+    assert supply_of(subject(tmp_path, conda=conda(pip=[pip]))).holder(module) is not None

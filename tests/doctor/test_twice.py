@@ -26,7 +26,11 @@ def test_two_pins_of_conda_are_an_error(tmp_path):
 
 def test_pip_replaces_another_version_of_conda(tmp_path):
     assert told(check_twice, subject(tmp_path, conda=conda("pytorch=1.13", pip=["torch==2.0.0"]))) == [
-        ("warning", "required-twice", "conda installs pytorch=1.13, and pip then replaces it, since it is asked for torch==2.0.0")
+        (
+            "warning",
+            "required-twice",
+            "conda installs pytorch=1.13, and pip then replaces it, since it is asked for torch==2.0.0",
+        )
     ]
 
 

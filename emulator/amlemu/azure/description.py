@@ -131,7 +131,7 @@ class Description:
     @property
     def hindrances(self) -> tuple[Finding, ...]:
         """The findings with which nothing can be served; with others a deployment fails in Azure only."""
-        rules = HINDERING if self.script is not None else HINDERING | {"template-unfilled"}
+        rules = HINDERING if self.script is not None else HINDERING | {"template-unfilled", "unknown-field"}
         return tuple(one for one in self.findings if one.severity == "error" and one.rule in rules)
 
 

@@ -16,9 +16,10 @@ from typing import Any
 
 import yaml
 
+from amlemu.azure.paths import meant
 from amlemu.azure.templates import unfilled
 from amlemu.errors import UsageError
-from amlemu.finding import REFUSED_EARLY, CloudError, Finding, Place
+from amlemu.finding import REFUSED_EARLY, CloudError, Finding, Place, shown
 
 MOST_BYTES = 1_000_000  # the longest that was seen has 20 kB
 _DEEPEST = 100
@@ -76,8 +77,7 @@ class Unreadable(UsageError):
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
         place = finding.place
-        where = "" if place is None else f"{place.file}:{place.line}" if place.line else str(place.file)
-        super().__init__(finding.cause, where=where, hint=finding.fix)
+        super().__init__(finding.cause, where="" if place is None else shown(place), hint=finding.fix)
 
 
 def read(path: Path) -> Value:
@@ -101,7 +101,7 @@ def read_text(path: Path) -> str:
             size = f"{max(path.stat().st_size, len(raw)) / 1e6:.1f} MB"
             raise unreadable("file-too-big", f"this file has {size}, and a deployment file a few kB", path)
     except FileNotFoundError:
-        raise unreadable("no-such-file", "no such file", path) from None
+        raise unreadable("no-such-file", "no such file", path, fix=meant(path, Path.cwd())) from None
     except OSError as error:
         raise unreadable("not-readable", f"not readable: {error.strerror or error}", path) from error
     try:
@@ -154,9 +154,20 @@ def _check_json(text: str, path: Path) -> None:
         left = unfilled(text)
         if left:
             raise _template(left, path) from None
-        raise unreadable("not-json", f"not JSON: {error.msg} in column {error.colno}", path, error.lineno) from None
+        raise _no_json(error, path) from None
     except RecursionError:
         raise unreadable("not-json", "not JSON that anybody would write: it is too deep", path) from None
+
+
+def _no_json(error: json.JSONDecodeError, path: Path) -> Unreadable:
+    before = error.doc[: error.pos].rstrip()
+    if before.endswith(",") and error.doc[error.pos : error.pos + 1] in (
+        "}",
+        "]",
+    ):  # what Python calls it depends on its version
+        what = f"not JSON: a comma stands before {error.doc[error.pos]}, and nothing comes after it"
+        return unreadable("not-json", what, path, before.count("\n") + 1, "Leave the comma out.")
+    return unreadable("not-json", f"not JSON: {error.msg} in column {error.colno}", path, error.lineno)
 
 
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")

@@ -25,9 +25,9 @@ def resolve(folder: Path, text: str) -> Path:
     return Path(os.path.abspath(path))
 
 
-def meant(path: Path) -> str:
-    """Ask for the file or folder that may have been meant; empty where nothing is near."""
-    folder = path
+def meant(path: Path, base: Path) -> str:
+    """Ask for the file or folder that may have been meant, as it is called from `base`; empty where nothing is near."""
+    folder = path if path.is_absolute() else Path.cwd() / path
     rest: list[str] = []
     while not os.path.isdir(folder) and folder != folder.parent:  # Path.is_dir stumbles over names that are too long
         folder, rest = folder.parent, [folder.name, *rest]
@@ -40,9 +40,15 @@ def meant(path: Path) -> str:
     near = by_case.get(wanted.lower()) or next(iter(difflib.get_close_matches(wanted, names, 1, 0.6)), "")
     if near:
         found = folder.joinpath(near, *rest[1:])
-        return f"Did you mean {found if os.path.exists(found) else folder / near}?"
+        return f"Did you mean {_from(base, found if os.path.exists(found) else folder / near)}?"
     deeper = [folder / name / rest[-1] for name in sorted(names) if rest and os.path.exists(folder / name / rest[-1])]
     if deeper:
-        return f"Did you mean {deeper[0]}?"
+        return f"Did you mean {_from(base, deeper[0])}?"
     there = ", ".join(sorted(names)[:5]) + (" ..." if len(names) > 5 else "")
-    return f"In {folder} there is: {there}." if names else f"{folder} is empty."
+    return f"In {_from(base, folder)} there is: {there}." if names else f"{_from(base, folder)} is empty."
+
+
+def _from(base: Path, path: Path) -> str:
+    """Return a path as a file in `base` would write it; one that lies elsewhere stays absolute."""
+    relative = os.path.relpath(path, base)
+    return str(path) if relative.startswith("../../..") else relative

@@ -20,7 +20,7 @@ from amlemu.azure.requirements import Requirements
 from amlemu.azure.schema import Check
 from amlemu.azure.tables import ENVIRONMENT, MODEL
 from amlemu.azure.templates import is_secret, placeholder
-from amlemu.finding import BAD_ARGUMENT, CANNOT_START, LACKS_MODEL, REFUSED_EARLY, CloudError, Place
+from amlemu.finding import BAD_ARGUMENT, CANNOT_START, LACKS_MODEL, REFUSED_EARLY, CloudError, Place, shown
 
 _NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")  # contract 5.1
 _REGISTERED = re.compile(r"azureml:(?!/)(?P<name>[^:@/]+)(?:[:@](?P<version>[^:@/]+))?$")
@@ -57,7 +57,11 @@ def code(check: Check, folder: Value | None, script: Value | None, base: Path) -
         root = _located(check, folder, base)
     if folder is not None and not os.path.isdir(root):
         what = "is a file, not a folder" if os.path.exists(root) else "is no folder"
-        fix = f"Name {root.parent}, and {root.name} as the script." if os.path.isfile(root) else meant(root)
+        fix = (
+            f"Name {root.parent}, and {root.name} as the script."
+            if os.path.isfile(root)
+            else meant(root, check.path.parent)
+        )
         check.refuse("code-folder-missing", folder, f"the code folder {folder.content} {what}", fix)
         return None, None
     if script is None or not isinstance(script.content, str) or placeholder(script.content):
@@ -68,13 +72,13 @@ def code(check: Check, folder: Value | None, script: Value | None, base: Path) -
 def _script(check: Check, value: Value, root: Path) -> Path | None:
     path = resolve(root, value.content)
     if not path.is_relative_to(root):
-        cause = f"the script {value.content} lies outside of the code folder {root}, so it is not deployed"
+        cause = f"the script {value.content} lies outside of the code folder {shown(str(root))}, so it is not deployed"
         check.refuse("script-outside", value, cause, "Name a folder above it as code.", cloud=CANNOT_START)
         return None
     if not os.path.isfile(path):
-        what = "is a folder" if os.path.isdir(path) else f"is not in {root}"
+        what = "is a folder" if os.path.isdir(path) else f"is not in {shown(str(root))}"
         check.refuse(
-            "script-missing", value, f"the scoring script {value.content} {what}", meant(path), cloud=CANNOT_START
+            "script-missing", value, f"the scoring script {value.content} {what}", meant(path, root), cloud=CANNOT_START
         )
         return None
     if path.suffix != ".py":
@@ -101,10 +105,10 @@ def model(check: Check, value: Value | None, base: Path, keys: tuple[str, ...] =
     if path_value is None:
         check.refuse("model-without-path", value, "the model has no path", _MODEL_STRING)
         return None
-    if placeholder(str(path_value.content)):
+    if not isinstance(path_value.content, str) or placeholder(path_value.content):
         return None
-    if marked.is_reference(str(path_value.content)):
-        text = str(path_value.content)
+    if marked.is_reference(path_value.content):
+        text = path_value.content
         if not written[0] and not check.takes_file_prefix:
             cause = f"the model {text} lies in the cloud and has no name here, so az ml looks for a file of that name"
             check.refuse(
@@ -114,7 +118,7 @@ def model(check: Check, value: Value | None, base: Path, keys: tuple[str, ...] =
     path = _located(check, path_value, base)
     if not os.path.exists(path):
         cause = f"the model {path_value.content} is not there"
-        check.refuse("model-missing", path_value, cause, meant(path), cloud=LACKS_MODEL)
+        check.refuse("model-missing", path_value, cause, meant(path, check.path.parent), cloud=LACKS_MODEL)
     return ModelSaid(*written[:2], path, Place(check.path, path_value.line), "", written[2])
 
 
@@ -239,7 +243,12 @@ def _build_folder(check: Check, value: Value | None, base: Path) -> None:
         return
     path = _located(check, value, base)
     if not marked.is_reference(value.content) and not os.path.exists(path):
-        check.refuse("build-folder-missing", value, f"the build folder {value.content} is not there", meant(path))
+        check.refuse(
+            "build-folder-missing",
+            value,
+            f"the build folder {value.content} is not there",
+            meant(path, check.path.parent),
+        )
 
 
 def requirements(check: Check, value: Value | None, base: Path) -> Requirements | None:
@@ -252,7 +261,9 @@ def requirements(check: Check, value: Value | None, base: Path) -> Requirements 
         return None
     path = _located(check, value, base)
     if not os.path.isfile(path):
-        check.refuse("conda-file-missing", value, f"the conda file {value.content} is not there", meant(path))
+        check.refuse(
+            "conda-file-missing", value, f"the conda file {value.content} is not there", meant(path, check.path.parent)
+        )
         return None
     try:
         return _noted(check, pip_file.read(path) if path.suffix == ".txt" else conda_file.read(path))
@@ -268,7 +279,7 @@ def _noted(check: Check, asked: Requirements) -> Requirements:
 
 def _part(check: Check, path: Path, value: Value) -> Value | None:
     if not os.path.isfile(path):
-        check.refuse("no-such-file", value, f"{value.content} is not there", meant(path))
+        check.refuse("no-such-file", value, f"{value.content} is not there", meant(path, check.path.parent))
         return None
     try:
         return marked.read(path)
@@ -297,9 +308,8 @@ def variables(check: Check, value: Value | None) -> dict[str, str]:
             continue
         if expression := _expression(text):
             cause = f"environment_variables.{key}: {expression} was never filled in"
-            check.refuse(
-                "template-unfilled", one, cause, "A pipeline was to put a value in its place.", severity="warning"
-            )
+            fix = "A pipeline was to put a value in its place."
+            check.refuse("template-unfilled", one, cause, fix, cloud=None, severity="warning")
         said[key] = text
     return said
 
@@ -358,7 +368,7 @@ def traffic(check: Check, value: Value | None, what: str = "traffic") -> dict[st
     for key, one in value.items() if value is not None else ():
         share = whole(one)
         if share is None or not 0 <= share <= 100:
-            check.refuse("illegal-traffic", one, f"{what}.{key}: {one.content!r} is no percentage (0 to 100)")
+            check.refuse("illegal-traffic", one, f"{what}.{key}: {one.plain!r} is no percentage (0 to 100)")
         else:
             shares[key] = share
     if value is not None and what == "traffic" and sum(shares.values()) not in (0, 100):

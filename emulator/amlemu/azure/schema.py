@@ -162,12 +162,11 @@ class Check:
         if known.low is None and known.high is None:
             return
         number = float(value.content)
-        because = f" ({known.bound})" if known.bound else ""
         if known.low is not None and not number >= known.low:
-            cause = f"{name}: {value.content} is less than the least allowed, {known.low:g}{because}"
+            cause = f"{name}: {value.content} is less than the least allowed, {known.low:g}"
             self.refuse("out-of-bounds", value, cause, cloud=BAD_ARGUMENT)
         if known.high is not None and number > known.high:
-            cause = f"{name}: {value.content} is more than the most allowed, {known.high:g}{because}"
+            cause = f"{name}: {value.content} is more than the most allowed, {known.high:g}"
             self.refuse("out-of-bounds", value, cause, cloud=BAD_ARGUMENT)
 
     def _entries(self, name: str, value: Value) -> None:
@@ -187,6 +186,7 @@ class Check:
     def _unknown(self, name: str, value: Value, table: Table, prefix: str) -> None:
         near = difflib.get_close_matches(name.lower(), {known.lower(): known for known in table.fields}, 1, 0.7)
         meant = next((known for known in table.fields if near and known.lower() == near[0]), "")
+        meant = meant or next((known for known in table.fields if name.lower() in known.split("_")), "")
         question = f"; did you mean {meant}?" if meant else ""
         cloud = REFUSED_EARLY if table.unknown == "error" else None
         fix = "" if meant else f"There are: {', '.join(sorted(table.fields))}."

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from amlemu import models as on_disk
 from amlemu.azure.description import Description, ModelSaid
-from amlemu.deployment import Deployment, from_script
+from amlemu.deployment import Deployment, endpoint_name, from_script
 from amlemu.errors import UsageError
-from amlemu.finding import Finding
+from amlemu.finding import Finding, shown
 from amlemu.models import Model
 
 
@@ -47,7 +47,8 @@ def to_deployment(
     Raises:
         UsageError: the files leave nothing to serve, or a model cannot be found.
     """
-    refuse(said)
+    is_replaced = model_dir is not None or bool(models) or any(_lookup(model, known or {}) for model in said.models)
+    refuse(said, frozenset({"model-missing"}) if is_replaced else frozenset())
     if said.script is None:
         raise _no_script(said)
     variables = {**said.variables, **(environment or {})}
@@ -58,7 +59,7 @@ def to_deployment(
         python=python,
         environment=variables,
         workers=workers,
-        endpoint=endpoint or said.endpoint or None,
+        endpoint=endpoint or said.endpoint or endpoint_name(said.file.parent),
         name=name or said.name or None,
         request_settings=said.settings,
     )
@@ -66,9 +67,9 @@ def to_deployment(
     return replace(made, models=found, files=said.files, has_local_models=model_layout == "local", is_v1=is_v1)
 
 
-def refuse(said: Description) -> None:
-    """Raise UsageError for all that leaves nothing to serve, together."""
-    hindrances = said.hindrances
+def refuse(said: Description, mended: frozenset[str] = frozenset()) -> None:
+    """Raise UsageError for all that leaves nothing to serve, together, but for the rules of what the command line mends."""
+    hindrances = [one for one in said.hindrances if one.rule not in mended]
     if not hindrances:
         return
     first, *others = [_sentence(one) for one in hindrances]
@@ -77,13 +78,13 @@ def refuse(said: Description) -> None:
 
 def _sentence(finding: Finding) -> str:
     place = finding.place
-    where = "" if place is None else f"{place.file}:{place.line}: " if place.line else f"{place.file}: "
+    where = "" if place is None else f"{shown(place)}: "
     end = "" if finding.cause.endswith(("?", ".")) else "."
     return f"{where}{finding.cause}{end} {finding.fix}".rstrip()
 
 
 def _no_script(said: Description) -> UsageError:
-    where = str(said.file)
+    where = shown(str(said.file))
     environment = said.environment
     if environment is not None and environment.is_custom:
         what = f"this deployment brings a server of its own, the image {environment.image or 'of its environment'}"
@@ -109,15 +110,15 @@ def resolve_models(
     given = {key.removeprefix("azureml:"): Path(value) for key, value in models.items()}
     if not said.models:  # v1: the command line names models, no file does
         return on_disk.named_models({**{key: str(path) for key, path in known.items()}, **models})
+    if len(given) == len(said.models) == 1 and not said.models[0].name:
+        return tuple(_model(said.models[0], path) for path in given.values())
     found = []
     for model in said.models:
         path = _lookup(model, given) or _lookup(model, known) or model.path
         if path is None:
-            raise unresolved(model)
+            raise unresolved(model, given)
         found.append(_model(model, path))
     unused = [key for key in given if not any(_answers(key, model) for model in said.models)]
-    if unused and len(given) == 1 and len(said.models) == 1 and not said.models[0].name:
-        return (_model(said.models[0], given[unused[0]]),)
     if unused:
         names = ", ".join(model.reference or model.name or str(model.path) for model in said.models)
         raise UsageError(f"the deployment names no model {unused[0]}", where="--model", expected=f"It names {names}.")
@@ -134,20 +135,21 @@ def _answers(key: str, model: ModelSaid) -> bool:
     return bool(model.name) and name == model.name and (not version or not model.version or version == model.version)
 
 
-def unresolved(model: ModelSaid) -> UsageError:
-    """Return the error for a model that is not on this machine."""
+def unresolved(model: ModelSaid, given: Mapping[str, Path]) -> UsageError:
+    """Return the error for a model that is not on this machine; `given` are those that the user has named."""
     what = f"the model {model.reference} is registered in a workspace, and amlemu asks none"
+    if given:
+        what += f"; --model names {', '.join(given)}"
     key = model.name or "NAME"
     hint = (
         f"Say where its files are: --model {key}=PATH, or in pyproject.toml: [tool.amlemu.models] "
         f'"{key}{":" + model.version if model.version else ""}" = "PATH"'
     )
-    where = f"{model.place.file}:{model.place.line}"
-    return UsageError(what, where=where, hint=hint)
+    return UsageError(what, where=shown(model.place), hint=hint)
 
 
 def _model(model: ModelSaid, path: Path) -> Model:
-    existing = on_disk.existing_path(path, f"model {model.reference or model.name or path}")
+    existing = on_disk.existing_path(path, f"{model.reference or model.name or 'model'} = {shown(str(path))}")
     name = model.name or str(uuid.uuid5(uuid.NAMESPACE_URL, str(existing)))  # Azure makes one, too (contract 3.1)
     # None, in letters, is what azure-ai-ml writes for a version that is not said: _local_deployment_helper.py
     local = f"{model.name}/{model.version or 'None'}" if model.name else ""

@@ -385,7 +385,7 @@ INFERENCE_V1 = Table(
         "sourceDirectory": Field("text"),
         "environment": Field(ENVIRONMENT_V1, also="text"),
         "condaFile": Field("text"),
-        "runtime": Field("text", "amlemu runs Python", words=("python", "spark-py")),
+        "runtime": Field("text", words=("python", "spark-py")),
         "description": Field("text", _WORKSPACE),
         "schemaFile": Field("text", _IMAGE_V1),
         "dependencies": Field("any", _IMAGE_V1),

@@ -57,7 +57,8 @@ def deployment(path: Path, value: Value) -> Description:
     code, script = said.code(
         check, value.get("code_configuration", "code"), value.get("code_configuration", "scoring_script"), base
     )
-    if code_value is not None and value.get("code_configuration", "scoring_script") is None:
+    misspelt = any(one.rule == "unknown-field" and "code_configuration" in one.cause for one in check.findings)
+    if code_value is not None and value.get("code_configuration", "scoring_script") is None and not misspelt:
         check.refuse(
             "script-unnamed", code_value, "code_configuration names no scoring_script", "Add scoring_script: score.py"
         )
@@ -97,14 +98,10 @@ def endpoint(path: Path, value: Value) -> EndpointSaid:
         check.refuse("illegal-auth-mode", auth_value, cause, cloud=BAD_ARGUMENT)
     shares = said.traffic(check, value.get("traffic"))
     _mirror(check, value, kind)
-    compute = value.get("compute")
-    if (
-        compute is not None
-        and not placeholder(str(compute.content))
-        and not value.text("compute").startswith("azureml:")
-    ):
-        cause = f"compute {compute.content!r} is no reference to an attached cluster"
-        check.refuse("compute-not-a-reference", compute, cause, f"Write compute: azureml:{compute.content}")
+    compute = value.text("compute")
+    if compute and not placeholder(compute) and not compute.startswith("azureml:"):
+        cause = f"compute {compute!r} is no reference to an attached cluster"
+        check.refuse("compute-not-a-reference", value.content["compute"], cause, f"Write compute: azureml:{compute}")
     return EndpointSaid(
         path,
         kind,

@@ -29,7 +29,7 @@ class _Endpoint:
     kind: Kind
     auth_mode: str
     traffic: dict[str, int]
-    names: list[str]
+    lines: dict[str, int]  # of each deployment by its name
 
 
 def describe(path: Path, value: Value, wanted: str = "") -> Description:
@@ -50,7 +50,8 @@ def describe(path: Path, value: Value, wanted: str = "") -> Description:
         raise unreadable("no-deployments", "this endpoint file has no deployments to serve", path, value.line)
     shares = said.traffic(check, value.get("traffic"))
     endpoint = said.name(check, value.get("name"), "the endpoint's name")
-    names = [entry.text("name") for entry in entries.values()]
+    named = [(entry.text("name"), entry) for entry in entries.values()]
+    names = [name for name, _ in named]
     for entry in entries.values():
         if names.count(entry.text("name")) > 1:
             check.refuse("duplicate-deployment", entry, f"two deployments are called {entry.text('name')!r}")
@@ -65,7 +66,11 @@ def describe(path: Path, value: Value, wanted: str = "") -> Description:
         check.table(entry, DEPLOYMENT_2021, f"deployments.{entry.text('name') or '?'}.")
     kind: Kind = "kubernetes" if value.get("target") or value.get("infrastructure") else "managed"
     around = _Endpoint(
-        endpoint, kind, said.plain_word(value.text("auth_mode")), shares, [name for name in names if name]
+        endpoint,
+        kind,
+        said.plain_word(value.text("auth_mode")),
+        shares,
+        {name: entry.line for name, entry in named if name},
     )
     return _deployment(check, chosen, around)
 
@@ -101,10 +106,10 @@ def _deployment(check: Check, entry: Value, endpoint: _Endpoint) -> Description:
         entry.get("code_configuration", "code")
     )
     code, script = said.code(check, folder, entry.get("code_configuration", "scoring_script"), base)
-    others = [other for other in endpoint.names if other != name]
-    if others:
-        reason = f"one deployment is served, {name}; --deployment-name chooses another"
-        check.not_emulated.append(NotEmulated(f"deployments {', '.join(others)}", Place(path, entry.line), reason))
+    reason = f"one deployment is served, {name}; --deployment-name chooses another"
+    for other, line in endpoint.lines.items():
+        if other != name:
+            check.not_emulated.append(NotEmulated(f"deployment {other}", Place(path, line), reason))
     prefix = f"deployments.{name or '?'}."
     return Description(
         file=path,
@@ -124,7 +129,7 @@ def _deployment(check: Check, entry: Value, endpoint: _Endpoint) -> Description:
         said_at={place.removeprefix(prefix): where for place, where in check.said_at.items()},
         auth_mode=endpoint.auth_mode,
         traffic=endpoint.traffic,
-        names=tuple(endpoint.names),
+        names=tuple(endpoint.lines),
         not_emulated=tuple(_of(check, prefix)),
         findings=tuple(check.findings),
         files=(path,),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from amlemu.azure.description import Description, NotEmulated
-from amlemu.choices import shown
+from amlemu.finding import shown
 
 _KINDS = {
     "managed": "a managed online deployment",
@@ -60,14 +60,9 @@ def honoured(said: Description) -> list[str]:
         for name in said.said_at
         if not any(name == field or name.startswith(f"{field}.") for field in without)
     ]
-    tops = dict.fromkeys(_top(name) for name in names if _top(name) not in ("$schema", "deployments"))
-    return [name for name in tops if name not in without]
-
-
-def _top(name: str) -> str:
-    """`request_settings` says enough of `request_settings.request_timeout_ms`; a deployment of 2021 has its name before."""
-    parts = name.split(".")
-    return parts[2] if parts[0] == "deployments" and len(parts) > 2 else parts[0]
+    # `request_settings` says enough of `request_settings.request_timeout_ms`; `deployments.` are those that are not served
+    tops = dict.fromkeys(name.partition(".")[0] for name in names)
+    return [name for name in tops if name not in (*without, "$schema", "deployments")]
 
 
 def _head(said: Description) -> str:

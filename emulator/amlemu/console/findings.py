@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from amlemu.choices import shown
 from amlemu.console.person import Paint
-from amlemu.finding import SEVERITIES, Finding
+from amlemu.finding import SEVERITIES, Finding, shown
 
 _COLOURS = {"error": "red", "warning": "yellow", "information": "cyan"}
 _WIDTH = 118

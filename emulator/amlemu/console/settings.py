@@ -11,8 +11,10 @@ from typing import Any
 from amlemu import profile_file
 from amlemu.choices import Choices
 from amlemu.deployment import Deployment
+from amlemu.finding import shown
 from amlemu.profile import SECTIONS, Answer, Profile
 
+_SCRIPT_FIELDS = ("code_configuration.scoring_script", "entryScript")
 _SECRET = ("primary_key", "secondary_key")
 
 
@@ -24,7 +26,7 @@ def as_text(choices: Choices, deployment: Deployment, profile: Profile) -> str:
         widths = [max((len(line[column]) for line in lines), default=0) for column in (0, 1)]
         wide = min(widths[1], 60)
         body = [f"  {name:<{widths[0]}}  {value:<{wide}}  {origin}" for name, value, origin in lines]
-        parts.append("\n".join([title, *body]))
+        parts.append("\n".join([title, *(body or ["  none"])]))
     return "\n\n".join(parts)
 
 
@@ -39,6 +41,13 @@ def as_json(choices: Choices, deployment: Deployment, profile: Profile) -> str:
 def _blocks(
     choices: Choices, deployment: Deployment, profile: Profile
 ) -> Iterator[tuple[str, list[tuple[str, Any, str]]]]:
+    said, asked = choices.said, choices.requirements
+    place = said and next((said.said_at[name] for name in _SCRIPT_FIELDS if name in said.said_at), None)
+    rows = [("script", str(deployment.script), shown(place) if place else "the command line")]
+    if asked is not None:
+        by = said.environment.place if said and said.environment else asked.place
+        rows.append(("environment", shown(asked.place), shown(by)))
+    yield "files", rows
     yield "settings", [_setting(choices, deployment, name) for name in choices.options]
     yield "profile", list(_profile(profile, choices.options["profile"]))
     variables = [(name, value, origin) for name, (value, origin) in sorted(choices.variables.items())]
@@ -50,17 +59,32 @@ def _setting(choices: Choices, deployment: Deployment, name: str) -> tuple[str, 
     if name in _SECRET and value:
         return name, "(given)", origin
     if origin == "default":  # what the default comes to here
-        found = {
+        found: dict[str, Any] = {
             "python": str(deployment.python),
             "workers": deployment.workers,
             "code": str(deployment.code),
             "endpoint_name": deployment.endpoint,
+            "model": [f"{model.name}:{model.version}={model.path}" for model in deployment.models],
         }
         if name in found:
-            count = choices.variables.get("WORKER_COUNT")
-            by = f"WORKER_COUNT ({count[1]})" if name == "workers" and count else origin
-            return name, found[name], by
+            return name, found[name], _said_by(choices, name)
     return name, list(value) if isinstance(value, tuple) else value, origin
+
+
+def _said_by(choices: Choices, name: str) -> str:
+    """Return who says what nobody has given: a variable, the deployment's file, the project's; else it is the default."""
+    count = choices.variables.get("WORKER_COUNT")
+    if name == "workers" and count:
+        return f"WORKER_COUNT ({count[1]})"
+    said, project = choices.said, choices.project
+    if name == "model" and project.models and not (said and any(model.path for model in said.models)):
+        return shown(project.place("models"))
+    fields = {
+        "code": ("code_configuration.code", "code_configuration", "sourceDirectory"),
+        "model": ("model.path", "model"),
+    }
+    places = [said.said_at[field] for field in fields.get(name, ()) if said is not None and field in said.said_at]
+    return shown(places[0]) if places else "default"
 
 
 def _profile(profile: Profile, name: str) -> Iterator[tuple[str, Any, str]]:

@@ -18,7 +18,7 @@ from amlemu.azure.paths import is_azure_file
 from amlemu.azure.requirements import Requirements
 from amlemu.doctor.subject import Source, Subject
 from amlemu.errors import UsageError
-from amlemu.finding import Finding, Place
+from amlemu.finding import Finding, Place, shown
 from amlemu.models import Model
 
 _MOST_SIBLINGS = 200
@@ -209,7 +209,8 @@ def models_of(
         if any(one.rule == "model-missing" for one in said.findings):
             return (), []
         place = said.models[0].place if said.models else Place(said.file)
-        cause = f"the model could not be looked at: {error.what}"
+        where = "" if error.where == shown(place) else f"{error.where}: "
+        cause = f"the model could not be looked at: {where}{error.what}"
         return (), [Finding("information", "model-unseen", cause, place, fix=error.hint)]
 
 
@@ -234,7 +235,7 @@ def specification(file: Path) -> Requirements | None:
     from amlemu.azure.schema import Check
     from amlemu.azure.tables import ENVIRONMENT
 
-    if pip_file.is_one(file):
+    if file.suffix.lower() == ".txt":
         return pip_file.read(file)
     if not is_azure_file(file):
         return None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from amlemu.doctor.alone import check_alone
 from amlemu.doctor.failures import check_failures
 from amlemu.doctor.functions import check_functions, check_signatures
 from amlemu.doctor.here import check_this_machine
@@ -41,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     check_known_faults,
     check_server,
     check_parses,
+    check_alone,
     check_siblings,
     check_imports,
     check_server_files,

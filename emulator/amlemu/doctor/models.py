@@ -99,8 +99,8 @@ def _in_models(load: Load, tree: ModelTree, inside: str) -> Iterator[Finding]:
     yield Finding(
         _severity(load, inside),
         "model-file-missing",
-        f"{load.place.file.name} loads {shown} from AZUREML_MODEL_DIR, where no such file will lie: it fails "
-        f"{when(load.occasion, load.function)}",
+        f"{load.place.file.name} loads {shown} from AZUREML_MODEL_DIR, where no such file will lie"
+        f"{f', but {near}' if near else ''}: it fails {when(load.occasion, load.function)}",
         load.place,
         cloud_at(load.occasion),
         _did_you_mean(shown, near, names),

@@ -52,12 +52,12 @@ def _missing(subject: Subject, requirements: Requirements, supply: Supply) -> Fi
     file = requirements.place.file.name
     environment = subject.description.environment if subject.description else None
     severity: Severity = "error"
-    cause = f"{file} has no inference server, so nothing in the container can serve the script"
+    cause = f"{file} asks neither for {SERVER} nor for {DEFAULTS}, so nothing in the container can serve the script"
     if environment is not None and _INFERENCE_IMAGE.search(environment.image):
         # Inferred, not observed: the image's own environment stays on the PATH behind the one that is made of this file
         # (image.md), so its azmlinfsrv is found; it then runs with the image's packages. A warning for want of certainty.
         severity = "warning"
-        cause = f"{file} has no inference server; that of the image runs in the image's own environment, without these packages"
+        cause = f"{file} asks neither for {SERVER} nor for {DEFAULTS}; the image's server runs in the image's own environment, without these packages"
     elif supply.strangers or environment is None:
         severity = "warning"  # one of them may bring it; a file beside a script may be about something else
     package = DEFAULTS if subject.description is not None and subject.description.generation == "v1" else SERVER

@@ -25,6 +25,11 @@ _MEANT_FOR_SCRIPTS = frozenset(("inference-schema", "azureml-core", "azureml-dat
 """What the server's packages bring is not for scripts, but for these."""
 _WITH_OLD_SDK = ("<1.33", "azureml-model-management-sdk")
 """What azureml-defaults has brought once, and pandas with it. Source: its metadata, server_pins.toml."""
+_BUILDS = re.compile(r"-(?:gpu|cpu|cuda\w*|cu\d\w*|rocm\w*|openvino|nightly|full|lite|binary|headless|wheel|pypi|dev)")
+"""How distributions call other builds of the same modules: onnxruntime-gpu, mmcv-full."""
+_NAMED_BY = re.compile(
+    r"(?:.*[/=])?([A-Za-z][\w.-]*?)(?:-\d[^/]*)?(?:\.git|\.tar\.gz|\.zip|\.whl|\.tgz)?(?:@[^/]*)?(?:#.*)?"
+)
 _LIKE_A_FILE = re.compile(r"(?:-r|-e|--requirement|--editable)\b")
 _SHORTEST_ALIKE = 4
 
@@ -62,6 +67,9 @@ class Supply:
             for holder in distributions.holders(name):
                 if holder in self.every:
                     return holder
+                built = next((key for key in self.every if _BUILDS.fullmatch(key.removeprefix(holder))), None)
+                if built is not None:
+                    return built
         if distributions.is_shared(module) and not names:  # `import azure`: any part of it makes that work
             return next((key for key in sorted(self.every) if key.startswith(f"{module}-")), None)
         return self._from_inside(module) or self._by_likeness(module)
@@ -107,6 +115,9 @@ def _supply(requirements: Requirements, python: Path) -> Supply:
     here = distributions.look_at(python)
     asked = {name: entry for entry in requirements.entries if (name := on_pypi(entry))}
     roots = {name: entry.extras for name, entry in asked.items()}
+    for entry in requirements.entries:
+        if entry.is_elsewhere and not entry.key and _called(entry.text):
+            roots.setdefault(_called(entry.text), ())
     for name in list(roots):
         meant = _meant_by(name)
         if meant:
@@ -129,9 +140,17 @@ def _meant_by(name: str) -> str | None:
     return str(found) if found else None
 
 
+def _called(address: str) -> str:
+    """Return what an address or a folder is called, which mostly is the distribution's name: `.../detectron2.git`."""
+    found = _NAMED_BY.fullmatch(address.strip().removeprefix("-e ").strip().rstrip("/"))
+    return normalised(found[1]) if found else ""
+
+
 def _files(requirements: Requirements) -> tuple[str, ...]:
     """What is asked for without a name: an address, a folder, another file."""
-    nameless = (entry.text for entry in requirements.entries if entry.is_elsewhere and not entry.key)
+    nameless = (
+        entry.text for entry in requirements.entries if entry.is_elsewhere and not entry.key and not _called(entry.text)
+    )
     return (*nameless, *(option for option in requirements.pip_options if _LIKE_A_FILE.match(option)))
 
 

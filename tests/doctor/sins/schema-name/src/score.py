@@ -1,0 +1,7 @@
+
+from inference_schema.schema_decorators import input_schema
+from inference_schema.parameter_types.standard_py_parameter_type import StandardPythonParameterType
+def init(): pass
+@input_schema("input_data", StandardPythonParameterType({"a": 1}))
+def run(data):
+    return {"ok": 1}

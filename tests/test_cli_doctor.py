@@ -1,0 +1,117 @@
+"""`amlemu doctor` as a command: what it takes, its exit codes, what it could not look at."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SCRIPT = """
+    import json
+    import pandas
+
+    def init(): ...
+
+    def run(data):
+        return json.loads(data)
+"""
+DEPLOYMENT = """
+    name: blue
+    endpoint_name: credit
+    model: azureml:credit:3
+    code_configuration:
+      code: .
+      scoring_script: score.py
+    environment: azureml:credit-env:2
+    instance_type: Standard_DS3_v2
+    instance_count: 1
+"""
+CONDA = """
+    channels: [conda-forge]
+    dependencies:
+      - python=3.11
+      - pip
+      - pip: [azureml-inference-server-http]
+"""
+
+
+@pytest.fixture
+def files(write):
+    """A deployment whose model and environment lie in a workspace, and its script."""
+    write("score.py", SCRIPT)
+    write("deployment.yml", DEPLOYMENT)
+
+
+def test_what_lies_in_a_workspace_is_not_looked_at_and_that_is_said(files, finish):
+    """A registered model, a registered environment; neither is held against the deployment."""
+    ended = finish("doctor", "deployment.yml", "--json")
+
+    told = json.loads(ended.out)
+    assert (ended.code, told["findings"], told["exit_code"]) == (0, [], 0)
+    assert {"model-unseen", "environment-unseen"} <= {one["rule"] for one in told["information"]}
+
+
+def test_the_project_can_say_what_they_are(files, write, finish):
+    """[tool.amlemu] of pyproject.toml: then imports are held against the conda file, and the path against the disk."""
+    write("conda.yml", CONDA)
+    write(
+        "pyproject.toml",
+        '[tool.amlemu.environments]\ncredit-env = "conda.yml"\n[tool.amlemu.models]\ncredit = "no.pkl"\n',
+    )
+
+    ended = finish("doctor", "deployment.yml")
+
+    assert ended.code == 1
+    assert ended.out.startswith("error: score.py:2: score.py imports pandas, which nothing in conda.yml installs")
+    assert "azureml:credit:3 = no.pkl" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param([], 0, id="a-warning-is-no-failure"),
+        pytest.param(["--strict"], 1, id="unless-asked"),
+        pytest.param(["score.py", "--strict"], 1, id="a-script"),
+        pytest.param(["conda.yml", "--strict"], 0, id="a-conda-file-alone"),
+    ],
+)
+def test_exit_codes(write, finish, words, code):
+    write("score.py", "def init(): ...\ndef run(data):\n    return {'a': 1}, 400\n")
+    write("conda.yml", CONDA)
+
+    assert finish("doctor", *words).code == code
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["scor.py"], "scor.py: no such file or folder. Did you mean score.py?"),
+        (["empty"], "empty: no deployment and no scoring script in this folder."),
+        (["deployment.yml", "--model", "x"], "--model: 'x' has no value. Expected NAME:VERSION=PATH."),
+    ],
+    ids=["missing", "empty-folder", "flag"],
+)
+def test_what_cannot_be_looked_at_is_a_matter_of_usage(files, finish, tmp_path, words, message):
+    (tmp_path / "empty").mkdir()
+    ended = finish("doctor", *words)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"amlemu: {message}")
+
+
+def test_each_deployment_of_a_folder_is_looked_at(files, write, finish):
+    """Also both of an endpoint file of 2021; what is wrong with one of them is found."""
+    write("green.yml", DEPLOYMENT.replace("blue", "green").replace("score.py", "scoore.py"))
+
+    ended = finish("doctor")
+
+    assert ended.out.startswith("error: green.yml:6: the scoring script scoore.py is not in")
+    assert "deployment.yml" in ended.out.splitlines()[-1] or "deployment.yml" in ended.out
+
+
+def test_nothing_of_a_script_is_run(write, finish, tmp_path):
+    write("score.py", "open('run', 'w').close()\ndef init(): ...\ndef run(data): return 1\n")
+
+    finish("doctor", "score.py")
+
+    assert not (tmp_path / "run").exists()
