@@ -10,7 +10,8 @@ from .rows import NOT_HELD, ROWS
 MODULES = (test_files, test_said, test_served, test_tables, test_v1, test_v1_rules, test_v2, test_v2021)
 
 
+SCENARIOS = {f"{module.__name__} {name}": one for module in MODULES for name, one in scenarios(module).items()}
+
+
 class TestRows(RowsHeld):
-    rows, not_held = ROWS, NOT_HELD
-    cases = (*HONOURED, *NO_EFFECT)
-    scenarios = {f"{module.__name__} {name}": one for module in MODULES for name, one in scenarios(module).items()}
+    rows, not_held, cases, scenarios = ROWS, NOT_HELD, (*HONOURED, *NO_EFFECT), SCENARIOS

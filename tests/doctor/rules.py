@@ -75,6 +75,7 @@ class Code:
             return sorted(set(re.findall(rf'^{node.slice.value} = "([^"]*)"', self._tables, re.MULTILINE)))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             called = self._functions(node.func.id, at)
+            assert called, f"{at.module.name}:{node.lineno}: {node.func.id} is not of this module"
             return [value for one in called for value in self._returned(one, depth)]
         if isinstance(node, ast.Attribute):
             return [] if ast.unparse(node) in _COPIES else self._attribute(node, at, depth)
@@ -119,9 +120,8 @@ class Code:
         for part in self._parts:
             if isinstance(part.node, ast.Call):
                 called = part.node.func
-                found.setdefault(
-                    called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", ""), []
-                ).append(part)
+                name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+                found.setdefault(name, []).append(part)
         return found
 
     def _calls(self, name: str) -> list[Part]:
@@ -171,21 +171,19 @@ class _Here(ast.NodeTransformer):
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         """Keep a test of a parameter, which the caller may settle; of any other both ways count."""
-        names = [one.id for one in ast.walk(node.test) if isinstance(one, ast.Name)]
         is_simple = isinstance(node.test, ast.Name) or (
-            isinstance(node.test, ast.Compare) and len(list(ast.walk(node.test))) == 5
+            isinstance(node.test, ast.Compare) and isinstance(node.test.left, ast.Name)
         )
-        is_kept = _truth(node.test) is not None or (
-            is_simple and names and all(name in self._parameters for name in names)
-        )
-        node.test = node.test if is_kept else ast.Constant(None)
+        names = [one.id for one in ast.walk(node.test) if isinstance(one, ast.Name)]
+        is_passed_on = is_simple and all(name in self._parameters for name in names)
+        node.test = node.test if is_passed_on or _truth(node.test) is not None else ast.Constant(None)
         node.body, node.orelse = self.visit(node.body), self.visit(node.orelse)
         return node
 
-    def _known(self, node: ast.expr) -> ast.expr:
-        return _any_of([ast.Constant(word) for word in self._code.value_of(node, self._at, self._depth)])
-
-    visit_Attribute = visit_Call = visit_Subscript = _known
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, (ast.Attribute, ast.Call, ast.Subscript)):
+            return _any_of([ast.Constant(word) for word in self._code.value_of(node, self._at, self._depth)])
+        return super().visit(node)
 
 
 class _Given(ast.NodeTransformer):

@@ -20,6 +20,7 @@ from amlemu.finding import BAD_ARGUMENT, Finding, Place
 _MOST_NEIGHBOURS = 60  # files in a folder that are looked at
 _NEIGHBOUR_BYTES = 100_000
 _OF_A_DEPLOYMENT = ("endpoint_name", "code_configuration", "instance_type", "request_settings")
+_MARKS = (*_OF_A_DEPLOYMENT, "nlineDeployment", "nlineEndpoint", "auth_mode", "traffic", "entryScript", "computeType")
 _KINDS = "a v2 online deployment or endpoint, the endpoint file of 2021, or a v1 inferenceconfig.json or deploymentconfig.json"
 
 
@@ -97,7 +98,10 @@ def neighbours(path: Path, beside: Sequence[Path] = ()) -> Iterator[tuple[Path, 
         found = [one for one in entries if one.is_file() and one.stat().st_size < _NEIGHBOUR_BYTES][:_MOST_NEIGHBOURS]
     for one in found:
         try:
-            value = marked.read(one)
+            text = marked.read_text(one)
+            if not is_given and not any(mark in text for mark in _MARKS):
+                continue  # before it is parsed: folders hold data, too
+            value = marked.parse(text, one)
         except Unreadable:
             if is_given:
                 raise
