@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from amlemu.deployment import Deployment
-from amlemu.models import Model
 from amlemu.environment import activated, script_environment, script_variables
 from amlemu.layout import lay_out
+from amlemu.models import Model
 
 PLAIN = Deployment(script=Path("/app/score.py"), python=Path("/env/bin/python"), code=Path("/app"))
 WITH_MODEL = replace(PLAIN, models=(Model("m", "1", Path("/models/m.pkl")),))

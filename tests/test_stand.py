@@ -12,9 +12,9 @@ from amlemu.backends.pool import Pool
 from amlemu.backends.upstream import Upstream
 from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
-from amlemu.models import Model
 from amlemu.errors import UsageError
 from amlemu.layout import lay_out
+from amlemu.models import Model
 from amlemu.pauses import Pauses
 from amlemu.reload import ReloadRules
 from amlemu.stand import Plan, Stand, _paths, choose_backend

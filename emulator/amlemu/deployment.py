@@ -111,7 +111,9 @@ def _script_path(path: Path) -> Path:
     if path.is_dir():
         usual = (path / name for name in ("deployment.yml", "deployment.yaml", "score.py"))
         inside = next((one for one in usual if one.exists()), None)
-        hint = f"Did you mean {inside}?" if inside else "Name the scoring script, for example score.py, or a deployment."
+        hint = (
+            f"Did you mean {inside}?" if inside else "Name the scoring script, for example score.py, or a deployment."
+        )
         raise UsageError("this is a folder, not a scoring script", where=where, hint=hint)
     if path.suffix != ".py":
         raise UsageError("not a Python file", where=where, expected="A scoring script is a .py file.")

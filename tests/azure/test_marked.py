@@ -214,10 +214,10 @@ def bomb(width, levels):
 )
 def test_a_bomb_does_not_go_off(text, message):
     """Each within a second; the line says where it begins to be too much."""
-    begin = time.monotonic()
+    begin = time.process_time()
     told = refusal_of(text)
 
-    assert time.monotonic() - begin < 1.0
+    assert time.process_time() - begin < 1.0
     assert message in told
     assert told.startswith("deployment.yml:")
     assert told.split(":")[1].isdigit()
@@ -239,10 +239,10 @@ def test_many_aliases_within_bounds_are_no_bomb():
     ],
 )
 def test_long_scalars_take_no_time(text):
-    begin = time.monotonic()
+    begin = time.process_time()
     parse(text)
 
-    assert time.monotonic() - begin < 1.0
+    assert time.process_time() - begin < 1.0
 
 
 # files
@@ -350,10 +350,10 @@ def test_what_is_no_json_is_told_with_its_line(text, message):
 
 
 def test_many_keys_take_no_time():
-    begin = time.monotonic()
+    begin = time.process_time()
     refusal_of("{" + ",".join(f'"a{n}":1' for n in range(80_000)) + "}", "x.json")
 
-    assert time.monotonic() - begin < 1.0
+    assert time.process_time() - begin < 1.0
 
 
 # whatever comes

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from amlemu.backends import Capabilities
 from amlemu.console import JsonConsole
-from amlemu.models import Model
 from amlemu.errors import BackendTimeout, WorkerCrashed
 from amlemu.events import AnsweredLate, Noticed, ReloadBegan, Reloaded, ReloadFailed, Spoke, WorkerStarted
 from amlemu.exchange import Frame, Response
+from amlemu.models import Model
 
 from .told import FAULT, ended, exchange, shown
 

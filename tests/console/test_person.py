@@ -14,7 +14,6 @@ from amlemu.backends import Capabilities
 from amlemu.console import Paint, PersonConsole
 from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
-from amlemu.models import Model
 from amlemu.errors import BackendTimeout, Unreachable, WorkerCrashed
 from amlemu.events import (
     AnsweredLate,
@@ -31,6 +30,7 @@ from amlemu.events import (
 )
 from amlemu.exchange import Frame, Response
 from amlemu.layout import Layout, Place
+from amlemu.models import Model
 from amlemu.reload import ReloadRules
 from amlemu.stand import Plan
 

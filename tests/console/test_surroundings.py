@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from amlemu.console.surroundings import as_json, as_text
 from amlemu.deployment import Deployment
-from amlemu.models import Model
 from amlemu.environment import Variable
 from amlemu.layout import lay_out
+from amlemu.models import Model
 
 MODELS = (
     Model("m", "3", Path("/data/model.pkl")),

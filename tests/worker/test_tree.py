@@ -22,8 +22,8 @@ import amlemu
 import httpx
 import pytest
 from amlemu.deployment import Deployment
-from amlemu.models import Model
 from amlemu.errors import UsageError
+from amlemu.models import Model
 from amlemu.worker.tree import choose
 
 REPOSITORY = Path(__file__).resolve().parents[2]

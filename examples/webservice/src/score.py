@@ -24,7 +24,8 @@ def run(data):
     """Answer ``{"people": [{"income", "debt", "age"}, ...]}`` with ``{"pays": [0.81, ...]}``, one probability a person."""
     people = json.loads(data)["people"]
     score = credit["intercept"] + sum(
-        weight * np.array([scaled(person, feature) for person in people]) for feature, weight in credit["weights"].items()
+        weight * np.array([scaled(person, feature) for person in people])
+        for feature, weight in credit["weights"].items()
     )
     return {"pays": (1 / (1 + np.exp(-score))).round(2).tolist()}
 
