@@ -59,7 +59,7 @@ def test_an_active_environment_without_a_working_python_is_refused(no_environmen
 def test_an_old_python_is_refused_by_its_version(no_environment, tmp_path):
     """Told by the program's own answer."""
     old = tmp_path / "python2"
-    old.write_text("#!/bin/sh\necho amlemu 2 7\n", encoding="utf-8")
+    old.write_text("#!/bin/sh\necho amlemu 2.7.18\n", encoding="utf-8")
     old.chmod(0o755)
 
     assert refusal_of(lambda: interpreter.find_python(old)).startswith(f"--python {old}: this is Python 2.7. Expected ")

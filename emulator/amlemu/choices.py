@@ -89,7 +89,8 @@ def choose(
     _take_repeated(options, project, given, sources)
     if said is not None:
         endpoint = str(options["endpoint_name"] or said.endpoint)
-        said = replace(said, name=str(options["deployment_name"]), endpoint=endpoint)
+        name = str(options["deployment_name"]) if said.generation != "v1" else ""  # a web service has one deployment
+        said = replace(said, name=name, endpoint=endpoint)
     if said is not None and options["auth"] == "off":
         said = _without_auth(said)
     requirements = _asked(path, said, project)

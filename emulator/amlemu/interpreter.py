@@ -13,6 +13,7 @@ from amlemu.errors import UsageError
 from amlemu.models import may
 
 _OLDEST_PYTHON = (3, 9)  # the guest half's syntax
+_QUESTION = "import sys; print('amlemu', '%d.%d.%d' % sys.version_info[:3])"
 _INTERPRETER_PATIENCE_S = 20.0  # an environment on a slow disk
 
 
@@ -53,7 +54,7 @@ def _interpreter(path: Path, where: str) -> Path:
         raise UsageError("not executable", where=where, expected=expected)
     # Not resolved: an environment's python is a link, and it is the link's place that makes it an environment.
     path = Path(os.path.abspath(path))
-    version = sys.version_info[:2] if path.parent == Path(sys.executable).parent else _python_version(path)
+    version = sys.version_info[:2] if path.parent == Path(sys.executable).parent else _numbers(version_of(path))
     if version is None:
         raise UsageError("not a Python interpreter", where=where, expected=expected)
     if version < _OLDEST_PYTHON:
@@ -61,12 +62,15 @@ def _interpreter(path: Path, where: str) -> Path:
     return path
 
 
-def _python_version(path: Path) -> tuple[int, int] | None:
-    """Ask a program for its Python version; None when it is no interpreter. Costs a start without site, some 10 ms."""
-    question = "import sys; print('amlemu', *sys.version_info[:2])"
+def version_of(python: Path) -> str | None:
+    """
+    Ask a program for its Python version, `3.11.7`; None when it is no interpreter, as a shim of pyenv's without its Python.
+
+    Costs a start without site, some 10 ms.
+    """
     try:
         answer = subprocess.run(
-            [path, "-E", "-S", "-c", question],
+            [python, "-E", "-S", "-c", _QUESTION],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_INTERPRETER_PATIENCE_S,
@@ -74,7 +78,10 @@ def _python_version(path: Path) -> tuple[int, int] | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    words = answer.stdout.split()
-    if len(words) != 3 or words[0] != b"amlemu":
-        return None
-    return int(words[1]), int(words[2])
+    words = answer.stdout.decode("ascii", "replace").split()
+    return words[1] if len(words) == 2 and words[0] == "amlemu" else None
+
+
+def _numbers(version: str | None) -> tuple[int, int] | None:
+    parts = (version or "").split(".")
+    return (int(parts[0]), int(parts[1])) if len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit() else None

@@ -172,6 +172,18 @@ def test_the_start_block_has_the_path_of_the_cloud(plan, opening_of):
     lines = block(replace(plan, profile=profiles.load("aks"), deployment=deployment), opening_of(plan))
 
     assert any(" http://127.0.0.1:5001/api/v1/service/iris/score " in line for line in lines)
+    assert any(line.startswith("  try      curl -s http://127.0.0.1:5001/api/v1/service/iris/score ") for line in lines)
+
+
+def test_the_line_to_try_knows_the_sample_beside_the_deployment(plan, opening_of, tmp_path, monkeypatch):
+    """The script may lie in a folder below it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sample-request.json").write_text("{}")
+    deployment = replace(plan.deployment, script=tmp_path / "src" / "score.py", files=(tmp_path / "deployment.yml",))
+
+    lines = block(replace(plan, deployment=deployment), opening_of(plan))
+
+    assert any(line.endswith("--data-binary @sample-request.json") for line in lines)
 
 
 @pytest.mark.parametrize(

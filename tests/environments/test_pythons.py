@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 import pytest
-from amlemu.environments.pythons import choose, in_words, version_of
+from amlemu.environments.pythons import choose, in_words
 from amlemu.errors import UsageError
+from amlemu.interpreter import version_of
 
 MINE = ".".join(str(number) for number in sys.version_info[:3])
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -49,6 +49,5 @@ def meant(path: Path, base: Path) -> str:
 
 
 def _from(base: Path, path: Path) -> str:
-    """Return a path as a file in `base` would write it; one that lies elsewhere stays absolute."""
-    relative = os.path.relpath(path, base)
-    return str(path) if relative.startswith("../../..") else relative
+    """Return a path as a file in `base` would write it; one that is shorter as it is stays absolute."""
+    return min(os.path.relpath(path, base), str(path), key=len)

@@ -279,10 +279,11 @@ def _debugged(address: str, plan: Plan) -> str:
 
 
 def _curl(plan: Plan, url: str) -> str:
-    sample = plan.deployment.script.with_name("sample-request.json")
-    data = shlex.quote(f"@{os.path.relpath(sample)}") if sample.exists() else "'{\"data\": []}'"
+    places = [file.parent for file in (plan.deployment.script, *plan.deployment.files)]
+    sample = next((path for place in places if (path := place / "sample-request.json").exists()), None)
+    data = shlex.quote(f"@{os.path.relpath(sample)}") if sample else "'{\"data\": []}'"
     key = ' -H "Authorization: Bearer $KEY"' if plan.auth else ""
-    return f"curl -s {url}/score{key} -H 'Content-Type: application/json' --data-binary {data}"
+    return f"curl -s {url}{_prefix(plan)}/score{key} -H 'Content-Type: application/json' --data-binary {data}"
 
 
 def _quoted(path: Path) -> str:

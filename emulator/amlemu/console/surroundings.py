@@ -29,7 +29,7 @@ def as_text(deployment: Deployment, layout: Layout, variables: list[Variable]) -
         "",
         f"working folder  {layout.app_root}",
         f"entry script    {layout.script}  (module entry_module)",
-        f"import path     the interpreter's own, then {layout.app_root}",
+        f"import path     the interpreter's own, then {' and '.join(_import_roots(layout))}",
         f"interpreter     {deployment.python}",
         "",
         *(f"{f'{v.name}={v.value}':{min(width, 90)}}  {_ORIGINS[v.origin]}" for v in own),
@@ -53,6 +53,11 @@ def as_json(deployment: Deployment, layout: Layout, variables: list[Variable]) -
         "shell": [variable.name for variable in variables if variable.origin == "shell"],
     }
     return json.dumps(content, indent=2)
+
+
+def _import_roots(layout: Layout) -> list[str]:
+    source = [posixpath.join(layout.app_root, layout.source_folder)] if layout.source_folder else []
+    return [layout.app_root, *source]
 
 
 def _tree(layout: Layout) -> list[str]:

@@ -5,17 +5,14 @@ Which Python an environment is made with: the one that was named, one of the ver
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from amlemu.errors import UsageError
-from amlemu.interpreter import find_python
+from amlemu.interpreter import find_python, version_of
 
 _OLDEST, _NEWEST = 9, 15  # of Python 3: on an older one amlemu runs no script
-_PATIENCE_S = 20.0
-_QUESTION = "import sys; print('amlemu', '%d.%d.%d' % sys.version_info[:3])"
 
 
 @dataclass(frozen=True)
@@ -60,22 +57,6 @@ def choose(wanted: str | None, named: str | None = None) -> Chosen:
         return _judged(own, mine, wanted, "this one")
     path, version = (exact or found or [(own, mine)])[0]
     return _judged(path, version, wanted, "this one" if path == own else str(path))
-
-
-def version_of(python: Path) -> str | None:
-    """Ask an interpreter for its version; None where it is none, as a shim of pyenv's without its Python."""
-    try:
-        answer = subprocess.run(
-            [python, "-E", "-S", "-c", _QUESTION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PATIENCE_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    words = answer.stdout.decode("ascii", "replace").split()
-    return words[1] if len(words) == 2 and words[0] == "amlemu" else None
 
 
 def in_words(wanted: str) -> str:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from words import words_of
 
-LEAST_SHARE = float(
-    os.environ.get("LEAST_SHARE", "0.2")
-)  # of words that are common ones; the deployment may say another
+# of words that are common ones; the deployment may say another
+LEAST_SHARE = float(os.environ.get("LEAST_SHARE", "0.2"))
 
 
 def init():
