@@ -86,3 +86,20 @@ def test_a_call_that_fails_says_how_the_cloud_answers(subject_of):
 
     assert finding.cause.startswith("run() is declared `async def`: the server does not await it")
     assert finding.cloud.today == "502"
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        pytest.param("partial(score, cutoff=1)", [("run-extra-parameter", 3)], id="what-comes-behind-must-be-named"),
+        pytest.param("partial(score, 1, 2, 3)", [("run-without-parameter", 3)], id="nothing-is-left"),
+        pytest.param("partial(score, cutoff=1, limit=2)", [], id="one-is-left"),
+        pytest.param("partial(score, 1, 2)", [], id="the-last-is-left"),
+        pytest.param("partial(unknown, 1)", [], id="of-a-function-that-is-not-seen"),
+    ],
+)
+def test_a_partial_has_the_parameters_that_are_left(told, made, found):
+    """Observed, azureml-inference-server-http 1.5.1."""
+    script = f"from functools import partial\ndef init(): ...\ndef score(data, cutoff, limit): ...\nrun = {made}"
+
+    assert told(check_signatures, script) == found

@@ -132,3 +132,25 @@ def test_a_file_above_the_app_root_is_told(tmp_path):
     of = subject(tmp_path, script('json.load(open("labels.json"))'), at="src/score.py", others={"labels.json": "{}"})
 
     assert [finding[:2] for finding in told(check_model_files, of)] == [("error", "file-not-in-app-root")]
+
+
+@pytest.mark.parametrize(
+    ("code", "rules"),
+    [
+        pytest.param("code", ["file-not-in-app-root"], id="outside-of-what-is-deployed"),
+        pytest.param(".", [], id="deployed-as-well"),
+    ],
+)
+def test_a_path_that_leads_out_of_the_code_is_told(tmp_path, model, code, rules):
+    inside = "score.py" if code == "code" else "code/score.py"
+    deployment = f"""
+    name: blue
+    endpoint_name: credit
+    code_configuration: {{code: {code}, scoring_script: {inside}}}
+    environment: {{image: x}}
+    instance_type: Standard_DS3_v2
+    instance_count: 1
+    """
+    of = subject(tmp_path, script('model = joblib.load("../model/model.pkl")'), deployment=deployment)
+
+    assert [rule for _, rule, _ in told(check_model_files, of)] == rules

@@ -154,3 +154,10 @@ def test_a_requirement_that_is_a_slip_is_told_there_alone(tmp_path):
     )
 
     assert told(check_imports, of) == []
+
+
+def test_a_name_that_the_server_s_module_lacks_is_told(tmp_path):
+    line = "from azureml_inference_server_http.api.aml_request import raw_http"
+    (finding,) = told(check_imports, subject(tmp_path, f"{line}\n{SCRIPT}", conda=conda(pip=[SERVER])))
+
+    assert finding[:2] == ("error", "name-not-there")

@@ -50,3 +50,13 @@ def test_long_chains_of_functions_are_followed(subject_of):
     places = reach_of(subject_of(f"{chain}def f2000(): ...\ndef init(): ...\ndef run(data): return f0()"))
 
     assert ("", "f2000()", "run") in places
+
+
+def test_functions_are_reached_by_the_module_s_name(subject_of):
+    subject = subject_of(
+        "import words\ndef init(): ...\ndef run(data): return words.split(data)\n",
+        {"words": "def split(text): return text\ndef unused(): ..."},
+    )
+
+    assert ("words", "split()", "run") in reach_of(subject)
+    assert "unused()" not in {function for _, function, _ in reach_of(subject)}

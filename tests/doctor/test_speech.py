@@ -78,3 +78,30 @@ def test_the_main_block_does_not_count(told):
     script = "import logging\ndef init(): ...\ndef run(data): ...\nif __name__ == '__main__':\n    logging.info('x')\n"
 
     assert told(check_speech, script) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "files"),
+    [
+        pytest.param("", ["support.py"], id="said-there"),
+        pytest.param("import logging\nlogging.getLogger().setLevel(logging.INFO)\n", [], id="lowered-here"),
+    ],
+)
+def test_modules_beside_the_script_are_heard(subject_of, head, files):
+    support = (
+        "import logging\nlog = logging.getLogger('support')\ndef note(): log.info('x')\ndef train(): log.info('y')"
+    )
+    subject = subject_of(head + "import support\ndef init(): support.note()\ndef run(data): ...", {"support": support})
+
+    assert [finding.place.file.name for finding in check_speech(subject)] == files
+
+
+def test_what_nobody_calls_beside_the_script_is_left_alone(subject_of):
+    support = "import logging\nlog = logging.getLogger('support')\nX = 1\ndef train(): log.info('y')"
+
+    assert (
+        list(
+            check_speech(subject_of("from support import X\ndef init(): ...\ndef run(data): ...", {"support": support}))
+        )
+        == []
+    )

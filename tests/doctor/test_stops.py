@@ -65,3 +65,23 @@ def test_a_breakpoint_that_is_switched_off_is_fine(told):
     script = "def init(): ...\ndef run(data):\n    breakpoint()"
 
     assert told(check_stops, script, variables={"PYTHONBREAKPOINT": "0"}) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "rules"),
+    [
+        pytest.param("import argparse\nargs = argparse.ArgumentParser().parse_args()\n" + BOTH, ["parses-arguments"], id="command-line"),
+        pytest.param("import argparse\nargs = argparse.ArgumentParser().parse_args([])\n" + BOTH, [], id="a-list-of-its-own"),
+        pytest.param("import argparse\nargs, _ = argparse.ArgumentParser().parse_known_args()\n" + BOTH, [], id="what-it-knows"),
+        pytest.param("import argparse\ndef main(): argparse.ArgumentParser().parse_args()\n" + BOTH, [], id="nobody-calls-it"),
+        pytest.param("import argparse\nargs = argparse.ArgumentParser().parse_args()", [], id="no-scoring-script"),
+        pytest.param("import guard\ndef init(): guard.check()\ndef run(data): ...", ["exits"], id="in-a-module-beside"),
+        pytest.param("def init(): check()\ndef check(): exit(1)\ndef run(data): ...", ["exits"], id="in-a-function-of-init"),
+        pytest.param("def init():\n    if x: check()\ndef check(): exit(1)\ndef run(data): ...", [], id="perhaps"),
+        pytest.param("import guard\ndef init(): guard.perhaps()\ndef run(data): ...", [], id="perhaps-in-a-module-beside"),
+    ],
+)  # fmt: skip
+def test_what_certainly_runs_is_followed(subject_of, script, rules):
+    guard = "import sys\ndef check(): sys.exit(1)\ndef perhaps():\n    if sys.argv: sys.exit(1)"
+
+    assert [finding.rule for finding in check_stops(subject_of(script, {"guard": guard}))] == rules

@@ -84,3 +84,11 @@ def test_one_part_of_azure_is_not_another(tmp_path):
 )
 def test_a_requirement_holds_what_it_is_called_by(tmp_path, pip, module):
     assert supply_of(subject(tmp_path, conda=conda(pip=[pip]))).holder(module) is not None
+
+
+def test_a_list_that_has_been_read_hides_nothing(tmp_path):
+    (tmp_path / "base.txt").write_text("numpy\n")
+    supply = supply_of(subject(tmp_path, pip="-r base.txt\nazureml-inference-server-http\n"))
+
+    assert "numpy" in supply.asked
+    assert not supply.has_list

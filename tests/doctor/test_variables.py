@@ -1,4 +1,4 @@
-"""AZUREML_MODEL_DIR without a model."""
+"""Variables that the script reads, and those that the server reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from amlemu.azure.description import Description, ModelSaid
-from amlemu.doctor.variables import check_model_variable
+from amlemu.doctor.variables import check_model_variable, check_server_variables, check_variable_names
 from amlemu.finding import Place
 
 FILE = Path("deployment.yml")
@@ -37,3 +37,38 @@ def test_nothing_is_said_where_there_is_a_model_or_nobody_knows(told):
     assert told(check_model_variable, TAKES, description=WITH) == []
     assert told(check_model_variable, TAKES) == []
     assert told(check_model_variable, TAKES, description=WITHOUT, variables={"AZUREML_MODEL_DIR": "/m"}) == []
+
+
+@pytest.mark.parametrize(
+    ("reading", "found"),
+    [
+        pytest.param("os.environ['AZUREML_MODELS_DIR']", [("variable-unset", 3)], id="model-dir-misspelt"),
+        pytest.param("os.path.join(os.getenv('AZURE_ML_MODEL_DIR'), 'm')", [("variable-unset", 3)], id="by-getenv"),
+        pytest.param("os.environ['LANGUAGE_CODES']", [("variable-unset", 3)], id="one-of-the-deployment-s"),
+        pytest.param("os.environ['LANGUAGE_CODE']", [], id="as-it-is-set"),
+        pytest.param("os.getenv('AZUREML_MODELS_DIR', '.')", [], id="default"),
+        pytest.param("os.environ['HOME']", [], id="nothing-like-it"),
+    ],
+)
+def test_a_variable_that_is_misspelt_is_told(told, reading, found):
+    script = f"import os\ndef init():\n    x = {reading}{TAIL}"
+
+    assert told(check_variable_names, script, description=WITH, variables={"LANGUAGE_CODE": "de"}) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_told"),
+    [
+        pytest.param("WORKER_COUNT", "two", True, id="a-word"),
+        pytest.param("WORKER_COUNT", "0", True, id="no-worker"),
+        pytest.param("SCORING_TIMEOUT_MS", "1.5", True, id="a-fraction"),
+        pytest.param("WORKER_COUNT", "4", False, id="a-number"),
+        pytest.param("WORKER_COUNT", "${WORKERS}", False, id="a-template"),
+        pytest.param("MY_COUNT", "two", False, id="of-the-person"),
+    ],
+)
+def test_settings_that_the_server_cannot_read_are_told(told, name, value, is_told):
+    """Observed, azureml-inference-server-http 1.5.1: `WORKER_COUNT=two` ends with ValueError."""
+    found = told(check_server_variables, TAKES, description=WITH, variables={name: value})
+
+    assert [rule for rule, _ in found] == (["server-variable"] if is_told else [])

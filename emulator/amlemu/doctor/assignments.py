@@ -38,7 +38,7 @@ class Assignments:
         return [value for value in found if not _is_placeholder(value)] or found
 
     def items(self, name: str, at: ast.AST) -> list[ast.expr]:
-        """Return what was put into a dict or list before a place: `name[key] = value`, `name.append(value)`."""
+        """Return what was put into a dict or list before a place: `name[key] = value`, `name.append(value)`, `name.update(...)`."""
         line = self._line(at)
         put = {key: value for place, key, value in self._items.get(name, ()) if place < line}
         return list(put.values())
@@ -64,7 +64,12 @@ class Assignments:
             and isinstance(node.func, ast.Attribute)
             and isinstance(node.func.value, ast.Name)
         ):
-            if node.func.attr == "append" and node.args:
+            if node.func.attr == "update":
+                for number, value in enumerate(_updates(node)):
+                    self._items.setdefault(node.func.value.id, []).append(
+                        (node.lineno, f"{node.lineno}.{number}", value)
+                    )
+            elif node.func.attr == "append" and node.args:
                 self._items.setdefault(node.func.value.id, []).append((node.lineno, f"+{node.lineno}", node.args[0]))
         elif isinstance(node, (ast.If, ast.IfExp, ast.While)) and tests_types(node.test):
             self._tested.update(part.id for part in ast.walk(node.test) if isinstance(part, ast.Name))
@@ -89,6 +94,12 @@ class Assignments:
             return False
         block = next((block for block in _blocks(parent) if any(statement is part for part in block)), [])
         return not any(id(part) in around or part is at for part in block)
+
+
+def _updates(call: ast.Call) -> list[ast.expr]:
+    """Return the values that `name.update({"a": x}, b=y)` puts in."""
+    given = [value for argument in call.args if isinstance(argument, ast.Dict) for value in argument.values]
+    return [*given, *(word.value for word in call.keywords)]
 
 
 def tests_types(test: ast.AST) -> bool:

@@ -8,6 +8,7 @@ is UNKNOWN, and the checks are silent. Source of the rules: azureml-inference-se
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -165,8 +166,43 @@ def _assigned_by(
         return Function(source, value, name)
     if isinstance(value, ast.Name) and value.id != name:
         return find(source, value.id, siblings, depth + 1) or UNKNOWN
+    if isinstance(value, ast.Call):
+        return _partial(value, name, source, siblings, depth) or UNKNOWN
     is_value = isinstance(value, (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple, ast.JoinedStr))
     return NotCallable(source, statement) if is_value else UNKNOWN
+
+
+def _partial(call: ast.Call, name: str, source: Source, siblings: dict[str, Source], depth: int) -> Function | None:
+    """Return the function that `functools.partial(f, ...)` leaves, with the parameters that inspect.signature() shows of it."""
+    tree = source.tree or ast.Module([], [])
+    if dotted(call.func, imported_names(tree)) != "functools.partial" or not call.args:
+        return None
+    first, *given = call.args
+    found = find(source, first.id, siblings, depth + 1) if isinstance(first, ast.Name) else None
+    is_plain = isinstance(found, Function) and not found.decorators and not isinstance(found.node, ast.Lambda)
+    is_read = not any(isinstance(part, ast.Starred) for part in given) and all(word.arg for word in call.keywords)
+    if not isinstance(found, Function) or isinstance(found.node, ast.Lambda) or not is_plain or not is_read:
+        return None
+    node = copy.copy(found.node)
+    node.args = _left(node.args, len(given), {word.arg: word.value for word in call.keywords if word.arg})
+    return Function(found.source, node, name)
+
+
+def _left(arguments: ast.arguments, count: int, named: Mapping[str, ast.expr]) -> ast.arguments:
+    """Return what is left to be given; after the first that is given by name, all have to be."""
+    before = len(arguments.args) - len(arguments.defaults)
+    defaults: list[ast.expr | None] = [*[None] * before, *arguments.defaults]
+    free = list(zip(arguments.args, defaults, strict=False))[max(0, count - len(arguments.posonlyargs)) :]
+    cut = next((place for place, (part, _) in enumerate(free) if part.arg in named), len(free))
+    behind = [(part, named.get(part.arg, default)) for part, default in free[cut:]]
+    only = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    behind += [(part, named.get(part.arg, default)) for part, default in only]
+    left = copy.copy(arguments)
+    left.posonlyargs = arguments.posonlyargs[count:]
+    left.args = [part for part, _ in free[:cut]]
+    left.defaults = [default for _, default in free[:cut] if default is not None]
+    left.kwonlyargs, left.kw_defaults = [part for part, _ in behind], [default for _, default in behind]
+    return left
 
 
 def _head(statement: ast.stmt) -> Iterator[ast.AST]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from amlemu.doctor.alone import check_alone
+from amlemu.doctor.annotations import check_annotations
 from amlemu.doctor.failures import check_failures
 from amlemu.doctor.functions import check_functions, check_signatures
 from amlemu.doctor.here import check_this_machine
@@ -29,7 +30,7 @@ from amlemu.doctor.spelling import check_names as check_spelling
 from amlemu.doctor.stops import check_stops
 from amlemu.doctor.subject import Subject
 from amlemu.doctor.twice import check_twice
-from amlemu.doctor.variables import check_model_variable
+from amlemu.doctor.variables import check_model_variable, check_server_variables, check_variable_names
 from amlemu.finding import Finding, worst_first
 
 Check = Callable[[Subject], Iterable[Finding]]
@@ -41,7 +42,9 @@ CHECKS: tuple[Check, ...] = (
     check_pins,
     check_known_faults,
     check_server,
+    check_server_variables,
     check_parses,
+    check_annotations,
     check_alone,
     check_siblings,
     check_imports,
@@ -50,6 +53,7 @@ CHECKS: tuple[Check, ...] = (
     check_functions,
     check_signatures,
     check_model_variable,
+    check_variable_names,
     check_model_files,
     check_pickles,
     check_names,

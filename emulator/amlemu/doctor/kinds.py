@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from amlemu.doctor import classes
 from amlemu.doctor.assignments import Assignments, tests_types
 from amlemu.doctor.entry import Function, find
-from amlemu.doctor.model_names import Word, read_models
+from amlemu.doctor.model_names import Word, place_of, read_models
 from amlemu.doctor.subject import Source
 from amlemu.doctor.syntax import dotted, imported_names, is_generator, returns, text
 
@@ -27,6 +28,7 @@ else:
     import tomli as tomllib
 
 _DEEPEST = 12  # expressions within expressions, names behind names
+_MOST_CALLS = 3  # functions that call functions
 _MOST_LOOKS = 20_000  # a text made to be followed for ever is followed for a while
 _ENCODINGS = ("utf-8", "utf8", "ascii", "latin-1", "utf-16")
 _PLAIN_BASES = ("object", "ABC", "BaseModel", "Generic", "Protocol")
@@ -194,6 +196,9 @@ class Kinds:
             return replace(kind, node=node)
         if kind.key == "frame" and (text(node.slice) is not None or isinstance(node.slice, ast.List)):
             return replace(kind, node=node)
+        is_row = kind.key == "prediction" and getattr(getattr(kind.node, "func", None), "attr", "") == "predict_proba"
+        if is_row and isinstance(node.slice, ast.Constant):
+            return replace(kind, key="array", node=node)
         if kind.key == "arrays" and isinstance(node.slice, ast.Constant) and node.slice.value == 0:
             return Kind("array", node)
         return None
@@ -215,8 +220,17 @@ class Kinds:
             inside = self._of_own_call(node.func.id, node)
             if inside is not _NOT_OURS:
                 return inside if isinstance(inside, Kind) else None
+        theirs = self._of_sibling(node)
+        if theirs is not None:
+            return _kind_of_result(theirs, node, self) if self.depth <= _MOST_CALLS else None
         if name in _calls():
             return Kind(_calls()[name], node)
+        if name in _tables()["elementwise"]["names"]:
+            inner = self.of(node.args[0], depth) if node.args else None
+            return replace(inner, node=node) if inner is not None and inner.key in ("array", "prediction") else None
+        if name == "str" and len(node.args) == 1:
+            inner = self.of(node.args[0], depth)
+            return replace(inner, node=node) if inner is not None and inner.key == "json" else None
         if name in ("list", "tuple", "sorted") or name.endswith(("jsonable_encoder",)):
             return None
         if name == "dict":
@@ -226,19 +240,36 @@ class Kinds:
     def _of_own_call(self, name: str, node: ast.Call) -> Kind | object | None:
         """Look into a function, or class, of the script."""
         source = self.function.source
-        if source.tree is None or self.depth > 3:
+        if source.tree is None or self.depth > _MOST_CALLS:
             return None
         for statement in source.tree.body:
             if isinstance(statement, ast.ClassDef) and statement.name == name:
                 return Kind("object", node) if _is_plain_class(statement, self.imported) else None
         found = find(source, name, self.siblings)
         if not isinstance(found, Function):
+            found = classes.method(node.func, "__call__", self.function, self.siblings) or found
+        if not isinstance(found, Function):
             return _NOT_OURS if found is None else None
         return _kind_of_result(found, node, self)
+
+    def _of_sibling(self, node: ast.Call) -> Function | None:
+        """Return the function of another module of the person's that is called: `words.clean(x)`, `clean(x)`."""
+        root = node.func
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        is_imported = isinstance(root, ast.Name) and root.id in self.imported
+        module, _, name = dotted(node.func, self.imported).rpartition(".")
+        if not is_imported or module not in self.siblings:
+            return None
+        found = find(self.siblings[module], name, self.siblings)
+        return found if isinstance(found, Function) else None
 
     def _of_method(self, node: ast.Call, depth: int) -> Kind | None:
         assert isinstance(node.func, ast.Attribute)
         method, base = node.func.attr, node.func.value
+        own = classes.method(base, method, self.function, self.siblings)
+        if own is not None:
+            return _kind_of_result(own, node, self) if self.depth <= _MOST_CALLS else None
         if method == "encode":
             return Kind("bytes", node) if _is_text_encoding(node) else None
         kind = self.of(base, depth)
@@ -248,13 +279,15 @@ class Kinds:
             return Kind("integer", node)
         if kind and method in _tables()["keeps"].get(kind.key, ()):
             return replace(kind, node=node)
-        model = self.models.get(dotted(base, {}))
+        model = self.models.get(place_of(base))
         if model is not None:
             return _prediction(model, method, node)
         key = next((key for key, methods in _tables()["methods"].items() if method in methods), None)
         is_bare = not node.args and not node.keywords
         if key == "json":
-            return Kind("json", node) if not node.args and (kind is None or kind.key == "frame") else None
+            is_of_pydantic = method == "model_dump_json" and kind is not None and kind.key == "object"
+            is_text = kind is None or kind.key == "frame" or is_of_pydantic
+            return Kind("json", node) if not node.args and is_text else None
         return Kind(key, node) if key and is_bare and (kind is None or key in (kind.key, "array")) else None
 
 
@@ -274,7 +307,17 @@ def _kind_of_result(called: Function, node: ast.Call, asked: Kinds) -> Kind | No
     known = [kind for kind in results if kind is not None]
     if any(kind.key == "json" for kind in known):
         return replace(next(kind for kind in known if kind.key == "json"), node=node)
-    return replace(known[0], node=node) if known and len(known) == len(results) else None
+    if known and len(known) == len(results):
+        return replace(known[0], node=node)
+    return _promised(called, node) if not known else None
+
+
+def _promised(called: Function, node: ast.Call) -> Kind | None:
+    """Return the kind that a function's annotation promises, for what its text does not show; nobody checks it."""
+    said = getattr(called.node, "returns", None)
+    name = (dotted(said, called.imported) if said is not None else "") or ""
+    key = next((key for key, names in _tables()["annotations"].items() if name in names), None)
+    return Kind(key, node, is_sure=False) if key else None
 
 
 def _prediction(model: Word, method: str, node: ast.Call) -> Kind | None:

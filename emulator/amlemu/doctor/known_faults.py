@@ -42,12 +42,28 @@ def check_known_faults(subject: Subject) -> Iterator[Finding]:
 def _applies(fault: Mapping[str, Any], entry: Requirement, supply: Supply, python: str | None) -> bool:
     if entry.manager != fault.get("manager", "pip"):  # conda's channels have what pip's index lost
         return False
+    if not _is_for_linux(entry.text):
+        return False
     if not newest_is_in(entry.specifier, fault.get("versions", "")):
         return False
     failing = fault.get("python", "")
     if failing and not (python and all(version in pythons(failing) for version in pythons(python))):
         return False
     return not any(_is_held_back(each, supply) for each in fault.get("unless", ()))
+
+
+def _is_for_linux(line: str) -> bool:
+    """Whether pip takes a requirement there: `pywin32; sys_platform == "win32"` is left out."""
+    _, semicolon, rest = line.partition(";")
+    if not semicolon:
+        return True
+    from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+
+    try:
+        linux = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
+        return Marker(rest.partition(" #")[0].strip()).evaluate(linux)
+    except (InvalidMarker, UndefinedEnvironmentName):
+        return True
 
 
 def _is_held_back(wanted: str, supply: Supply) -> bool:

@@ -33,11 +33,19 @@ def read_models(tree: ast.Module, imported: Mapping[str, str], makers: Mapping[s
     return {name: word for name, word in single.items() if word is not None}
 
 
+def place_of(node: ast.expr) -> str:
+    """Return what a place is called that holds a value: `model`, `self.model`, `models["a"]`; empty for others."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        holder = dotted(node.value, {})
+        return f"{holder}[{node.slice.value!r}]" if holder else ""
+    return dotted(node, {})
+
+
 def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None]]:
     """Yield names and what they get; None for what a loop, a with or unpacking gives."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
-            yield from ((name, node.value) for target in node.targets for name in [dotted(target, {})])
+            yield from ((name, node.value) for target in node.targets for name in [place_of(target)])
             tuples = [target for target in node.targets if isinstance(target, (ast.Tuple, ast.List))]
             yield from ((dotted(part, {}), None) for target in tuples for part in target.elts)
         elif isinstance(node, ast.AnnAssign) and node.value is not None:

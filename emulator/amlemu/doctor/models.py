@@ -8,6 +8,7 @@ Source: contract 3.1, 3.3 (a folder model keeps its own name below AZUREML_MODEL
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterator
@@ -194,9 +195,14 @@ def _beside(load: Load, subject: Subject, tree: ModelTree | None, value: str, fo
     """A file of the code: nothing is said if the script may make it, or if nothing like it lies anywhere."""
     below = posixpath.normpath(value)
     made = any(_FETCHES.search(source.text) for source in subject.sources)
-    if made or not load.is_file or not _A_FILE.search(below) or (folder / below).exists():
+    if made or not load.is_file or not _A_FILE.search(below):
         return
-    if below.startswith((f"{MODELS_FOLDER}/", "..")):
+    if below.startswith("../"):
+        yield from _above(load, subject, value, folder / below)
+        return
+    if (folder / below).exists():
+        return
+    if below.startswith(f"{MODELS_FOLDER}/"):
         return
     name = posixpath.basename(below)
     in_model = [each for each in (tree.names(tree.model_dir) if tree else []) if posixpath.basename(each) == name]
@@ -214,6 +220,22 @@ def _beside(load: Load, subject: Subject, tree: ModelTree | None, value: str, fo
         load.place,
         cloud_at(load.occasion),
         fix,
+    )
+
+
+def _above(load: Load, subject: Subject, value: str, path: Path) -> Iterator[Finding]:
+    """A file above the app root that is there on this machine, and not in what is deployed."""
+    target = Path(os.path.normpath(path))
+    if subject.description is None or target.is_relative_to(subject.code) or not target.exists():
+        return
+    yield Finding(
+        _severity(load, value),
+        "file-not-in-app-root",
+        f"{load.place.file.name} loads {value}, which is there on this machine and not in the container, where only "
+        f"{subject.code.name} lies: it fails {when(load.occasion, load.function)}",
+        load.place,
+        cloud_at(load.occasion),
+        'Make it the model, and load it from os.environ["AZUREML_MODEL_DIR"]; or deploy it with the code.',
     )
 
 

@@ -19,6 +19,11 @@ from amlemu.finding import Finding
 
 _LONG_FORMS = ("azureml.contrib.services.aml_request", "azureml.contrib.services.aml_response")
 """The server puts these into sys.modules itself (contract 4.11)."""
+_SERVER_PACKAGES = ("azureml.contrib.services", "azureml_inference_server_http.api")
+_NAMES_OF_SERVER = {
+    "aml_request": ("rawhttp", "AMLRequest", "Request"),
+    "aml_response": ("AMLResponse", "Response", "json"),
+}
 _SETUPTOOLS = ("setuptools", "pkg_resources", "distutils")
 _BETTER = {
     "azureml.contrib.services": "; or import from azureml.contrib.services.aml_request, which the server brings itself"
@@ -50,6 +55,7 @@ def _about(source: Source, each: Import, subject: Subject, supply: Supply) -> It
     if standard_library.is_standard(each.module):
         yield from _standard(each, subject, supply)
         return
+    yield from _not_of_server(each)
     if each.module.startswith(_LONG_FORMS):
         return
     holder = supply.holder(each.module, each.names)
@@ -61,6 +67,17 @@ def _about(source: Source, each: Import, subject: Subject, supply: Supply) -> It
     yield from _moved(each, subject, supply)
     if holder not in supply.own:
         yield _undeclared(each, holder, subject, supply), holder
+
+
+def _not_of_server(each: Import) -> Iterator[tuple[Finding, str]]:
+    """Source: azureml-inference-server-http 1.5.1, api/aml_request.py and api/aml_response.py."""
+    package, _, last = each.module.rpartition(".")
+    has = _NAMES_OF_SERVER.get(last, ()) if package in _SERVER_PACKAGES else ()
+    for name in each.names if has else ():
+        if name not in has:
+            meant = " or ".join(each for each in has if each[0] == "A" or each == "rawhttp")
+            cause = f"{each.place.file.name} imports {name} of {each.module}, which has no such name: it fails {each.consequence}"
+            yield Finding("error", "name-not-there", cause, each.place, each.cloud, f"Did you mean {meant}?"), name
 
 
 def _is_of_the_code(subject: Subject, each: Import) -> bool:

@@ -60,7 +60,7 @@ def _said_by_python(source: Source, content: bytes, subject: Subject) -> Iterato
         if _is_about_encoding(content, error):
             yield _not_utf8(source, content, subject)
             return
-        wanted = _minor_version(subject)
+        wanted = minor_version(subject)
         if wanted is not None and wanted > sys.version_info[1]:
             yield _cannot_judge(source, line, error, wanted)
             return
@@ -92,7 +92,7 @@ def _syntax_error(source: Source, error: SyntaxError, subject: Subject) -> Findi
 
 
 def _too_new(source: Source, subject: Subject) -> Iterator[Finding]:
-    minor = _minor_version(subject)
+    minor = minor_version(subject)
     if minor is None or minor >= sys.version_info[1] or not source.text:
         return
     try:
@@ -116,7 +116,7 @@ def _parse(text: str | bytes, minor: int | None) -> None:
         ast.parse(text, feature_version=(3, minor) if minor is not None else None)
 
 
-def _minor_version(subject: Subject) -> int | None:
+def minor_version(subject: Subject) -> int | None:
     """Return the newest minor version of Python 3 that the requirements allow; None where they allow any newer one."""
     asked = (subject.requirements.python if subject.requirements else None) or ""
     pinned = _PINNED.search(asked)

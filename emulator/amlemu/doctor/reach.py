@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from amlemu.doctor.entry import Entry, Function
 from amlemu.doctor.scopes import Module, Scope, read_scopes
 from amlemu.doctor.subject import Source, Subject
-from amlemu.doctor.syntax import own_nodes
+from amlemu.doctor.syntax import dotted, imported_names, own_nodes
 
 When: TypeAlias = Literal["import", "init", "run"]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -98,6 +98,7 @@ class _Reach:
                 self.places.append(place)
                 for name in _used(place):
                     self._follow(name, place)
+                self._follow_dotted(place)
 
     def _follow(self, name: str, place: Place) -> None:
         definition = place.module.definition(name)
@@ -110,6 +111,14 @@ class _Reach:
                 found = self._modules[node.module][1].definition(original)
                 if found is not None:
                     self._enqueue(node.module, found, place.when)
+
+    def _follow_dotted(self, place: Place) -> None:
+        """Follow `helper.load()` into the module; at import only where it is called."""
+        for node in own_nodes(place.scope.node):
+            if isinstance(node, ast.Attribute) and (place.when != "import" or _is_called(node, place)):
+                module, found = _dotted(node, place, self._modules)
+                if found is not None:
+                    self._enqueue(module, found, place.when)
 
 
 def _used(place: Place) -> list[str]:
@@ -129,3 +138,36 @@ def _run_at_once(top: Scope) -> Iterator[Scope]:
         scope = stack.pop()
         yield scope
         stack.extend(child for child in scope.children if not isinstance(child.node, _FUNCTIONS))
+
+
+def called_by(call: ast.Call, place: Place, places: list[Place]) -> Scope | None:
+    """Return the scope of a function of the person's that a call runs; None for what is none, or may be another."""
+    modules = {each.source.module: (each.source, each.module) for each in places}
+    if isinstance(call.func, ast.Attribute):
+        return _dotted(call.func, place, modules)[1]
+    if not isinstance(call.func, ast.Name) or not place.scope.home_of(call.func.id).is_module:
+        return None
+    bound = place.module.top.bound.get(call.func.id, [])
+    if len(bound) != 1:
+        return None
+    if isinstance(bound[0], ast.ImportFrom) and not bound[0].level and bound[0].module in modules:
+        names = {alias.asname or alias.name: alias.name for alias in bound[0].names}
+        return modules[bound[0].module or ""][1].definition(names.get(call.func.id, ""))
+    return place.module.definition(call.func.id)
+
+
+def _dotted(node: ast.Attribute, place: Place, modules: Modules) -> tuple[str, Scope | None]:
+    """Return the module and the definition that `helper.load` means."""
+    root: ast.expr = node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name) or not place.scope.home_of(root.id).is_module or place.source.tree is None:
+        return "", None
+    imported = imported_names(place.source.tree)
+    module, _, name = dotted(node, imported).rpartition(".")
+    is_ours = root.id in imported and module and module in modules
+    return (module, modules[module][1].definition(name)) if is_ours else ("", None)
+
+
+def _is_called(node: ast.Attribute, place: Place) -> bool:
+    return any(isinstance(call, ast.Call) and call.func is node for call in own_nodes(place.scope.node))

@@ -10,8 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from amlemu.doctor.entry import read_entry
+from amlemu.doctor.reach import reached, read_modules
 from amlemu.doctor.subject import Source, Subject
-from amlemu.doctor.syntax import dotted, imported_names, is_main_guard, is_true, keyword, text
+from amlemu.doctor.syntax import dotted, imported_names, is_main_guard, is_true, keyword, own_nodes, text
 from amlemu.finding import Finding
 
 _HIGH = ("WARNING", "WARN", "ERROR", "CRITICAL", "FATAL")
@@ -24,12 +26,24 @@ def check_speech(subject: Subject) -> Iterator[Finding]:
     script = subject.script
     if script is None or script.tree is None or _is_configured_by_file(subject):
         return
-    words = _Words(script.tree)
-    if any(_Words(source.tree).configures_all for source in subject.sources if source.tree is not None):
+    heard = [(source, _Words(source.tree)) for source in subject.sources if source.tree is not None]
+    if any(words.configures_all for _, words in heard):
         return
-    lost = [call for call in words.quiet_calls() if not words.is_lowered(words.logger_of(call))]
-    if lost:
-        yield _lost(lost, script, words)
+    used = _used_in_siblings(subject) if len(heard) > 1 else set()
+    lowered = {name for _, words in heard for name in words.lowered}
+    for source, words in heard:
+        quiet = [call for call in words.quiet_calls() if not words.is_lowered(words.logger_of(call), lowered)]
+        lost = [call for call in quiet if source is script or call in used]
+        if lost:
+            yield _lost(lost, source, words)
+            return
+
+
+def _used_in_siblings(subject: Subject) -> set[ast.AST]:
+    """Return what runs of the modules beside the script; the rest of them may be for other programs."""
+    entry = read_entry(subject)
+    places = reached(entry, read_modules(subject)) if entry is not None else []
+    return {node for place in places if place.source is not subject.script for node in own_nodes(place.scope.node)}
 
 
 def _lost(calls: list[ast.Call], script: Source, words: _Words) -> Finding:
@@ -64,7 +78,7 @@ class _Words:
         self._loggers = self._assigned()
         self.basic_config: ast.Call | None = None
         self.configures_all = False
-        self._lowered: set[str] = set()
+        self.lowered: set[str] = set()
         for node in self._nodes:
             if isinstance(node, ast.Call):
                 self._look_at(node)
@@ -83,11 +97,11 @@ class _Words:
         assert isinstance(call.func, ast.Attribute)
         return self._name_of(call.func.value) or _ROOT
 
-    def is_lowered(self, name: str) -> bool:
+    def is_lowered(self, name: str, lowered: set[str]) -> bool:
         """Tell whether the server shows INFO of a logger, or the script sees to it."""
         parts = name.split(".")
         families = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
-        return not families.isdisjoint({*_SHOWN, *self._lowered})
+        return not families.isdisjoint({*_SHOWN, *lowered})
 
     def _assigned(self) -> dict[str, str]:
         """Return what `log = logging.getLogger("x")` names; a name that is bound in two ways is unknown."""
@@ -136,7 +150,7 @@ class _Words:
             if logger in (_ROOT, None) and "andler" not in ast.unparse(call.func.value):
                 self.configures_all = True
             elif logger is not None:
-                self._lowered.add(logger)
+                self.lowered.add(logger)
 
 
 def _is_get_logger(value: ast.expr, imported: Mapping[str, str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from amlemu.doctor.clouds import failing_call, failing_start
 from amlemu.doctor.entry import read_entry
-from amlemu.doctor.reach import Place, reached, read_modules
+from amlemu.doctor.reach import Place, called_by, reached, read_modules
 from amlemu.doctor.subject import Subject
 from amlemu.doctor.syntax import dotted, imported_names, is_main_guard
 from amlemu.finding import CANNOT_IMPORT, CANNOT_INIT, CANNOT_START, CloudError, Finding
@@ -46,17 +46,34 @@ def check_stops(subject: Subject) -> Iterator[Finding]:
     if entry is None:
         return
     modules = read_modules(subject)
-    roots = [found.node for found in entry.functions]
-    for place in reached(entry, modules):
-        if place.scope.is_module or place.scope.node in roots:
+    places = reached(entry, modules)
+    is_scoring = entry.init is not None or entry.run is not None  # else it is of a job, as `no-init` says
+    certain = _certain_functions(places, {found.node for found in entry.functions})
+    for place in places:
+        if place.scope.is_module or place.scope.node in certain:
             imported = imported_names(place.source.tree) if place.source.tree else {}
             apps = _web_apps(place, imported)
             for node in _certain_nodes(place.scope.node):
-                yield from _of_node(node, place, imported, apps, subject)
+                yield from _of_node(node, place, imported, apps, subject, is_scoring=is_scoring)
+
+
+def _certain_functions(places: list[Place], roots: set[ast.AST]) -> set[ast.AST]:
+    """Return init(), run(), and the functions that are certainly called from there, or as the script is imported."""
+    found = {place.scope.node: place for place in places}
+    certain = set(roots)
+    waiting = [place for place in places if place.scope.is_module or place.scope.node in roots]
+    while waiting:
+        place = waiting.pop()
+        for node in _certain_nodes(place.scope.node):
+            scope = called_by(node, place, places) if isinstance(node, ast.Call) else None
+            if scope is not None and scope.node in found and scope.node not in certain:
+                certain.add(scope.node)
+                waiting.append(found[scope.node])
+    return {node for node in certain if not isinstance(node, ast.ClassDef)}
 
 
 def _of_node(
-    node: ast.AST, place: Place, imported: Mapping[str, str], apps: set[str], subject: Subject
+    node: ast.AST, place: Place, imported: Mapping[str, str], apps: set[str], subject: Subject, *, is_scoring: bool
 ) -> Iterator[Finding]:
     if isinstance(node, ast.Raise) and node.exc is not None:
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
@@ -73,6 +90,8 @@ def _of_node(
         yield _kill(node, place, subject)
     elif name in _DEBUGGERS and subject.variables.get("PYTHONBREAKPOINT") != "0":
         yield _debugger(name, node, place, subject)
+    elif _is_parse_args(node, imported) and is_scoring:
+        yield _parse_args(node, place, subject)
     elif name == "input":
         yield _input(node, place, subject)
     elif name in _WAITS_FOR_EVER or (place.when != "run" and name.rpartition(".")[2] == "run" and name[:-4] in apps):
@@ -102,6 +121,19 @@ def _debugger(name: str, node: ast.AST, place: Place, subject: Subject) -> Findi
     cause = f"{place.function} stops at {name}(), where nobody can type in the cloud: it raises BdbQuit, and {ends}"
     fix = "Remove it before you deploy; here, `amlemu serve --debug` lets an editor attach to it."
     return Finding("error", "breakpoint-left", cause, place.source.at(node), _cloud(place, subject), fix)
+
+
+def _is_parse_args(node: ast.Call, imported: Mapping[str, str]) -> bool:
+    is_named = isinstance(node.func, ast.Attribute) and node.func.attr == "parse_args"
+    return is_named and not node.args and not node.keywords and "argparse" in imported.values()
+
+
+def _parse_args(node: ast.Call, place: Place, subject: Subject) -> Finding:
+    """Source: observed, azureml-inference-server-http 1.5.1: sys.argv is that of azmlinfsrv, also in its workers."""
+    ends = "each call is answered with gunicorn's bare 500 page" if place.when == "run" else "the server exits with 3"
+    cause = f"{place.function} parses the command line, which is the server's own, so argparse exits: {ends}"
+    fix = 'Take settings from os.environ, or give it parse_args([]); what is for your own machine goes below `if __name__ == "__main__":`.'
+    return Finding("error", "parses-arguments", cause, place.source.at(node), _cloud(place, subject), fix)
 
 
 def _input(node: ast.AST, place: Place, subject: Subject) -> Finding:

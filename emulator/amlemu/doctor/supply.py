@@ -151,7 +151,18 @@ def _files(requirements: Requirements) -> tuple[str, ...]:
     nameless = (
         entry.text for entry in requirements.entries if entry.is_elsewhere and not entry.key and not _called(entry.text)
     )
-    return (*nameless, *(option for option in requirements.pip_options if _LIKE_A_FILE.match(option)))
+    read = {entry.place.file.name for entry in requirements.entries}
+    unread = (
+        option for option in requirements.pip_options if _LIKE_A_FILE.match(option) and not _is_read(option, read)
+    )
+    return (*nameless, *unread)
+
+
+def _is_read(option: str, read: set[str]) -> bool:
+    """Whether a file that `-r` names has been read: some of what is asked for stands in it."""
+    last = option.rsplit(maxsplit=1)[-1]
+    named = last.partition("=")[2] or last
+    return not option.startswith(("-e", "--editable")) and re.split(r"[/\\]", named)[-1] in read
 
 
 def _has_setuptools(requirements: Requirements) -> bool:
