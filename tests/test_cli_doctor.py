@@ -115,3 +115,36 @@ def test_nothing_of_a_script_is_run(write, finish, tmp_path):
     finish("doctor", "score.py")
 
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "told"),
+    [
+        pytest.param("other", 0, "nothing wrong with endpoint.yml", id="no-deployment-of-its-own"),
+        pytest.param(
+            "credits", 0, "warning: endpoint.yml: this is the endpoint credits, and the deployment", id="near"
+        ),
+    ],
+)
+def test_an_endpoint_without_a_deployment_is_no_fault(files, write, finish, name, code, told):
+    """It may be created first; but a name that is nearly right was meant."""
+    write("endpoint.yml", f"name: {name}\nauth_mode: key\n")
+
+    ended = finish("doctor", "endpoint.yml")
+
+    assert (ended.code, ended.out.startswith(told)) == (code, True), ended.out
+
+
+def test_each_configuration_that_could_belong_to_a_v1_script_is_looked_at(write, finish):
+    """As templates have them: one for ACI, one for AKS."""
+    write("score.py", "def init(): ...\ndef run(data): return 1\n")
+    write("inferenceconfig.json", '{"entryScript": "score.py"}')
+    write("aci.json", '{"computeType": "aci", "containerResourceRequirements": {"cpu": 0}}')
+    write("aks.json", '{"computeType": "aks", "authEnabled": true, "tokenAuthEnabled": true}')
+
+    told = json.loads(finish("doctor", "inferenceconfig.json", "--json").out)
+
+    assert [finding["cause"] for finding in told["findings"]] == [
+        "Invalid configuration, cpu_cores must be positive",
+        "Invalid configuration, auth_enabled and token_auth_enabled cannot both be true",
+    ]

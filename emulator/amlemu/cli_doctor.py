@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from amlemu import cli_plan, interpreter
-from amlemu.azure import asked
+from amlemu.azure import asked, files
 from amlemu.azure.marked import Unreadable
 from amlemu.azure.paths import is_azure_file, meant
 from amlemu.choices import Choices
@@ -73,7 +73,8 @@ def _look_at(target: Path, given: Mapping[str, Any]) -> list[tuple[list[Finding]
         alone = assemble.specification(target)
         if alone is not None:
             return [(look(assemble.subject_of_environment(alone, _python(given))), [target])]
-        choices = cli_plan.choices_of(str(target), dict(given))
+        also = {"with": "flag"} if given.get("with") else {}
+        choices = cli_plan.choices_of(str(target), dict(given), also)
         looked = [choices]
         said = choices.said
         if said is not None and len(said.names) > 1 and not given["deployment_name"]:
@@ -84,6 +85,12 @@ def _look_at(target: Path, given: Mapping[str, Any]) -> list[tuple[list[Finding]
             ]
         return [_look(one, target) for one in looked]
     except Unreadable as error:
+        if error.finding.rule == "no-deployments" and not given["deployment_name"]:
+            return [(assemble.look_at_endpoint(error.finding, target), [target])]
+        if error.finding.rule == "several-partners":
+            return [
+                found for one in files.partners(target) for found in _look_at(target, {**given, "with": (str(one),)})
+            ]
         return [([error.finding], [target])]
 
 

@@ -399,6 +399,7 @@ _VALUES: dict[str, Any] = {
     "max_instances": 3, "target_utilization_percentage": 70, "rolling_rate": "Hour", "sampling_rate": 0.5,
     "request_logging": {"capture_headers": ["x"]}, "capture_headers": ["x"], "private_network_connection": True,
     "egress_public_network_access": "disabled", "public_network_access": "Enabled",
+    "memory": "1Gi", "resource_requirements.memory": "1.0",
     "resources": {"limits": {"cpu": "1"}}, "requests": {"cpu": "0.1"}, "limits": {"memory": "1Gi"},
     "traffic": {"blue": 100}, "mirror_traffic": {"blue": 10}, "identity": {"type": "system_assigned"},
     "identity.type": "SystemAssigned", "user_assigned_identities": [{"resource_id": "x"}], "compute": "azureml:k8s",

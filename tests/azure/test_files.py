@@ -128,7 +128,7 @@ def test_an_endpoint_without_its_deployment_is_told(folder):
     put(folder, "blue.yml", {**MANAGED, "endpoint_name": "other-ep"})
 
     assert refusal_of(lambda: files.describe(path)) == (
-        f"{path}: this is the endpoint credit-ep, and no deployment of it lies beside it. Name the deployment's file instead."
+        f"{path}: this is the endpoint credit-ep, and no deployment of it lies beside it (blue.yml is for other-ep). Name the deployment's file instead."
     )
     put(folder, "green.yml", {**MANAGED, "name": "green"})
     assert refusal_of(lambda: files.describe(path, (), "red")) == (

@@ -42,9 +42,9 @@ class Code:
     """All modules, as one text in which calls are found by the name that is called."""
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
-        paths = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+        paths = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
         self._parts = [part for path in paths for part in _parts(ast.parse(path.read_text("utf-8")), None, "", path)]
-        self._tables = "\n".join(path.read_text("utf-8") for folder in folders for path in folder.glob("*.toml"))
+        self._tables = "\n".join(path.read_text("utf-8") for folder in folders for path in folder.rglob("*.toml"))
 
     def rules(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}

@@ -13,7 +13,7 @@ def test_every_check_is_in_the_list():
     """A check that is written and not listed would look at nothing."""
     written = {
         line.partition("(")[0].removeprefix("def ")
-        for path in FOLDER.glob("*.py")
+        for path in FOLDER.rglob("*.py")
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.startswith("def check_")
     }

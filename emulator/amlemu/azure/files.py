@@ -36,7 +36,7 @@ def recognise(value: Value) -> str:
         return "2021"
     if "onlinedeployment" in schema or any(value.get(key) is not None for key in _OF_A_DEPLOYMENT):
         return "deployment"
-    if value.get("entryScript") is not None:
+    if any(key.lower().replace("_", "") == "entryscript" for key, _ in value.items()):  # also as people misspell it
         return "inference"
     if value.get("computeType") is not None:
         return "webservice"
@@ -152,10 +152,35 @@ def _of_endpoint(path: Path, value: Value, beside: Sequence[Path], wanted: str) 
             "no-such-deployment", f"no deployment {wanted} lies beside this endpoint; there is {there}", path
         )
     if not found:
+        others = [f"{where.name} is for {said}" for where, said in _other_endpoints(path, beside)]
         cause = f"this is the endpoint {endpoint.name}, and no deployment of it lies beside it"
+        cause += f" ({', '.join(others[:3])})" if others else ""
         raise unreadable("no-deployments", cause, path, fix="Name the deployment's file instead.")
     name = wanted or max(found, key=lambda one: endpoint.traffic.get(one, 0))
     return replace(_joined(v2.deployment(*found[name]), endpoint), names=tuple(found))
+
+
+def _other_endpoints(path: Path, beside: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    for where, one, kind in neighbours(path, beside):
+        if kind == "deployment" and one.text("endpoint_name"):
+            yield where, one.text("endpoint_name")
+
+
+def endpoint_alone(file: Path) -> tuple[str, tuple[Finding, ...], list[str]]:
+    """
+    Return what is wrong with an endpoint whose deployments lie elsewhere: its name, findings, and the names that deployments beside
+    it are for. Raises Unreadable.
+    """
+    path = Path(os.path.abspath(file))
+    said = v2.endpoint(path, marked.read(path))
+    return said.name, said.findings, [name for _, name in _other_endpoints(path, ())]
+
+
+def partners(file: Path) -> list[Path]:
+    """Return the files beside a v1 file that could be its other half. Raises Unreadable."""
+    path = Path(os.path.abspath(file))
+    wanted = {"inference": "webservice", "webservice": "inference"}.get(recognise(marked.read(path)), "")
+    return [one for one, _, kind in neighbours(path) if wanted and kind == wanted]
 
 
 def _v1(kind: str, path: Path, value: Value, beside: Sequence[Path]) -> Description:

@@ -181,7 +181,10 @@ class Check:
             cause = f"{name} is missing, so {known.flag} has to say it when this file is given to az ml"
             self.refuse("field-missing", value, cause, f"Add {name}:", severity="warning")
             return
-        self.refuse("field-missing", value, f"{name} is missing; {table.name} needs it")
+        strange = {key.lower().replace("_", ""): key for key, _ in value.items() if key not in table.fields}
+        near = difflib.get_close_matches(name.rpartition(".")[2].lower().replace("_", ""), strange, 1, 0.7)
+        instead = f", and {strange[near[0]]} stands here; is that meant to be it?" if near else ""
+        self.refuse("field-missing", value, f"{name} is missing; {table.name} needs it{instead}")
 
     def _unknown(self, name: str, value: Value, table: Table, prefix: str) -> None:
         near = difflib.get_close_matches(name.lower(), {known.lower(): known for known in table.fields}, 1, 0.7)

@@ -6,6 +6,7 @@ Source: azure-ai-ml 1.35.2, `_schema/` and `entities/`; bounds and defaults: con
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def deployment(path: Path, value: Value) -> Description:
             "script-unnamed", code_value, "code_configuration names no scoring_script", "Add scoring_script: score.py"
         )
     _scaling(check, value, kind)
+    _quantities(check, value.get("resources"))
     _mounts(check, value, environment is not None and environment.is_custom)
     return Description(
         file=path,
@@ -123,7 +125,8 @@ def _kind(check: Check, value: Value) -> Kind:
     word = value.text("type").lower()
     if word == "kubernetes":
         return "kubernetes"
-    if not word and ("kubernetes" in _schema(value) or value.get("resources") is not None):
+    is_told = "managed" in _schema(value)
+    if not word and not is_told and ("kubernetes" in _schema(value) or value.get("resources") is not None):
         cause = "this is a Kubernetes deployment without `type: kubernetes`, so az ml takes it for a managed one"
         check.refuse("type-missing", value, cause, "Add type: kubernetes.")
         return "kubernetes"
@@ -182,6 +185,19 @@ def _scaling(check: Check, value: Value, kind: Kind) -> None:
     if least is not None and most is not None and least > most:
         cause = f"scale_settings: min_instances {least} is more than max_instances {most}"
         check.refuse("illegal-scaling", scale, cause, cloud=BAD_ARGUMENT)
+
+
+_CPU, _SIZE = re.compile(r"\d+(\.\d+)?m?"), re.compile(r"\d+(\.\d+)?(e\d+|m|k|[KMGTPE]i?)?")
+
+
+def _quantities(check: Check, resources: Value | None) -> None:
+    """Look at amounts as Kubernetes writes them. Source: its documentation, "Resource units in Kubernetes"."""
+    for part, amounts in resources.items() if resources is not None else ():
+        for name, pattern, example in (("cpu", _CPU, '"0.5" or "500m"'), ("memory", _SIZE, '"512Mi" or "2Gi"')):
+            one = amounts.get(name)
+            if one is not None and isinstance(one.content, str) and not pattern.fullmatch(one.content):
+                cause = f"resources.{part}.{name}: {one.content!r} is no quantity of Kubernetes"
+                check.refuse("illegal-quantity", one, cause, f"For example {example}.", cloud=BAD_ARGUMENT)
 
 
 def _mounts(check: Check, value: Value, is_custom: bool) -> None:

@@ -5,6 +5,7 @@ Puts together what the doctor looks at: finds the files that are meant, reads th
 from __future__ import annotations
 
 import ast
+import difflib
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -222,6 +223,22 @@ def unseen_environment(said: Description, requirements: Requirements | None) -> 
     cause = f"imports were held against nothing: the environment {environment.reference} is registered in a workspace"
     fix = "[tool.amlemu.environments] in pyproject.toml can say which conda file it is made of."
     return [Finding("information", "environment-unseen", cause, environment.place, fix=fix)]
+
+
+def look_at_endpoint(missing: Finding, file: Path) -> list[Finding]:
+    """
+    Return what is wrong with an endpoint that has no deployment beside it: that is no fault, unless one is for a name so near that
+    it was meant.
+
+    Args:
+        missing: the finding of the reader that wanted a deployment.
+    """
+    name, found, others = files.endpoint_alone(file)
+    near = difflib.get_close_matches(name, others, 1, 0.8)
+    if not near:
+        return [*found, replace(missing, severity="information", rule="endpoint-alone", cloud=None)]
+    cause = f"this is the endpoint {name}, and the deployment beside it is for {near[0]}"
+    return [*found, Finding("warning", "other-endpoint", cause, missing.place, None, "Give both the same name.")]
 
 
 def specification(file: Path) -> Requirements | None:

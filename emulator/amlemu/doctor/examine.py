@@ -6,31 +6,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from amlemu.doctor.alone import check_alone
-from amlemu.doctor.annotations import check_annotations
-from amlemu.doctor.failures import check_failures
-from amlemu.doctor.functions import check_functions, check_signatures
-from amlemu.doctor.here import check_this_machine
-from amlemu.doctor.inputs import check_inputs
-from amlemu.doctor.known_faults import check_known_faults
-from amlemu.doctor.models import check_model_files
-from amlemu.doctor.names import check_names
-from amlemu.doctor.packages import check_imports
-from amlemu.doctor.parsing import check_parses
-from amlemu.doctor.pickled_names import check_pickles
-from amlemu.doctor.pins import check_pins
-from amlemu.doctor.returns import check_returns
+from amlemu.doctor.code.annotations import check_annotations
+from amlemu.doctor.code.failures import check_failures
+from amlemu.doctor.code.functions import check_functions, check_signatures
+from amlemu.doctor.code.inputs import check_inputs
+from amlemu.doctor.code.names import check_names
+from amlemu.doctor.code.parsing import check_parses
+from amlemu.doctor.code.returns import check_returns
+from amlemu.doctor.code.schemas import check_schemas
+from amlemu.doctor.code.speech import check_speech
+from amlemu.doctor.code.stops import check_stops
+from amlemu.doctor.code.variables import check_model_variable, check_server_variables, check_variable_names
+from amlemu.doctor.files.models import check_model_files
+from amlemu.doctor.files.pickled_names import check_pickles
+from amlemu.doctor.files.server_files import check_server_files
+from amlemu.doctor.needs.alone import check_alone
+from amlemu.doctor.needs.here import check_this_machine
+from amlemu.doctor.needs.known_faults import check_known_faults
+from amlemu.doctor.needs.packages import check_imports
+from amlemu.doctor.needs.pins import check_pins
+from amlemu.doctor.needs.server import check_server
+from amlemu.doctor.needs.siblings import check_siblings
+from amlemu.doctor.needs.spelling import check_names as check_spelling
+from amlemu.doctor.needs.twice import check_twice
 from amlemu.doctor.samples import check_samples
-from amlemu.doctor.schemas import check_schemas
-from amlemu.doctor.server import check_server
-from amlemu.doctor.server_files import check_server_files
-from amlemu.doctor.siblings import check_siblings
-from amlemu.doctor.speech import check_speech
-from amlemu.doctor.spelling import check_names as check_spelling
-from amlemu.doctor.stops import check_stops
 from amlemu.doctor.subject import Subject
-from amlemu.doctor.twice import check_twice
-from amlemu.doctor.variables import check_model_variable, check_server_variables, check_variable_names
 from amlemu.finding import Finding, worst_first
 
 Check = Callable[[Subject], Iterable[Finding]]

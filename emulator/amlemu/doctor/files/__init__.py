@@ -1,0 +1,1 @@
+"""The checks of what the script loads from disk: models, pickles, files that the server reads."""

@@ -1,0 +1,1 @@
+"""The checks of what the script imports, held against what its environment is made of."""
