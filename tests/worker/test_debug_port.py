@@ -270,6 +270,24 @@ async def test_a_script_whose_port_is_taken_is_told_by_whom(plan: LaunchPlan, ta
         assert (await host.port.join("127.0.0.1", 0))["session"] is not None
 
 
+async def test_a_free_port_that_is_taken_before_debugpy_listens_is_another_one(
+    plan: LaunchPlan, taken_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the listening some tenths of a second go by, and other programs look for ports, too."""
+    picks = [taken_port]
+    check = debug_port.ports.check
+    monkeypatch.setattr(
+        debug_port.ports,
+        "check",
+        lambda host, port, flag: check(host, port, flag) if port or not picks else picks.pop(),
+    )
+    async with hosted(plan) as host:
+        found = await host.port.join("127.0.0.1", 0)
+
+        assert found["session"] is not None
+        assert found["address"][1] != taken_port
+
+
 async def test_a_wait_ends_without_an_editor_when_its_time_is_over(plan: LaunchPlan) -> None:
     """Whoever waits is told the state of things; where nobody listens, at once."""
     async with hosted(plan, port=0) as host:

@@ -151,8 +151,15 @@ class DebugPort:
 
     async def _listen(self, host: str, port: int, wait_s: float | None) -> None:
         # A port that debugpy has picked itself could not be listened on a second time.
-        port = ports.check(host, port, "--debug")
-        await self._begin({"host": host, "port": port, "connect": None}, wait_s)
+        picked = ports.check(host, port, "--debug")
+        try:
+            await self._begin({"host": host, "port": picked, "connect": None}, wait_s)
+        except (UsageError, BootFailed):
+            if port or not _is_taken(host, picked):
+                raise
+            # Somebody has taken it since we looked: that is no fault of who wanted any port.
+            picked = ports.check(host, 0, "--debug")
+            await self._begin({"host": host, "port": picked, "connect": None}, wait_s)
 
     async def _begin(self, order: dict[str, Any], wait_s: float | None) -> None:
         anchor = Anchor(self._plan, order, self._tell, self._lost)
@@ -187,6 +194,14 @@ class DebugPort:
             return
         self._tell(Noticed(f"{what}; another one listens there, attach again"))
         self.renewed()
+
+
+def _is_taken(host: str, port: int) -> bool:
+    try:
+        ports.check(host, port, "--debug")
+    except ports.PortTaken:
+        return True
+    return False
 
 
 async def _until_free(host: str, port: int) -> None:
