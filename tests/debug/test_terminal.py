@@ -183,6 +183,7 @@ def test_one_prompt_at_a_time(open_terminal, post, tmp_path):
     terminal.until("\n3\n")
     terminal.type("c\n")
     assert first.result().json() == 3
+    terminal.until("(Pdb) ", 3)  # of the second request: what is typed before it is echoed into the prompt's line
     terminal.type("p x\n")
     terminal.until("\n13\n")
     terminal.type("c\n")
