@@ -148,3 +148,15 @@ def test_each_configuration_that_could_belong_to_a_v1_script_is_looked_at(write,
         "Invalid configuration, cpu_cores must be positive",
         "Invalid configuration, auth_enabled and token_auth_enabled cannot both be true",
     ]
+
+
+def test_a_script_without_a_conda_file_has_its_imports_held_against_nothing(write, finish):
+    """Nobody knows what will be installed; silence would look like praise."""
+    write("score.py", "import sklern\ndef init(): ...\ndef run(data): return 1\n")
+
+    ended = finish("doctor", "score.py")
+
+    assert ended.code == 0
+    assert "imports were held against nothing: no conda or requirements file lies beside the script" in " ".join(
+        ended.out.split()
+    )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from math import inf
 
 import pytest
 from amlemu import cli, cli_plan
+from amlemu.aids.aids import watched_of
+from amlemu.azure import conda_file
 from amlemu.console import PersonConsole
 from amlemu.debugging import DebugRules
+from amlemu.environments import place
 from amlemu.errors import UsageError
 from amlemu.reload import ReloadRules
 
@@ -119,3 +123,57 @@ def test_of_two_values_the_last_counts_unless_there_may_be_one_alone():
     assert cli_plan.pairs(("A=1", "A=2"), "--env", "KEY=VALUE") == {"A": "2"}
     with pytest.raises(UsageError, match="m:1 is given twice"):
         cli_plan.pairs(("m:1=a", "m:1=b"), "--model", "NAME:VERSION=PATH", is_unique=True)
+
+
+@pytest.fixture
+def made(write, tmp_path, empty_environment):
+    """An environment as `amlemu env create conda.yml` leaves it, of the conda.yml beside the script."""
+    asked = conda_file.read(write("conda.yml", "dependencies: [python=3.11]\n"))
+    folder = place.place_of(asked)
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(empty_environment)
+    record = folder / place.RECORD
+    place.write_record(place.Record("conda.yml", place.fingerprint(asked), sys.executable, "3.11.7", 0.0), folder)
+    yield folder
+    record.unlink()  # the environment is every test's
+
+
+def test_a_script_runs_in_the_environment_that_was_made_for_it(plan, made):
+    """Unless another one is named."""
+    assert plan().deployment.python == made / "bin" / "python"
+    assert str(plan("--python", sys.executable).deployment.python) == sys.executable
+
+
+def test_a_deployment_runs_in_the_environment_that_was_made_for_it(plan, made, write):
+    """By the conda file that it names; one that has changed since is told, and still used."""
+    text = "name: blue\nendpoint_name: credit\ncode_configuration: {code: ., scoring_script: score.py}\n"
+    write(
+        "deployment.yml", text + "environment: {image: x, conda_file: conda.yml}\ninstance_type: x\ninstance_count: 1\n"
+    )
+
+    with cli.cli.commands["serve"].make_context("serve", ["deployment.yml"]) as context:
+        given = dict(context.params)
+        chosen = cli_plan.choices_of(given.pop("file"), given)
+
+    assert (chosen.options["python"], chosen.origins["python"]) == (str(made / "bin" / "python"), "amlemu env create")
+
+
+def test_an_environment_that_is_out_of_date_is_told(plan, made, write, capsys):
+    write("conda.yml", "dependencies: [python=3.11, numpy]\n")
+
+    assert plan().deployment.python == made / "bin" / "python"
+    assert (
+        "conda.yml has changed since its environment was made; amlemu env create conda.yml" in capsys.readouterr().err
+    )
+
+
+def test_the_files_of_a_deployment_are_watched(plan, write, tmp_path):
+    """What they say counts from the next start, and a person is told so."""
+    text = "name: blue\nendpoint_name: credit\ncode_configuration: {code: ., scoring_script: score.py}\n"
+    file = write("deployment.yml", text + "instance_type: x\ninstance_count: 1\n")
+
+    with cli.cli.commands["serve"].make_context("serve", ["deployment.yml"]) as context:
+        given = dict(context.params)
+        planned = cli_plan.plan(cli_plan.choices_of(given.pop("file"), given), PersonConsole())
+
+    assert watched_of(planned).data == (file,)

@@ -112,17 +112,20 @@ def subject_of(choices: Choices, target: Path) -> tuple[Subject, list[Finding]]:
     named = cli_plan.pairs(options["model"], "--model", "NAME:VERSION=PATH")
     models: tuple[Model, ...] = ()
     unseen: list[Finding] = []
+    requirements = choices.requirements
     if said is not None:
         models, unseen = assemble.models_of(said, options["model_dir"], named, choices.project.models)
         unseen += assemble.unseen_environment(said, choices.requirements)
     elif _exists(target):
         models = cli_plan.deployment_of(choices).models
+        requirements = asked.beside(Path(os.path.abspath(target)).parent)
+        unseen = assemble.unseen_packages(target) if requirements is None else []
     found = assemble.subject_of(
         target,
         said,
         python=interpreter.find_python(options["python"]),
         models=models,
-        requirements=choices.requirements if said is not None else asked.beside(Path(os.path.abspath(target)).parent),
+        requirements=requirements,
         variables={name: value for name, (value, _) in choices.variables.items()},
         code=Path(options["code"]) if options["code"] else None,
     )

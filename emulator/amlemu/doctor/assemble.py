@@ -225,6 +225,13 @@ def unseen_environment(said: Description, requirements: Requirements | None) -> 
     return [Finding("information", "environment-unseen", cause, environment.place, fix=fix)]
 
 
+def unseen_packages(script: Path) -> list[Finding]:
+    """Say the same of a script with no conda or requirements file beside it."""
+    cause = "imports were held against nothing: no conda or requirements file lies beside the script"
+    fix = "Name the deployment's file instead, if there is one."
+    return [Finding("information", "environment-unseen", cause, Place(Path(os.path.abspath(script))), fix=fix)]
+
+
 def look_at_endpoint(missing: Finding, file: Path) -> list[Finding]:
     """
     Return what is wrong with an endpoint that has no deployment beside it: that is no fault, unless one is for a name so near that

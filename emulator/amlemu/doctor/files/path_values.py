@@ -12,6 +12,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from amlemu.doctor.code.syntax import dotted
 from amlemu.doctor.subject import Source
 
 END = "\0"  # of a mark for a model
@@ -80,13 +81,7 @@ class Paths:
 
     def called(self, node: ast.expr) -> str:
         """Return the full name of what is named or called, `os.path.join`; empty for anything else."""
-        parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
-            return ""
-        return ".".join((self.aliases.get(node.id, node.id), *reversed(parts)))
+        return dotted(node, self.aliases)
 
     def _of_name(self, name: str, function: ast.AST | None, depth: int) -> str | None:
         if name == "__file__":
