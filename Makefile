@@ -6,6 +6,7 @@ REAL := $(ENVIRONMENTS)/azmlinfsrv
 FOREIGN := $(ENVIRONMENTS)/foreign
 EMPTY := $(ENVIRONMENTS)/empty
 CORE := $(ENVIRONMENTS)/azureml-core
+AZURE_AI_ML := $(ENVIRONMENTS)/azure-ai-ml
 BIN := $(OURS)/bin
 MODEL := examples/diabetes/model
 
@@ -15,7 +16,7 @@ serve: $(OURS)/.made $(OURS)/.examples  ## serve examples/diabetes on port 5001
 	@$(BIN)/python examples/diabetes/train.py --if-missing
 	@$(BIN)/amlemu serve examples/diabetes/score.py --model-dir $(MODEL) $(SERVE_FLAGS)
 
-test: check $(OURS)/.test $(REAL)/.made $(FOREIGN)/.made $(EMPTY)/.made $(CORE)/.made  ## run all tests
+test: check $(OURS)/.test $(REAL)/.made $(FOREIGN)/.made $(EMPTY)/.made $(CORE)/.made $(AZURE_AI_ML)/.made  ## run all tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_FLAGS)
 
 check: $(OURS)/.check  ## format, lint, types, layers, mirror
@@ -28,14 +29,14 @@ bench: $(OURS)/.test $(REAL)/.bench  ## side by side with the real server; write
 	@$(BIN)/python -m tests.bench --write docs/bench.md
 
 docs: $(OURS)/.made  ## write the pages that are made from code
-	@$(BIN)/python -c "from amlemu.settings import as_markdown; print(as_markdown(), end='')" > docs/settings.md
+	@$(BIN)/python -c "from amlemu_harness.settings import as_markdown; print(as_markdown(), end='')" > docs/settings.md
 	@$(BIN)/python -c "from amlemu.azure.page import as_markdown; print(as_markdown(), end='')" > docs/fields.md
 
 clean:
 	rm -rf $(ENVIRONMENTS) build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Environments: ours, the real server's (its pins touch nobody), one with a script's requirements but
-# not amlemu, an empty one, and azureml-core's, which old scripts import.
+# not amlemu, an empty one, azureml-core's, which old scripts import, and azure-ai-ml's, whose local commands find our containers.
 $(OURS)/.made: pyproject.toml
 	@echo "making $(OURS) ..."
 	@$(PYTHON) -m venv $(OURS)
@@ -74,6 +75,12 @@ $(CORE)/.made: tests/scoring/requirements-azureml-core.txt
 	@echo "making $(CORE) ..."
 	@$(PYTHON) -m venv $(CORE)
 	@$(CORE)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+$(AZURE_AI_ML)/.made: tests/container/requirements-azure-ai-ml.txt
+	@echo "making $(AZURE_AI_ML) ..."
+	@$(PYTHON) -m venv $(AZURE_AI_ML)
+	@$(AZURE_AI_ML)/bin/python -m pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
 $(EMPTY)/.made:

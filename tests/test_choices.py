@@ -175,3 +175,11 @@ def test_the_script_of_a_file_is_found(here):
 
     assert choices.script_of("deployment.yml") == str(here / "src" / "score.py")
     assert choices.script_of("src/score.py") == "src/score.py"
+
+
+def test_the_code_folder_of_a_file_is_found(here):
+    """Of a script that is its own."""
+    put(here, "deployment.yml", MANAGED)
+
+    assert choices.code_of("deployment.yml") == here / "src"
+    assert choices.code_of("src/score.py") == Path("src")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from math import inf
 
@@ -9,11 +10,23 @@ import pytest
 from amlemu import cli, cli_plan
 from amlemu.aids.aids import watched_of
 from amlemu.azure import conda_file
+from amlemu.backends import quarters
 from amlemu.console import PersonConsole
 from amlemu.debugging import DebugRules
 from amlemu.environments import place
 from amlemu.errors import UsageError
 from amlemu.reload import ReloadRules
+
+DEPLOYMENT = """
+    $schema: https://azuremlschemas.azureedge.net/latest/kubernetesOnlineDeployment.schema.json
+    name: blue
+    type: kubernetes
+    endpoint_name: iris
+    code_configuration: {code: src, scoring_script: score.py}
+    environment: {image: "x/y:1"}
+    liveness_probe: {period: 10}
+    resources: {limits: {cpu: "1", memory: 1Gi}}
+"""
 
 
 @pytest.fixture
@@ -177,3 +190,93 @@ def test_the_files_of_a_deployment_are_watched(plan, write, tmp_path):
         planned = cli_plan.plan(cli_plan.choices_of(given.pop("file"), given), PersonConsole())
 
     assert watched_of(planned).data == (file,)
+
+
+# --container
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--layout", "links"], "--layout beside --container: the container has a tree of its own. Leave it out."),
+        (["--python", sys.executable], "--python beside --container: the container has an interpreter of its own."),
+        (["--workers", "2"], "--workers beside --container: the container's server counts its workers itself."),
+        (["--keep-last-good"], "--keep-last-good beside --container: there is one container"),
+        (["--reload-mode", "beside"], "--reload-mode beside --container: there is one container"),
+        (["--debug-connect", "9000"], "--debug-connect beside --container: from inside the container"),
+        (["--debug-on-error"], "--debug-on-error beside --container: in the container nobody stops the script"),
+        (["--pdb"], "--pdb beside --container: the container has no terminal."),
+        (["--engine", "azmlinfsrv"], "--container: it has a server of its own."),
+    ],
+    ids=lambda part: part[0] if isinstance(part, list) else "",
+)
+def test_what_is_of_this_host_goes_ill_with_a_container(plan, words, told):
+    with pytest.raises(UsageError) as caught:
+        plan("--container", *words)
+
+    assert str(caught.value).startswith(told)
+
+
+def test_what_files_say_for_other_servers_is_left_alone(plan, write):
+    """A project's python and layout are meant for `amlemu serve` without a container."""
+    write("pyproject.toml", "[tool.amlemu]\nlayout = 'links'\nworkers = 2\n")
+
+    assert plan("--container").backend == "container"
+
+
+def test_a_save_restarts_a_container(plan):
+    """There is room for one."""
+    assert plan("--container").reload.mode == "stop-first"
+
+
+@pytest.mark.parametrize(("words", "limit_ms"), [([], 5000), (["--debug"], 0), (["--debug", "--no-pause"], 5000)])
+def test_time_limits_are_off_while_a_container_is_debugged(plan, words, limit_ms):
+    """Nobody outside sees when a debugger holds it, so no clock can stand still."""
+    assert plan("--container", *words).profile.limits.request_timeout_ms == limit_ms
+
+
+def test_a_debugger_of_amlemu_s_own_is_none_of_the_container_s(plan, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydevd", sys)
+
+    assert plan("--container").debug == DebugRules()
+
+
+def test_quarters_are_prepared_with_progress(plan, monkeypatch, capsys):
+    """Before the ports are opened, and only for who has asked for them; the words come while they are true."""
+    asked = []
+
+    def prepare(choices, made, say):
+        say("building")
+        asked.append((made.backend, capsys.readouterr().err))
+        return "quarters"
+
+    monkeypatch.setattr(quarters, "find", lambda backend: prepare)
+    console = PersonConsole()
+    contained, plain = plan("--container", "-p", "0"), plan("-p", "0")
+
+    assert cli_plan.prepare_quarters(None, contained, console).quarters == "quarters"
+    assert cli_plan.prepare_quarters(None, plain, console) is plain
+    assert asked == [("container", "amlemu: building\n")]
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_built(plan, monkeypatch):
+    monkeypatch.setattr(quarters, "find", lambda backend: pytest.fail("it was prepared"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        contained = plan("--container", "-p", str(other.getsockname()[1]))
+        with pytest.raises(UsageError, match="taken by"):
+            cli_plan.prepare_quarters(None, contained, PersonConsole())
+
+
+def test_what_has_an_effect_in_a_container_is_not_said_to_have_none(write, monkeypatch, tmp_path):
+    """Its image is built of the environment, and it keeps to the resources; probes are nobody's here all the same."""
+    write("src/score.py", "def init(): ...\ndef run(data): ...")
+    write("deployment.yml", DEPLOYMENT)
+    monkeypatch.chdir(tmp_path)
+
+    def notes(*words):
+        with cli.cli.commands["serve"].make_context("serve", ["deployment.yml", *words]) as context:
+            given = dict(context.params)
+            return [one.field for one in cli_plan.said_of(cli_plan.choices_of(given.pop("file"), given)).not_emulated]
+
+    assert notes() == ["environment.image", "liveness_probe", "resources"]
+    assert notes("--container") == ["liveness_probe"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import sys
@@ -11,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from amlemu.debugging import DebugRules, rules
+from amlemu.debugging import DebugRules, launch_entry, rules
 from amlemu.errors import UsageError
 
 NOTHING: dict[str, Any] = {
@@ -191,3 +192,11 @@ def test_pdb_needs_a_terminal(monkeypatch: pytest.MonkeyPatch, *, has_stdin: boo
 def test_there_is_one_worker_when_somebody_is_going_to_stop_the_script(found: DebugRules, *, is_on: bool) -> None:
     """A port 0 is a port."""
     assert found.is_on == is_on
+
+
+def test_a_launch_entry_may_map_folders() -> None:
+    """Of a container, where no worker of ours does it."""
+    entry = json.loads(launch_entry("0.0.0.0:7000", {"/here/src": "/var/azureml-app/src"}))
+
+    assert entry["connect"] == {"host": "127.0.0.1", "port": 7000}
+    assert entry["pathMappings"] == [{"localRoot": "/here/src", "remoteRoot": "/var/azureml-app/src"}]

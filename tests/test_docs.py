@@ -11,17 +11,20 @@ from pathlib import Path
 
 import pytest
 from amlemu import cli, once, profile_file
-from amlemu.settings import COMMANDS
+from amlemu import settings as of_amlemu
+from amlemu_harness import settings as of_harness
 
 from .doctor import rules
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PROFILES = (REPOSITORY / "docs" / "profiles.md").read_text(encoding="utf-8")
+COMMANDS = {**of_amlemu.COMMANDS, **of_harness.COMMANDS}
 PAGES = [REPOSITORY / name for name in ("README.md", "CHANGELOG.md")] + sorted((REPOSITORY / "docs").rglob("*.md"))
 CLICKS_OWN = {"--help", "--version"}
 CURLS = {"--data-binary"}
 AZURES = {"--entry_script", "--model_dir", "--port", "--local", "--ic", "--dc"}
+DOCKERS = {"--name", "--rm"}
 
 
 CRASHES = (
@@ -161,7 +164,7 @@ def test_the_exit_codes_are_those_of_the_command_line():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_flags_that_are_mentioned_exist(page):
     settings = [setting for command in COMMANDS.values() for setting in command]
-    known = {word for one in settings for word in (one.flag, one.no_flag)} | CLICKS_OWN | CURLS | AZURES
+    known = {word for one in settings for word in (one.flag, one.no_flag)} | CLICKS_OWN | CURLS | AZURES | DOCKERS
     mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]*", page.read_text(encoding="utf-8")))
 
     assert mentioned - known == set()
@@ -285,7 +288,8 @@ def test_the_map_names_every_module():
     drawn = page.partition("## The map")[2].partition("Planned:")[0]
     modules = {
         path.name
-        for path in (REPOSITORY / "emulator" / "amlemu").rglob("*.py")
+        for folder in ("emulator/amlemu", "harness/amlemu_harness")
+        for path in (REPOSITORY / folder).rglob("*.py")
         if not path.name.startswith("__") and path.parent.name != "compat"  # drawn as a whole
     }
 

@@ -273,3 +273,15 @@ def test_a_debug_port_that_others_can_reach_is_warned_of(tmp_path, debug, told):
     can_all = Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True)
 
     assert foreground.warnings(plan, can_all) == told
+
+
+@pytest.mark.parametrize(("stops_clocks", "is_told"), [(True, True), (False, False)])
+def test_who_debugs_a_container_is_told_that_no_clock_runs(tmp_path, stops_clocks, is_told):
+    """With --no-pause they do, as in the cloud."""
+    deployment = Deployment(tmp_path / "score.py", Path(sys.executable), code=tmp_path)
+    debug = DebugRules(port=5678, stops_clocks=stops_clocks)
+    plan = Plan(deployment=deployment, profile=profiles.load("bare"), backend="container", debug=debug, quarters="some")
+    can_all = Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True)
+
+    told = [warning for warning in foreground.warnings(plan, can_all) if "time limits are off" in warning]
+    assert bool(told) == is_told

@@ -1,5 +1,6 @@
 """
-The tests mirror the packages: emulator/amlemu/x/y.py has tests/x/test_y.py, and no test file is about nothing.
+The tests mirror the packages: emulator/amlemu/x/y.py has tests/x/test_y.py, harness/amlemu_harness/y.py has
+tests/harness/test_y.py, and no test file is about nothing.
 
 The two lists of exceptions may only shrink; an entry that is no longer needed fails.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PACKAGES = (REPOSITORY / "emulator" / "amlemu", REPOSITORY / "harness" / "amlemu_harness")
+PACKAGES = {"": REPOSITORY / "emulator" / "amlemu", "harness/": REPOSITORY / "harness" / "amlemu_harness"}
 TESTS = REPOSITORY / "tests"
 
 # modules without a test file of their own, and what tests them instead
@@ -34,14 +35,15 @@ ABOUT_MORE = {
     "scoring/test_compat.py": "the package scoring/compat, as scripts use it",
 }
 # folders that hold no mirror: suites about the product as a whole
-SUITES = ("contract", "cloud", "crashes", "debug", "reload", "bench", "examples", "scripts")
+SUITES = ("contract", "cloud", "crashes", "debug", "reload", "bench", "examples", "scripts", "container")
 
 
 def modules() -> set[str]:
     """Return the modules that want a test; a package's `__init__` is its face, tested with what it shows."""
     found = set()
-    for package in PACKAGES:
-        found |= {path.relative_to(package).as_posix() for path in package.rglob("*.py") if path.name != "__init__.py"}
+    for folder, package in PACKAGES.items():
+        paths = (path.relative_to(package) for path in package.rglob("*.py") if path.name != "__init__.py")
+        found |= {folder + path.as_posix() for path in paths if path.parts[0] != "docker"}  # what runs in containers
     return found
 
 

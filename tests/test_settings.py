@@ -115,8 +115,8 @@ def test_a_toggle_says_yes_no_or_nothing(monkeypatch, words, variables, value):
 
 
 def test_the_page_in_the_repository_is_the_newest():
-    """`make docs` writes it."""
-    assert PAGE.read_text(encoding="utf-8") == as_markdown()
+    """`make docs` writes it; the harness's commands come after these."""
+    assert PAGE.read_text(encoding="utf-8").startswith(as_markdown())
 
 
 def test_names_are_ours():

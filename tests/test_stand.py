@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from amlemu import profile_file as profile
+from amlemu.backends.generations import Generations
 from amlemu.backends.inprocess import InProcess
 from amlemu.backends.pool import Pool
+from amlemu.backends.quarters import Quarters
 from amlemu.backends.upstream import Upstream
 from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
 from amlemu.errors import UsageError
-from amlemu.layout import lay_out
+from amlemu.layout import Layout, lay_out
 from amlemu.models import Model
 from amlemu.pauses import Pauses
+from amlemu.readiness import Readiness
 from amlemu.reload import ReloadRules
 from amlemu.stand import Plan, Stand, _paths, choose_backend
 
@@ -219,3 +223,59 @@ def test_a_folder_that_is_a_link_is_known_by_both_names(plan, tmp_path):
         ("m.pkl", "/var/azureml-app/azureml-models/m/1/m.pkl"),
         ("real", "/var/azureml-app/code"),
     ]
+
+
+# quarters that another package brings
+
+
+class Lodger:
+    """A pool that notes who made it."""
+
+    def __init__(self, tell, readiness):
+        self.tell, self.readiness = tell, readiness
+
+
+def quartered(plan, tmp_path, **fields):
+    """Return a stand in quarters, and what has been closed of them."""
+    closed = []
+
+    async def close():
+        closed.append(True)
+
+    place = Layout("var", "/var/azureml-app", "/var/azureml-app/code", "/var/azureml-app/code/score.py")
+    quarters = Quarters(Lodger, close, Upstream.capabilities, place, "a house", debugger=lambda: "127.0.0.1:5678")
+    return Stand(plan(backend="container", quarters=quarters, **fields), 5001), closed
+
+
+def test_in_quarters_the_tree_is_theirs_and_nothing_is_made_here(plan, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    stand, closed = quartered(plan, tmp_path, debug=DebugRules(port=5678))
+    asyncio.run(stand.clear_quarters())
+
+    assert (stand.layout.script, sorted(tmp_path.rglob("*"))) == ("/var/azureml-app/code/score.py", before)
+    assert (stand.debug_address, closed) == ("127.0.0.1:5678", [True])
+
+
+@pytest.mark.parametrize("can_reload", [True, False])
+def test_generations_live_in_quarters_one_at_a_time(plan, tmp_path, can_reload):
+    """Each is told of the readiness that the front door reads."""
+    stand, _ = quartered(plan, tmp_path, reload=ReloadRules(is_on=can_reload, mode="stop-first"))
+    readiness = Readiness()
+    backend = stand.make_backend(readiness)
+    pool = backend._make_pool(print) if can_reload else backend
+
+    assert isinstance(backend, Generations) == can_reload
+    assert (type(pool), pool.readiness) == (Lodger, readiness)
+
+
+@pytest.mark.parametrize(
+    "wishes", [("inprocess", None, "amlemu"), ("worker", "http://h:1", "amlemu"), ("worker", None, "azmlinfsrv")]
+)
+def test_a_container_stands_alone(wishes):
+    with pytest.raises(UsageError) as caught:
+        choose_backend(*wishes, is_container=True)
+
+    assert choose_backend("worker", None, "amlemu", is_container=True) == "container"
+    assert str(caught.value) == (
+        "--container: it has a server of its own. Leave out --backend, --engine and --upstream."
+    )

@@ -111,6 +111,13 @@ def script_of(file: str) -> str:
     return str(said.script or file)
 
 
+def code_of(file: str) -> Path:
+    """Return the folder that is deployed; of a script alone its own. Raises UsageError."""
+    path = Path(file)
+    said = _describe(path, (), "")
+    return said.code if said is not None and said.code is not None else path.parent
+
+
 def _describe(path: Path, beside: Sequence[Path], wanted: str) -> Description | None:
     if not is_azure_file(path):
         return None  # a script starts without all that reads YAML

@@ -42,6 +42,8 @@ from amlemu.settings import (
 from amlemu.worker.session import unseen
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
     from amlemu.console import Console
     from amlemu.credentials import KeyFile
 
@@ -79,7 +81,29 @@ def _option(setting: Setting) -> Callable[[Any], Any]:
     return click.option(*names, setting.name, type=kind, default=setting.default, multiple=setting.repeats, **shared)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class WithOthers(click.Group):
+    """The commands here, and those that other packages bring by the entry-point group `amlemu.commands`; asked for by name only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all of them, for the help."""
+        return sorted({*super().list_commands(ctx), *_others().names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one; another package is imported when its command is asked for."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None or cmd_name not in _others().names:
+            return own
+        command: click.Command = _others()[cmd_name].load()
+        return command
+
+
+def _others() -> EntryPoints:
+    from importlib.metadata import entry_points
+
+    return entry_points(group="amlemu.commands")
+
+
+@click.group(cls=WithOthers, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="amlemu")
 def cli() -> None:
     """Run Azure Machine Learning scoring scripts on your own machine, and trust what you see."""
@@ -115,8 +139,10 @@ def serve(file: str, **given: Any) -> None:
     options = choices.options
     console = choose(options["log_format"], options["json"])
     plan = cli_plan.plan(choices, console)
-    if choices.said is not None:
-        console.described(choices.said, cli_plan.remarks(choices, plan.deployment))
+    said = cli_plan.said_of(choices)
+    if said is not None:
+        console.described(said, cli_plan.remarks(choices, plan.deployment))
+    plan = cli_plan.prepare_quarters(choices, plan, console)
     _run(lambda: foreground.serve(plan, console, options["grace"]), console)
 
 

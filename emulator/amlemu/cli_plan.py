@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from click.core import ParameterSource
 from amlemu.errors import UsageError
 
 if TYPE_CHECKING:
+    from amlemu.azure.description import Description
     from amlemu.azure.requirements import Requirements
     from amlemu.choices import Choices
     from amlemu.console import Console
@@ -27,6 +29,25 @@ if TYPE_CHECKING:
     from amlemu.reload import ReloadRules
     from amlemu.stand import Plan
 
+_A_DAY_MS = 86_400_000
+# What was typed, and has no place beside --container: why, and what to do.
+_OF_THIS_HOST = {
+    "layout": ("the container has a tree of its own", "Leave it out."),
+    "python": ("the container has an interpreter of its own", "The deployment's environment says what is in it."),
+    "workers": ("the container's server counts its workers itself", "Say it by --env WORKER_COUNT=N."),
+    "keep_last_good": ("there is one container: a save restarts it", "Leave it out."),
+    "debug_connect": ("from inside the container no editor can be dialled", "Attach to it: --debug."),
+    "debug_on_error": ("in the container nobody stops the script for us", "--debug, and the editor's own breakpoints."),
+    "pdb": ("the container has no terminal", "Attach an editor: --debug."),
+}
+# What has no effect here, and has one in a container, which is built of it and keeps to it.
+_OF_CONTAINERS = (
+    "environment.image",
+    "environment.build",
+    "resources",
+    "resource_requirements",
+    "containerResourceRequirements",
+)
 _LIMITS_OF_FILES = {
     "scoringTimeoutMs": "request_timeout_ms",
     "maxConcurrentRequestsPerContainer": "max_concurrent_requests_per_instance",
@@ -53,7 +74,15 @@ def plan(choices: Choices, console: Console) -> Plan:
     options = choices.options
     deployment = deployment_of(choices)
     profile = profile_of(choices, deployment)
-    backend = choose_backend(options["backend"], options["upstream"], options["engine"])
+    backend = choose_backend(
+        options["backend"], options["upstream"], options["engine"], is_container=options["container"]
+    )
+    if backend == "container":
+        _refuse_what_is_of_this_host(choices)
+    debug = _debug_rules(options, {**os.environ, **deployment.environment} if backend == "worker" else {})
+    if backend == "container":
+        debug = replace(debug, inherits=False)  # a debugger of amlemu's own sees nothing of the container
+        profile = _without_clocks(profile) if debug.is_on and debug.stops_clocks else profile
     return Plan(
         deployment=deployment,
         profile=profile,
@@ -69,10 +98,59 @@ def plan(choices: Choices, console: Console) -> Plan:
         dev_errors=options["dev_errors"],
         reload=_reload_rules(options, backend, profile.wire.reloads),
         control_port=(options["control_port"] or 0) if options["control"] else None,
-        debug=_debug_rules(options, {**os.environ, **deployment.environment} if backend == "worker" else {}),
+        debug=debug,
         on_event=console.event,
         on_exchange=console.exchange,
     )
+
+
+def said_of(choices: Choices) -> Description | None:
+    """Return what the files say, without notes on what has no effect here where it has one in the container."""
+    said = choices.said
+    if said is None or not choices.options["container"]:
+        return said
+    kept = (one for one in said.not_emulated if not one.field.startswith(_OF_CONTAINERS))
+    return replace(said, not_emulated=tuple(kept))
+
+
+def prepare_quarters(choices: Choices, plan: Plan, console: Console) -> Plan:
+    """
+    Return the plan with the quarters that its backend has, if it has any. That may take minutes; progress is shown.
+
+    Raises:
+        AmlemuError: they cannot be had; nothing is left running.
+    """
+    from amlemu import ports
+    from amlemu.backends import quarters
+
+    if plan.backend != "container":
+        return plan
+    for port in filter(None, (plan.port, plan.health_port)):
+        ports.check(plan.host, port, "--port")  # before an image is built for it
+
+    def say(text: str) -> None:
+        console.say("cyan", text)
+        console.flush()
+
+    return replace(plan, quarters=quarters.find(plan.backend)(choices, plan, say))
+
+
+def _refuse_what_is_of_this_host(choices: Choices) -> None:
+    """Raise UsageError for what was typed and means nothing in a container; what files say is for other servers."""
+    for name, (why, hint) in _OF_THIS_HOST.items():
+        origin = choices.origins[name]
+        if origin.startswith(("--", "AMLEMU_")) and choices.options[name]:
+            raise UsageError(why, where=f"{origin} beside --container", hint=hint)
+    if choices.options["reload_mode"] == "beside":
+        what = "there is one container, so no other can start beside it"
+        where = f"{choices.origins['reload_mode']} beside --container"
+        raise UsageError(what, where=where, hint="Leave it out.")
+
+
+def _without_clocks(profile: Profile) -> Profile:
+    """Take the time limits off: nobody outside a container knows when a debugger holds it."""
+    limits = replace(profile.limits, request_timeout_ms=0, max_queue_wait_ms=0, boot_wait_ms=_A_DAY_MS)
+    return replace(profile, limits=limits)
 
 
 def _reload_rules(options: dict[str, Any], backend: str, by_default: bool) -> ReloadRules:
@@ -92,7 +170,7 @@ def _reload_rules(options: dict[str, Any], backend: str, by_default: bool) -> Re
         exclude=options["reload_exclude"],
         delay_s=options["reload_delay"],
         polls=options["poll"],
-        mode=options["reload_mode"],
+        mode="stop-first" if backend == "container" else options["reload_mode"],
         keeps_last_good=options["keep_last_good"],
     )
 
@@ -145,7 +223,8 @@ def remarks(choices: Choices, deployment: Deployment) -> list[str]:
     said = choices.said
     found = [served.model_difference(deployment)]
     environment = said.environment if said is not None else None
-    if environment is not None and choices.origins["python"] == "default":
+    is_here = not choices.options["container"]  # there the image has what the deployment asks for
+    if is_here and environment is not None and choices.origins["python"] == "default":
         if choices.requirements is not None:
             hint = f"amlemu env create {choices.file} makes what {choices.requirements.place.file.name} asks for"
             found.append(f"the script finds the packages of {deployment.python}; {hint}")

@@ -4,10 +4,12 @@ What somebody who debugs has asked for, as values. `worker/debug_port.py` opens 
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from amlemu.errors import UsageError
 
@@ -98,6 +100,23 @@ def rules(
         stops_clocks=stops_clocks,
         on_error=on_error,
     )
+
+
+def launch_entry(address: str, mappings: Mapping[str, str] | None = None, *, is_dialled: bool = False) -> str:
+    """
+    Return the launch entry by which VS Code attaches there, or is attached to from there, on one line.
+
+    Args:
+        address: `host:port`.
+        mappings: the host's folders, and where they lie for the script; none where workers map them by themselves.
+    """
+    host, _, port = address.rpartition(":")
+    host = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104  # where it listens, not where one goes
+    attach: dict[str, Any] = {"name": "amlemu: attach", "type": "debugpy", "request": "attach"}
+    attach["listen" if is_dialled else "connect"] = {"host": host, "port": int(port) if port.isdigit() else port}
+    if mappings:
+        attach["pathMappings"] = [{"localRoot": host, "remoteRoot": inside} for host, inside in mappings.items()]
+    return json.dumps(attach) if port.isdigit() else "your editor"
 
 
 def _terminal() -> str:

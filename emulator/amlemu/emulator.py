@@ -106,6 +106,7 @@ class Emulator:
             await self.backend.start()
         except BaseException:
             await self._stand.close_debugger()
+            await self._stand.clear_quarters()
             self._close()
             raise
         # Nobody waits for these; but a save is seen before the script has been read.
@@ -167,6 +168,7 @@ class Emulator:
         await self.backend.stop(grace_s if self._serving.done() else 0)
         await self._serving
         await self._stand.close_debugger()
+        await self._stand.clear_quarters()
         self._close()
 
     def _record(self, exchange: Exchange) -> None:
@@ -215,6 +217,7 @@ class Emulator:
             self._doorkeeper,
             plan.dev_errors,
             self.pauses,
+            has_nginx=plan.quarters is not None and plan.quarters.has_nginx,
         )
         witness = Witness(self._record, plan.on_event, self._locate)
         front_door = FrontDoor(stages(plan.profile, served), witness, shadow=plan.is_shadow, pauses=self.pauses)

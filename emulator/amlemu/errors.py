@@ -3,6 +3,7 @@ The error tree: whose fault it is decides the family, and every message says wha
 
     AmlemuError
     +-- UsageError            flags, files, profiles: the person at the keyboard can mend it
+    +-- HostLost              what hosts the server is gone for good: nothing can be served any more
     +-- UserScriptError       the scoring script
     |   +-- BootFailed        it cannot be loaded, checked or initialised
     |   +-- ScoringFailed     a request was answered with an error (raised by the Python client only)
@@ -48,6 +49,10 @@ class AmlemuError(Exception):
 
 class UsageError(AmlemuError):
     """A flag, a file or a profile is not usable as given."""
+
+
+class HostLost(AmlemuError):
+    """What hosts the server, a container or its engine, is gone for good: nothing can be served any more."""
 
 
 class UserScriptError(AmlemuError):

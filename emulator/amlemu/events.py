@@ -18,7 +18,8 @@ class Spoke:
     The script, or the server on its behalf, said something.
 
     `stream` is `stdout` or `stderr` for raw output (text as written, newlines kept), `log` for a record of the server's
-    own loggers. `own` marks the server's record of its own doings, which a person sees only when it is a warning.
+    own loggers. `own` marks the server's record of its own doings, which a person sees only when it is a warning, and raw text of
+    what stands around it in a container.
     """
 
     stream: str
@@ -182,12 +183,20 @@ class Noticed:
     text: str
 
 
+@dataclass(frozen=True)
+class LeftBehind:
+    """Something that was started could not be ended; a clause of its own."""
+
+    text: str
+
+
 Event = (
     AnsweredLate
     | DebuggerAttached
     | DebuggerLeft
     | DebuggerListening
     | FileWritten
+    | LeftBehind
     | Noticed
     | ReloadBegan
     | Reloaded

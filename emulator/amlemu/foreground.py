@@ -156,7 +156,12 @@ def warnings(plan: Plan, capabilities: Capabilities) -> list[str]:
     if plan.debug.port is not None and not ports.is_loopback(plan.debug.host):
         told.append(f"--debug-host {plan.debug.host}: whoever reaches it can run any code on this machine.")
     most = limits.max_concurrent_requests_per_instance
-    if plan.backend == "worker" and limits.pending_factor and most != workers:
+    if plan.quarters is not None and plan.debug.is_on and plan.debug.stops_clocks:
+        told.append(
+            "--debug: nobody outside sees when a debugger holds the container, so this profile's time limits are off"
+            " (--no-pause keeps them); the container's own nginx waits for 1000 s."
+        )
+    if plan.backend in ("worker", "container") and limits.pending_factor and most != workers:
         told.append(
             f"max_concurrent_requests_per_instance is {most} and WORKER_COUNT {workers}: they should be alike, else"
             f" {'requests queue in the container' if most > workers else 'workers stay idle'} (contract 1.5)."

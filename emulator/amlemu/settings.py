@@ -4,6 +4,7 @@ Every option of the command line, declared once: flags, environment variables an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -141,6 +142,12 @@ SERVE_SETTINGS = (
         "Whose server runs the script: ours, or the real one of the script's environment behind our front door.",
     ),
     Setting("upstream", "text", None, "Address of the server to forward to, http://HOST:PORT."),
+    Setting(
+        "container",
+        "switch",
+        False,
+        "Build the deployment's image and put the front door before its container, with the real server and its nginx.",
+    ),
     Setting(
         "log_format",
         ("amlemu", "azmlinfsrv"),
@@ -300,14 +307,14 @@ COMMANDS = {
 }
 
 
-def as_markdown() -> str:
-    """Return the reference page for all options."""
+def as_markdown(commands: Mapping[str, tuple[Setting, ...]] = COMMANDS) -> str:
+    """Return the reference page for all options of these commands."""
     head = (
         "# Settings\n\nWritten by `make docs` from `settings.py`. A flag beats its variable; a variable holds several"
         " values where the flag\nrepeats, separated by blanks."
     )
     parts = [head]
-    for command, settings in COMMANDS.items():
+    for command, settings in commands.items():
         rows = [_row(setting) for setting in settings]
         parts.append(
             f"## `{command}`\n\n| flag | variable | kind | default | meaning |\n|---|---|---|---|---|\n"

@@ -30,13 +30,15 @@ from amlemu.worker.tree import Tree, choose
 
 if TYPE_CHECKING:
     from amlemu.backends.engine import Engine
+    from amlemu.backends.generation import Pool as AnyPool
     from amlemu.backends.generations import Generations
     from amlemu.backends.pool import Pool
+    from amlemu.backends.quarters import Quarters
     from amlemu.worker.debug_port import DebugPort
     from amlemu.worker.launch import LaunchPlan
     from amlemu.worker.nursery import Nursery
 
-RELOADED = ("worker", "engine")
+RELOADED = ("worker", "engine", "container")
 """Backends whose scripts can be loaded again."""
 
 _DEFAULT_WORKER_TIMEOUT_S = 300.0  # contract 3.7, WORKER_TIMEOUT
@@ -50,7 +52,8 @@ class Plan:
     With `health_port` the same routes are served there, too. `auth` is None or one of `credentials.MODES`, `keys` are the
     primary and secondary one where they are given; an address that others can reach needs `auth`, or `is_insecure`. `environment` is all that the script sees, `folder` its
     working folder; None takes them from deployment and layout. `control_port` None is no control port, 0 is 5050 or the
-    next free one. With `dials_debugger` each worker connects to AZUREML_DEBUG_PORT by itself, as the real server's do.
+    next free one. With `dials_debugger` each worker connects to AZUREML_DEBUG_PORT by itself, as the real server's do. The backend
+    `container` has `quarters`.
     """
 
     deployment: Deployment
@@ -72,6 +75,7 @@ class Plan:
     control_port: int | None = None
     dials_debugger: bool = False
     debug: DebugRules = field(default_factory=DebugRules)
+    quarters: Quarters | None = None
     on_event: Listener = print
     on_exchange: Callable[[Exchange], None] = print
 
@@ -111,9 +115,16 @@ class Stand:
         if self._debug_port is not None:
             await self._debug_port.close()
 
+    async def clear_quarters(self) -> None:
+        """Remove what pools have left there; when the backend has stopped."""
+        if self._plan.quarters is not None:
+            await self._plan.quarters.close()
+
     @property
     def debug_address(self) -> str:
         """Where editors attach, `host:port`; empty where they cannot."""
+        if self._plan.quarters is not None:
+            return self._plan.quarters.debugger()
         return self._debug_port.address if self._debug_port is not None else ""
 
     def close(self) -> None:
@@ -132,9 +143,10 @@ class Stand:
             UsageError: an impossible choice.
         """
         plan = self._plan
-        if (
-            plan.debug.is_on and not plan.debug.inherits and plan.backend != "worker"
-        ):  # who inherits has asked for nothing
+        if plan.quarters is not None:
+            return self._in_quarters(plan.quarters, readiness or Readiness())
+        is_asked = plan.debug.is_on and not plan.debug.inherits  # who inherits has asked for nothing
+        if is_asked and plan.backend != "worker":
             what = f"the backend {plan.backend} cannot be debugged this way"
             raise UsageError(what, where="--debug", hint="Leave out --backend and --engine.")
         if plan.backend == "upstream":
@@ -192,6 +204,19 @@ class Stand:
         """Whether init() runs once for all; not where its one worker is debugged, which it would not belong to."""
         return self.environment.get("WORKER_PRELOAD", "").lower() == "true" and not self._plan.debug.is_on
 
+    def _in_quarters(self, quarters: Quarters, readiness: Readiness) -> AnyPool | Generations:
+        if not self._plan.can_reload:
+            return quarters.make_pool(self._plan.on_event, readiness)
+        from amlemu.backends.generations import Generations
+
+        return Generations(
+            lambda listener: quarters.make_pool(listener, readiness),
+            readiness,
+            self._plan.on_event,
+            capabilities=quarters.capabilities,
+            stays=self._plan.reload.is_on,
+        )
+
     def _make_generations(self, launch: LaunchPlan, readiness: Readiness) -> Generations:
         from amlemu.backends.engine import Engine
         from amlemu.backends.generations import Generations
@@ -223,8 +248,13 @@ def _paths(layout: Layout, plan: Plan) -> list[tuple[str, str]]:
     return [*places, *(pair for pair in resolved if pair not in places)]
 
 
-def choose_backend(backend: str, upstream: str | None, engine: str) -> str:
-    """Return the backend that these three wishes ask for; an address asks for `upstream`. Raises UsageError."""
+def choose_backend(backend: str, upstream: str | None, engine: str, *, is_container: bool = False) -> str:
+    """Return the backend that these wishes ask for; an address asks for `upstream`. Raises UsageError."""
+    if is_container:
+        if upstream or backend != "worker" or engine != "amlemu":
+            hint = "Leave out --backend, --engine and --upstream."
+            raise UsageError("it has a server of its own", where="--container", hint=hint)
+        return "container"
     if engine == "azmlinfsrv":
         if upstream or backend != "worker":
             raise UsageError(
@@ -236,6 +266,8 @@ def choose_backend(backend: str, upstream: str | None, engine: str) -> str:
 
 def _choose_tree(plan: Plan, port: int) -> Tree:
     """A server elsewhere has its own tree; a scoring port, unlike none, names the folder of links."""
+    if plan.quarters is not None:
+        return Tree(plan.quarters.layout)
     wish = "none" if plan.backend == "upstream" else plan.layout
     name = str(port) if port else f"invoke-{os.getpid()}"
     return choose(plan.deployment, wish, name, has_processes=plan.backend != "inprocess")

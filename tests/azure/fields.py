@@ -193,6 +193,35 @@ _HONOURED = [
             ("failure_threshold", 9, "failure_threshold", 9),
         )
     ),
+    # what a container gets
+    Case("kubernetes", "resources", {"requests": {"cpu": "0.1", "memory": "1G"}, "limits": {"cpu": "500m"}}, "said.resources.cpus", 0.5),
+    Case("kubernetes", "resources", {"requests": {"cpu": "0.1", "memory": "1G"}, "limits": {"cpu": "1"}}, "said.resources.memory_bytes", 1_000_000_000),
+    Case("kubernetes", "resources.limits", {"memory": "512Mi"}, "said.resources.memory_bytes", 536_870_912),
+    Case("kubernetes", "resources.limits.cpu", "2", "said.resources.cpus", 2.0),
+    Case("kubernetes", "resources.limits.memory", "2Gi", "said.resources.memory_bytes", 2_147_483_648),
+    Case("kubernetes", "resources.limits.gpu", "1", "said.resources.gpus", 1),
+    Case("kubernetes", "resources.limits.nvidia|com/gpu", "2", "said.resources.gpus", 2),
+    Case("kubernetes", "resources.requests", {"cpu": "0.25"}, "said.resources.cpus", 0.25),
+    Case("kubernetes", "resources.requests.cpu", "1500m", "said.resources.cpus", 1.5),
+    Case("kubernetes", "resources.requests.memory", "0.5Gi", "said.resources.memory_bytes", 536_870_912),
+    Case("kubernetes", "resources.requests.gpu", "1", "said.resources.gpus", 1),
+    Case("kubernetes", "resources.requests.nvidia|com/gpu", "1", "said.resources.gpus", 1),
+    Case("2021", "resource_requirements", {"cpu": 1.5, "memory": "1.0"}, "said.resources.memory_bytes", 1_073_741_824),
+    Case("2021", "resource_requirements.cpu", 1.5, "said.resources.cpus", 1.5),
+    Case("2021", "resource_requirements.memory", "500Mi", "said.resources.memory_bytes", 524_288_000),
+    Case("2021", "resource_requirements.gpu", 1, "said.resources.gpus", 1),
+    *(
+        case
+        for file in ("aci", "aks")
+        for case in (
+            Case(file, "containerResourceRequirements", {"cpu": 0.5, "memoryInGB": 1}, "said.resources.cpus", 0.5),
+            Case(file, "containerResourceRequirements.cpu", 0.5, "said.resources.cpus", 0.5),
+            Case(file, "containerResourceRequirements.cpuLimit", 2, "said.resources.cpus", 2.0, also=(("containerResourceRequirements.cpu", 1),)),
+            Case(file, "containerResourceRequirements.memoryInGB", 0.5, "said.resources.memory_bytes", 536_870_912),
+            Case(file, "containerResourceRequirements.memoryInGBLimit", 2, "said.resources.memory_bytes", 2_147_483_648, also=(("containerResourceRequirements.memoryInGB", 1),)),
+            Case(file, "containerResourceRequirements.gpu", 1, "said.resources.gpus", 1),
+        )
+    ),
     # v1
     Case("inference", "entryScript", "api/score.py", "made.script", "{here}/src/api/score.py"),
     Case("inference", "sourceDirectory", "./src", "layout.app_root", "/var/azureml-app"),

@@ -369,7 +369,7 @@ async def main(python, script):
     engine = Engine(plan, lambda event: None)
     await engine.start()
     await engine.ready()
-    print(engine._process.pid, *engine._workers, flush=True)
+    print(engine._process.pid, *engine._story.workers, flush=True)
     await engine.failed()
 
 asyncio.run(main(*sys.argv[1:]))

@@ -49,3 +49,23 @@ def test_the_print_at_the_start_is_dropped_and_what_follows_is_not(cuts: int) ->
     pieces = [piece for start in range(0, len(lines), cuts) for piece in log.read("".join(lines[start : start + cuts]))]
 
     assert "".join(piece for piece in pieces if isinstance(piece, str)) == "raw of the script\nScore: raw, too\n\n"
+
+
+@pytest.mark.parametrize("has_model", [False, True])
+def test_a_print_that_each_worker_repeats_is_dropped_each_time(has_model: bool) -> None:
+    """In a container output is buffered, and a fork writes what its parent had not written yet. Its version is kept."""
+    unset = "The environment variable 'AZUREML_MODEL_DIR' has not been set.\nUse the --model_dir command line argument to set it.\n"
+    start_print = ("" if has_model else unset) + "\nAzure ML Inferencing HTTP server v1.5.1\n\nScore:   POST  x\n\n"
+    log = Log(has_print=True)
+    pieces = [*log.read(start_print + line("x")), *log.read("raw\n"), *log.read("more\n" + start_print + line("y"))]
+
+    assert [piece.text if isinstance(piece, Record) else piece for piece in pieces] == ["x", "raw\n", "more\n", "y"]
+    assert log.version == "1.5.1"
+
+
+def test_a_server_without_that_print_is_heard_once_it_answers() -> None:
+    log = Log(has_print=True)
+    before = log.read("hidden\n")
+    log.end_print()
+
+    assert (before, log.read("seen\n")) == ([], ["seen\n"])

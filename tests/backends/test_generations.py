@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from amlemu.backends.generation import Outcome
 from amlemu.backends.generations import Generations
-from amlemu.errors import BootFailed, NotReady, UsageError, WorkerCrashed
+from amlemu.errors import BootFailed, HostLost, NotReady, UsageError, WorkerCrashed
 from amlemu.events import Event, Listener, Noticed, ReloadBegan, Reloaded, ReloadFailed, WorkerEnded, WorkerReady
 from amlemu.exchange import Request, Response
 from amlemu.readiness import Readiness
@@ -656,3 +656,23 @@ def test_a_request_is_found_in_whichever_generation_has_it(world: World) -> None
     world.loop.settle()
 
     assert [task.result() for task in found] == [["here"], None]
+
+
+def test_a_host_that_is_gone_ends_the_server(world: World) -> None:
+    """No save can mend it, whatever the generation and whenever it is noticed."""
+    world.does(world.pools[0].reason.set_result, HostLost("the engine has gone away"))
+
+    assert isinstance(world.failed.result(), HostLost)
+    assert world.of(ReloadFailed) == []
+
+
+@pytest.mark.parametrize("when", ["at start", "while booting"])
+def test_a_host_that_is_gone_at_a_save_ends_the_server(world: World, when: str) -> None:
+    world.reloads_it("stop-first", starts=False)
+    if when == "at start":
+        world.does(world.pools[1].started.set_exception, HostLost("the engine has gone away"))
+    else:
+        world.starts()
+        world.does(world.pools[1].fails, HostLost("the engine has gone away"))
+
+    assert isinstance(world.failed.result(), HostLost)

@@ -6,7 +6,8 @@ import json
 from math import inf
 
 import pytest
-from amlemu.console.debugging import Debugging, entry
+from amlemu.console.debugging import Debugging
+from amlemu.debugging import launch_entry
 from amlemu.events import DebuggerAttached, DebuggerLeft, DebuggerListening, WorkerPaused, WorkerResumed
 
 ENTRY = (
@@ -83,8 +84,8 @@ def test_a_script_that_waits_says_for_whom(waits_s, limit):
 )
 def test_the_launch_entry_leads_to_where_it_listens(address, host):
     """Every address of a machine is none to connect to."""
-    assert json.loads(entry(address))["connect"] == {"host": host, "port": 5678}
+    assert json.loads(launch_entry(address))["connect"] == {"host": host, "port": 5678}
 
 
 def test_an_editor_that_started_amlemu_needs_no_entry():
-    assert entry("the session that started amlemu") == "your editor"
+    assert launch_entry("the session that started amlemu") == "your editor"

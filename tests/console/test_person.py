@@ -11,12 +11,14 @@ import amlemu
 import pytest
 from amlemu import profile_file as profiles
 from amlemu.backends import Capabilities
+from amlemu.backends.quarters import Quarters
 from amlemu.console import Paint, PersonConsole
 from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
 from amlemu.errors import BackendTimeout, Unreachable, WorkerCrashed
 from amlemu.events import (
     AnsweredLate,
+    LeftBehind,
     Noticed,
     Reloaded,
     ReloadFailed,
@@ -117,6 +119,27 @@ def test_the_start_block_tells_what_where_and_what_not(plan, opening_of, tmp_pat
     assert "http://127.0.0.1:5001/score" in lines[3]
     assert lines[4].startswith("  try      curl -s http://127.0.0.1:5001/score -H 'Content-Type: application/json'")
     assert lines[-1] == "  limits: none; no key asked for; reload off (--reload)"
+
+
+def test_a_container_is_told_in_the_place_of_an_interpreter(plan, opening_of, tmp_path):
+    """With what a save does to it, and where its code lies for an editor, which nobody else maps."""
+    place = Layout("var", "/var/azureml-app", "/var/azureml-app/src", "/var/azureml-app/src/score.py")
+    quarters = Quarters(
+        make_pool=None,
+        close=None,
+        capabilities=ALL,
+        layout=place,
+        told="a.blue of a:blue (the reference image)",
+        on_save="it restarts the container",
+        mappings={"/here/src": "/var/azureml-app/src"},
+    )
+    contained = replace(plan, backend="container", quarters=quarters, reload=ReloadRules(is_on=True))
+    opening = replace(opening_of(contained), layout=place, watching="src (events)", debugger="127.0.0.1:5678")
+    lines = block(contained, opening)
+
+    assert lines[1] == "  container a.blue of a:blue (the reference image), azmlinfsrv 1.5.1, ready in 212 ms"
+    assert "  reload   on save in src (events): it restarts the container" in lines
+    assert '"pathMappings": [{"localRoot": "/here/src", "remoteRoot": "/var/azureml-app/src"}]' in "".join(lines)
 
 
 def test_what_a_save_does_is_a_line_and_the_control_port_is_in_it(plan, opening_of, tmp_path):
@@ -314,6 +337,16 @@ def test_the_last_line_is_for_what_had_started(plan, opening_of):
     assert err.getvalue().endswith("\namlemu has stopped; nothing is left running.\n")
 
 
+def test_the_last_line_does_not_deny_what_is_left(plan, opening_of):
+    person = PersonConsole(io.StringIO(), err := io.StringIO())
+    person.started(plan, opening_of(plan), ALL)
+    person.event(LeftBehind("the container a.blue may be there still"))
+    person.stopped()
+    person.flush()
+
+    assert err.getvalue().endswith("\namlemu: the container a.blue may be there still\namlemu has stopped.\n")
+
+
 # the script's words
 
 
@@ -485,6 +518,7 @@ def test_a_form_that_made_the_script_fail_is_explained(content_type, body, is_ex
         ),
         pytest.param(WorkerStarted(7), "", id="started"),
         pytest.param(Noticed("the folder is gone"), "amlemu: the folder is gone\n", id="noticed"),
+        pytest.param(Spoke("stderr", "nginx: hello\n", 7, own=True), "", id="around-the-server"),
         pytest.param(
             Reloaded(3, ("/src/score.py",), 41.2, 84.0),
             "amlemu: /src/score.py changed: generation 3 serves, 84 ms after the save (init() and imports 41 ms)\n",

@@ -7,7 +7,7 @@ import re
 import pytest
 from amlemu.console import ServerConsole
 from amlemu.errors import WorkerCrashed
-from amlemu.events import Noticed, ReloadBegan, Reloaded, ReloadFailed, Spoke
+from amlemu.events import LeftBehind, Noticed, ReloadBegan, Reloaded, ReloadFailed, Spoke
 from amlemu.exchange import Response
 
 from .told import AT, FAULT, ended, exchange, shown
@@ -110,7 +110,11 @@ def test_of_reloads_only_what_needs_a_person_is_said():
         ReloadFailed(3, ("/src/score.py",), FAULT, 2),
         Reloaded(4, ("/src/score.py",), 41.0, 84.0),
         Noticed("the folder is gone"),
+        LeftBehind("a container is still there"),
     )
 
     told = "generation 3 does not start. Generation 2 goes on serving (--keep-last-good)."
-    assert (out, err) == ("", f"amlemu: {told}\namlemu: the folder is gone\n")
+    assert (out, err) == (
+        "",
+        f"amlemu: {told}\namlemu: the folder is gone\namlemu: a container is still there\n",
+    )

@@ -535,3 +535,11 @@ def test_a_real_nginx_answers_the_same(real: int, ours: int, case: str) -> None:
     theirs = seen(real, CASES[case])
 
     assert seen(ours, CASES[case]) == theirs
+
+
+def test_the_type_comes_before_the_length() -> None:
+    """Observed, nginx 1.22.1: whatever order the server has; a type of the script's own is the last of its headers."""
+    headers = [("Content-Length", "1"), ("X-Own", "1"), ("Content-Type", "image/x-own")]
+    answer = ask(lambda request: Response(200, "OK", headers, b"x"))
+
+    assert [name for name, _ in answer.headers] == [*OWN, "Content-Type", "Content-Length", "Connection", "X-Own"]

@@ -376,3 +376,20 @@ def test_the_whole_way_from_a_socket() -> None:
     ]
     assert re.fullmatch(f"x-request-id: {GUID}", lines[8])
     assert lines[9:] == ["", "{}"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("is_faced", "word", "is_kept"), [(True, "close", False), (True, "keep-alive", True), (False, "close", True)]
+)
+async def test_a_connection_ends_where_the_callers_own_nginx_wants_it(is_faced: bool, word: str, is_kept: bool) -> None:
+    """As behind its 413; a gateway before the container has connections of its own."""
+
+    async def answer(request: Request) -> Response:
+        return Response(413, "Request Entity Too Large", [("Connection", word)], b"")
+
+    visit = new_visit()
+    visit.turn.keeps_alive = True
+    await Forward(FakeBackend(answer), profile_of("image").wire, is_faced=is_faced).handle(visit)
+
+    assert visit.turn.keeps_alive == is_kept

@@ -110,3 +110,12 @@ def test_nginx_signs_as_the_profile_has_it() -> None:
     assert response is not None
     assert response.headers[0] == ("Server", "nginx")
     assert b"<center>nginx</center>" in response.body  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("profile_name", "is_its"), [("image", True), ("managed", False), ("bare", False)])
+def test_a_row_may_be_the_container_s_own(profile_name: str, is_its: bool) -> None:
+    """Its nginx says it, where nothing stands before it."""
+    says = says_of(profile_of(profile_name))
+
+    assert says.is_of_container("request_too_large") == is_its
+    assert not says.is_of_container("not_ready")

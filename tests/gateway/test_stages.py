@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from amlemu.gateway.container import Container
+from amlemu.gateway.entry import Size
+from amlemu.gateway.outcome import Forward
 from amlemu.gateway.stages import Served, stages
 from amlemu.readiness import Readiness
 
@@ -66,3 +69,31 @@ def test_tracebacks_are_put_in_before_the_headers_are_finished() -> None:
 def test_nobody_waits_for_init_where_nobody_could_be_told() -> None:
     """`bare` has no words for it: requests wait in the backend, as in the kernel's queue."""
     assert "ready" not in names("bare")[0]
+
+
+@pytest.mark.parametrize(
+    ("profile_name", "has_nginx", "imitates"),
+    [
+        ("image", False, True),
+        ("image", True, False),
+        ("managed", False, True),
+        ("managed", True, False),
+        ("bare", True, False),
+    ],
+)
+def test_nginx_is_imitated_where_there_is_none(profile_name: str, has_nginx: bool, imitates: bool) -> None:
+    """A container brings its own."""
+    made = stages(profile_of(profile_name), Served(FakeBackend(echo), has_nginx=has_nginx))
+    forward = made.asking[-1]
+
+    assert isinstance(forward, Forward)
+    assert isinstance(forward._backend, Container) == imitates
+
+
+@pytest.mark.parametrize(("profile_name", "limit"), [("image", 268_435_456), ("managed", 1_572_864), ("bare", 0)])
+def test_where_callers_meet_its_nginx_a_container_refuses_for_itself(profile_name: str, limit: int) -> None:
+    """Up to what our own memory takes; a gateway before it has limits of its own."""
+    made = stages(profile_of(profile_name), Served(FakeBackend(echo), has_nginx=True))
+    (size,) = [stage for stage in made.asking if isinstance(stage, Size)]
+
+    assert size._limit == limit

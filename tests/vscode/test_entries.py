@@ -12,15 +12,19 @@ CONNECT = {"host": "127.0.0.1", "port": 5678}
 
 
 def test_these_are_the_entries():
-    """The mapping of the container is Azure's own, of 2020."""
-    assert entries("${workspaceFolder}/src/score.py", 5678) == [
+    """The code folder lies in the container under its own name; the second mapping is Azure's own, of 2020."""
+    code = ("${workspaceFolder}/src", "src")
+    assert entries("${workspaceFolder}/src/score.py", 5678, code) == [
         {"name": "amlemu: attach", "type": "debugpy", "request": "attach", "connect": CONNECT},
         {
             "name": "amlemu: attach to the container",
             "type": "debugpy",
             "request": "attach",
             "connect": CONNECT,
-            "pathMappings": [{"localRoot": "${workspaceFolder}", "remoteRoot": "/var/azureml-app"}],
+            "pathMappings": [
+                {"localRoot": "${workspaceFolder}/src", "remoteRoot": "/var/azureml-app/src"},
+                {"localRoot": "${workspaceFolder}", "remoteRoot": "/var/azureml-app"},
+            ],
         },
         {
             "name": "amlemu: serve under the debugger",
@@ -36,7 +40,7 @@ def test_these_are_the_entries():
 
 def test_what_is_launched_is_there():
     """The module can be run, and the command takes the words."""
-    launch = entries("score.py", 5678)[2]
+    launch = entries("score.py", 5678, (".", "code"))[2]
     command, *words = launch["args"]
     context = cli.commands[command].make_context(command, words)
 

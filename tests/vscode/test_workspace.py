@@ -122,3 +122,24 @@ def test_a_script_that_is_not_there_is_refused(go):
 
     with pytest.raises(UsageError, match=r"scor\.py: no such file"):
         workspace.choose_script("scor.py", folder)
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        pytest.param("score.py", ("${workspaceFolder}", "${workspaceFolderBasename}"), id="of-the-workspace"),
+        pytest.param("src/score.py", ("${workspaceFolder}/src", "src"), id="below-it"),
+        pytest.param("../elsewhere/score.py", None, id="elsewhere"),
+        pytest.param(None, ("${fileDirname}", "${fileDirnameBasename}"), id="whatever-is-open"),
+    ],
+)
+def test_the_code_folder_is_named_from_the_workspace(go, tmp_path, script, code):
+    """It lies in the container under its own name, wherever the workspace is."""
+    go("elsewhere")
+    go("project/src")
+    folder = go("project")
+    for name in ("score.py", "src/score.py", "../elsewhere/score.py"):
+        (folder / name).touch()
+    chosen = workspace.choose_script(script, folder) if script else None
+
+    assert workspace.code_of(chosen, folder) == (code or (f"{tmp_path}/elsewhere", "elsewhere"))

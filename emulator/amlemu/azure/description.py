@@ -50,6 +50,8 @@ class EnvironmentSaid:
         requirements: of its conda or pip file; None where there is none.
         is_custom: it has an `inference_config`, so that the image brings a server of its own.
         builds: it is built from a Dockerfile of the user.
+        build_folder: what that Dockerfile is built with, where it is a file.
+        dockerfile: its path in that folder; without a folder (v1) its text.
     """
 
     place: Place
@@ -58,6 +60,8 @@ class EnvironmentSaid:
     requirements: Requirements | None = None
     is_custom: bool = False
     builds: bool = False
+    build_folder: Path | None = None
+    dockerfile: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,16 @@ class Probe:
     timeout: float
     success_threshold: int
     failure_threshold: int
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one instance may use; 0 where nothing is said of it. `amounts.py` reads it, a container keeps to it."""
+
+    place: Place
+    memory_bytes: int = 0
+    cpus: float = 0.0
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,7 @@ class Description:
         settings: limits by the profile's names, `request_timeout_ms`, `instance_count` ...
         said_at: where each honoured field was said, by its dotted name in the file, `request_settings.request_timeout_ms`.
         port: of a LocalWebservice.
+        resources: what the container is given; None where no file says so.
         auth_mode: of the endpoint; empty where unsaid.
         traffic: percent by deployment.
         names: all deployments that the files know of this endpoint.
@@ -127,6 +142,7 @@ class Description:
     findings: tuple[Finding, ...] = ()
     files: tuple[Path, ...] = ()
     port: int | None = None
+    resources: Resources | None = None
 
     @property
     def hindrances(self) -> tuple[Finding, ...]:

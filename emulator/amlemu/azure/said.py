@@ -226,7 +226,7 @@ def environment_table(check: Check, value: Value, base: Path) -> EnvironmentSaid
             check.refuse("environment-is-conda", value, cause)
             return EnvironmentSaid(place, image=image, requirements=conda_file.from_value(value, check.path))
     builds = value.get("build") is not None or value.get("docker", "build") is not None
-    _build_folder(check, value.get("build", "path"), base)
+    folder = _build_folder(check, value.get("build", "path"), base)
     asked = requirements(check, value.get("conda_file"), base)
     if not image and not builds:
         cause = "the environment has neither image nor build, so there is nothing to start"
@@ -235,12 +235,20 @@ def environment_table(check: Check, value: Value, base: Path) -> EnvironmentSaid
         if wants:
             check.refuse("environment-without-image", value, cause, fix)
     custom = value.get("inference_config") is not None
-    return EnvironmentSaid(place, image=image, requirements=asked, is_custom=custom, builds=builds)
+    return EnvironmentSaid(
+        place,
+        image=image,
+        requirements=asked,
+        is_custom=custom,
+        builds=builds,
+        build_folder=folder,
+        dockerfile=(value.text("build", "dockerfile_path") or "Dockerfile") if folder else "",
+    )
 
 
-def _build_folder(check: Check, value: Value | None, base: Path) -> None:
+def _build_folder(check: Check, value: Value | None, base: Path) -> Path | None:
     if value is None or not isinstance(value.content, str) or placeholder(value.content):
-        return
+        return None
     path = _located(check, value, base)
     if not marked.is_reference(value.content) and not os.path.exists(path):
         check.refuse(
@@ -249,6 +257,7 @@ def _build_folder(check: Check, value: Value | None, base: Path) -> None:
             f"the build folder {value.content} is not there",
             meant(path, check.path.parent),
         )
+    return path if os.path.isdir(path) else None
 
 
 def requirements(check: Check, value: Value | None, base: Path) -> Requirements | None:

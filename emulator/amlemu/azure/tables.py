@@ -20,7 +20,9 @@ _ONE_INSTANCE = "one instance serves; nothing grows or shrinks here"
 _NO_PROBES = "nobody probes here; requests are answered as soon as init() has returned"
 _NO_INSIGHTS = "nothing is sent to Application Insights; look at the console"
 _ONE_DEPLOYMENT = "one deployment is served, and it gets every request"
-_NO_LIMITS_OF_MEMORY = "the script may use what this machine has"
+_NO_LIMITS_OF_MEMORY = (
+    "the script may use what this machine has; in a container (amlemu container run) it gets that much"
+)
 _OWN_SERVER = "the image's own server is not run here; the script is served at /score on amlemu's port"
 _READ_ONLY = "Azure writes it, and ignores it in a file"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from amlemu.azure import conda_file, said, v1_rules
+from amlemu.azure import amounts, conda_file, said, v1_rules
 from amlemu.azure.description import Description, EnvironmentSaid, Kind, Probe
 from amlemu.azure.marked import Unreadable, Value
 from amlemu.azure.schema import Check, Table
@@ -75,6 +75,7 @@ def describe(inference: tuple[Path, Value] | None, deployment: tuple[Path, Value
         findings=(*check.findings, *rest.findings),
         files=tuple(part[0] for part in (inference, deployment) if part is not None),
         port=said.whole(value.get("port")),
+        resources=amounts.of_v1(rest, value.get("containerResourceRequirements")),
     )
 
 
@@ -140,9 +141,13 @@ def _environment_table(check: Check, value: Value, base: Path) -> EnvironmentSai
             check.findings.append(error.finding)
     if inline is None:
         asked = said.requirements(check, value.get("python", "condaDependenciesFile"), base)
-    builds = bool(value.text("docker", "baseDockerfile"))
+    dockerfile = value.text("docker", "baseDockerfile")
     return EnvironmentSaid(
-        Place(check.path, value.line), image=value.text("docker", "baseImage"), requirements=asked, builds=builds
+        Place(check.path, value.line),
+        image=value.text("docker", "baseImage"),
+        requirements=asked,
+        builds=bool(dockerfile),
+        dockerfile=dockerfile,
     )
 
 

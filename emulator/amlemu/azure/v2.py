@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from amlemu.azure import said
+from amlemu.azure import amounts, said
 from amlemu.azure.description import Description, Kind, NotEmulated, Probe
 from amlemu.azure.marked import Value
 from amlemu.azure.schema import Check
@@ -85,6 +85,7 @@ def deployment(path: Path, value: Value) -> Description:
         not_emulated=tuple(check.not_emulated),
         findings=tuple(check.findings),
         files=(path,),
+        resources=amounts.of_kubernetes(check, value.get("resources")) if kind == "kubernetes" else None,
     )
 
 
@@ -192,9 +193,9 @@ _CPU, _SIZE = re.compile(r"\d+(\.\d+)?m?"), re.compile(r"\d+(\.\d+)?(e\d+|m|k|[K
 
 def _quantities(check: Check, resources: Value | None) -> None:
     """Look at amounts as Kubernetes writes them. Source: its documentation, "Resource units in Kubernetes"."""
-    for part, amounts in resources.items() if resources is not None else ():
+    for part, asked in resources.items() if resources is not None else ():
         for name, pattern, example in (("cpu", _CPU, '"0.5" or "500m"'), ("memory", _SIZE, '"512Mi" or "2Gi"')):
-            one = amounts.get(name)
+            one = asked.get(name)
             if one is not None and isinstance(one.content, str) and not pattern.fullmatch(one.content):
                 cause = f"resources.{part}.{name}: {one.content!r} is no quantity of Kubernetes"
                 check.refuse("illegal-quantity", one, cause, f"For example {example}.", cloud=BAD_ARGUMENT)

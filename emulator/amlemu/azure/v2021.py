@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from amlemu.azure import said
+from amlemu.azure import amounts, said
 from amlemu.azure.description import Description, EnvironmentSaid, Kind, NotEmulated, Probe
 from amlemu.azure.marked import Unreadable, Value, unreadable
 from amlemu.azure.schema import Check
@@ -133,6 +133,7 @@ def _deployment(check: Check, entry: Value, endpoint: _Endpoint) -> Description:
         not_emulated=tuple(_of(check, prefix)),
         findings=tuple(check.findings),
         files=(path,),
+        resources=amounts.of_2021(check, entry.get("resource_requirements")),
     )
 
 

@@ -1,7 +1,7 @@
 """
 The real server's log, read as it comes: records, raw output, and the print at the start, which nobody needs twice.
 
-`engine.py` decides what each record means. What is the server's own and what the script's is told by logger and words.
+`engine_story.py` decides what each record means. What is the server's own and what the script's is told by logger and words.
 
 Source: azureml-inference-server-http 0.8.4.1 and 1.5.1, gunicorn 20.1.0 and 27.0.1 (observed; contract 4.13).
 """
@@ -25,6 +25,11 @@ _OWN_WORDS = re.compile(
     r"|\w+ /\S* \d{3} [\d.]+ms "
 )
 _INITIALIZING = "Initializing logger\n"  # each worker's, raw
+_TITLE = re.compile(r"Azure ML Inferencing HTTP server v(\S+)")  # of the print
+_BEFORE_TITLE = (
+    "The environment variable 'AZUREML_MODEL_DIR' has not been set.\n",
+    "Use the --model_dir command line argument to set it.\n",
+)
 
 
 @dataclass
@@ -56,10 +61,21 @@ class Record:
 
 
 class Log:
-    """Tells records and raw output of one stream apart; drops the print at the start, which consoles write themselves."""
+    """
+    Tells records and raw output of one stream apart; drops the print at the start, which consoles write themselves.
+
+    Where the server's output is buffered, as in a container, each worker is a fork with the print still in its buffer, and
+    writes it again.
+    """
 
     def __init__(self, *, has_print: bool = False) -> None:
         self._in_print, self._before_blank = has_print, False
+        self._may_print = has_print
+        self.version = ""  # of the server, as the print has it
+
+    def end_print(self) -> None:
+        """Whatever comes is not the print, though its end has not been seen: this server may have another one, or none."""
+        self._in_print = False
 
     def read(self, text: str) -> list[Record | str]:
         """
@@ -78,6 +94,8 @@ class Log:
             elif isinstance(last, Record) and last.may_go_on:
                 last.text += "\n" + line.removesuffix("\n")
             elif self._is_print(line):
+                if self._is_title(line) and isinstance(last, str) and last.endswith("\n"):
+                    _drop_blank(found)  # it is the print's own
                 continue
             elif isinstance(last, str):
                 found[-1] = last + line
@@ -94,11 +112,26 @@ class Log:
 
     def _is_print(self, line: str) -> bool:
         """Tell whether a raw line is the server's own; the print ends with a blank line after the routes."""
+        self._in_print |= self._may_print and (line in _BEFORE_TITLE or self._is_title(line))
         if self._in_print and line.startswith("Score:"):
             self._in_print, self._before_blank = False, True
             return True
         is_blank, self._before_blank = self._before_blank and line == "\n", False
         return self._in_print or is_blank
+
+    def _is_title(self, line: str) -> bool:
+        title = _TITLE.match(line) if self._may_print else None
+        self.version = title[1] if title is not None else self.version
+        return title is not None
+
+
+def _drop_blank(found: list[Record | str]) -> None:
+    """Take a blank line off the end of what was read."""
+    last = str(found.pop())
+    if last not in ("", "\n") and not last.endswith("\n\n"):
+        found.append(last)
+    elif kept := last[:-1]:
+        found.append(kept)
 
 
 READY = re.compile(r"azmlinfsrv - Worker with pid (\d+) ready for serving traffic")

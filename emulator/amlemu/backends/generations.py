@@ -16,7 +16,7 @@ from typing import Any
 
 from amlemu.backends import Capabilities, pool, room
 from amlemu.backends.generation import Generation, Outcome, Pool, fault_of
-from amlemu.errors import AmlemuError, NotReady
+from amlemu.errors import AmlemuError, HostLost, NotReady
 from amlemu.events import (
     Event,
     FileWritten,
@@ -241,7 +241,9 @@ class Generations:
         except (AmlemuError, OSError) as error:  # no interpreter, or no room for another process
             if generation.number == 1:
                 raise
-            if generation.state == "booting":
+            if isinstance(error, HostLost):
+                self._give_up(error)
+            elif generation.state == "booting":
                 generation.state = "failed"
                 generation.fails(fault_of(error))
         if self._is_stopping:
@@ -287,7 +289,7 @@ class Generations:
         error = await generation.boot()
         if error is None:
             generation.decide()
-        elif self._stays or generation.number > 1:
+        elif (self._stays or generation.number > 1) and not isinstance(error, HostLost):
             generation.fails(fault_of(error))
         else:
             self._give_up(error)
@@ -330,7 +332,7 @@ class Generations:
         """Wait until a script that serves ends its server: exit codes 3 and 4."""
         assert generation.pool is not None
         reason = await generation.pool.failed()
-        if not self._stays:
+        if not self._stays or isinstance(reason, HostLost):
             self._give_up(reason)
             return
         generation.state, generation.fault = "failed", fault_of(reason)

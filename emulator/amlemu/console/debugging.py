@@ -6,10 +6,9 @@ A step is not told: whoever steps looks at the editor. How long a request stood 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any
 
+from amlemu.debugging import launch_entry
 from amlemu.events import DebuggerAttached, DebuggerLeft, DebuggerListening, Event, WorkerPaused
 from amlemu.worker.debugger import WAITING
 from amlemu.worker.terminal import WHY as PDB
@@ -44,7 +43,8 @@ class Debugging:
         elif isinstance(event, WorkerPaused) and event.why == WAITING:
             limit = "" if self._waits_s in (None, float("inf")) else f" for {self._waits_s:g} s"
             self._say(
-                "cyan", f"the script waits{limit} for a debugger at {self._address}: attach with {entry(self._address)}"
+                "cyan",
+                f"the script waits{limit} for a debugger at {self._address}: attach with {launch_entry(self._address)}",
             )
         elif isinstance(event, WorkerPaused) and event.why not in ("step", PDB):
             self._stopped(event)
@@ -57,12 +57,3 @@ class Debugging:
             "cyan",
             f"stopped at {self._name(event.file)}:{event.line} in {event.function}{request} ({event.why}){clocks}",
         )
-
-
-def entry(address: str, *, is_dialled: bool = False) -> str:
-    """Return the launch entry that attaches there, or is attached to from there, on one line."""
-    host, _, port = address.rpartition(":")
-    host = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104  # where it listens, not where one goes
-    attach: dict[str, Any] = {"name": "amlemu: attach", "type": "debugpy", "request": "attach"}
-    way = "listen" if is_dialled else "connect"
-    return json.dumps({**attach, way: {"host": host, "port": int(port)}}) if port.isdigit() else "your editor"

@@ -16,13 +16,15 @@ from amlemu import __version__
 from amlemu.backends import Capabilities
 from amlemu.console import lanes
 from amlemu.console.base import Console, url_of
-from amlemu.console.debugging import Debugging, entry
+from amlemu.console.debugging import Debugging
 from amlemu.console.ends import Ends
 from amlemu.console.reloads import Reloads, does_not_start, short, who_serves
+from amlemu.debugging import launch_entry
 from amlemu.emulator import Opening
 from amlemu.events import (
     AnsweredLate,
     Event,
+    LeftBehind,
     Noticed,
     ReloadFailed,
     RequestRefused,
@@ -70,7 +72,7 @@ class PersonConsole(Console):
         self._debugging = Debugging(self.say, self._named)
         self._boot_ms = 0.0
         self._version = ""  # of the real server, where it is the engine
-        self._has_started = False
+        self._has_started = self._left = False
         self._layout: Layout | None = None
 
     def surroundings(self, layout: Layout) -> None:
@@ -102,6 +104,9 @@ class PersonConsole(Console):
             self._failed(event.fault, does_not_start(event), who_serves(event))
         elif isinstance(event, Noticed):
             self.say("yellow", self._named(event.text))
+        elif isinstance(event, LeftBehind):
+            self._left = True
+            self.say("red", event.text)
 
     def _show(self, exchange: Exchange) -> None:
         """One line; a second one with the place when the script failed."""
@@ -138,10 +143,13 @@ class PersonConsole(Console):
         url = url_of(plan, opening)
         face = f"profile {plan.profile.name}: {plan.profile.summary}"
         lines = [f"{paint('bold', f'amlemu {__version__}')} serves {deployment.script}  ({face})"]
+        boot = f"ready in {self._boot_ms:.0f} ms" if self._boot_ms else "not ready"
         if plan.backend == "upstream":
             lines.append(f"  upstream {plan.upstream}")
+        elif plan.quarters is not None:
+            lines.append(f"  {plan.backend:<8} {plan.quarters.told}{self._served_by()}, {boot}")
+            lines += _models(opening.layout)
         else:
-            boot = f"ready in {self._boot_ms:.0f} ms" if self._boot_ms else "not ready"
             lines.append(f"  python   {deployment.python}, {self._hosts(plan)}, {boot}")
             lines += [f"  tree     {_tree(opening.layout)}", *_models(opening.layout)]
         if missing := capabilities.missing():
@@ -164,11 +172,15 @@ class PersonConsole(Console):
         count = 1 if plan.debug.is_on else plan.deployment.workers
         return f"{count} worker process" + ("es" if count > 1 else "")
 
+    def _served_by(self) -> str:
+        return f", azmlinfsrv {self._version}" if self._version else ""
+
     def stopped(self) -> None:
         """The last line, unless the script did not even start."""
         if not self._has_started:
             return
-        self._write("amlemu has stopped; nothing is left running.\n", self._err)
+        rest = "" if self._left else "; nothing is left running"
+        self._write(f"amlemu has stopped{rest}.\n", self._err)
 
     def say(self, colour: str, text: str) -> None:
         """One line of ours."""
@@ -201,6 +213,8 @@ class PersonConsole(Console):
         return text if layout is None else _FILE.sub(lambda found: f'File "{layout.to_host(found[1])}"', text)
 
     def _spoke(self, event: Spoke) -> None:
+        if event.own and event.stream != "log":
+            return  # what stands around the server says what it finds
         if event.stream == "stdout":
             self._quote(event.text, self._out)
         elif event.stream == "stderr":
@@ -268,14 +282,17 @@ def _models(layout: Layout) -> list[str]:
 
 def _watched(plan: Plan, opening: Opening) -> list[str]:
     """Say what a save does, and where the control port is: one line for both, where there are both."""
-    told = [f"reload   on save in {opening.watching}"] if opening.watching else []
+    on_save = f": {plan.quarters.on_save}" if plan.quarters is not None and plan.quarters.on_save else ""
+    told = [f"reload   on save in {opening.watching}{on_save}"] if opening.watching else []
     told += [f"control  {opening.control}"] if opening.control else []
     return [f"  {'   '.join(told)}"] if told else []
 
 
 def _debugged(address: str, plan: Plan) -> str:
     lonely = ", one worker at a time" if plan.debug.is_on else ""
-    return f"  debug    {address}{lonely}; launch entry {entry(address, is_dialled=plan.debug.connect is not None)}"
+    mappings = plan.quarters.mappings if plan.quarters is not None else {}
+    launch = launch_entry(address, mappings, is_dialled=plan.debug.connect is not None)
+    return f"  debug    {address}{lonely}; launch entry {launch}"
 
 
 def _curl(plan: Plan, url: str) -> str:

@@ -17,6 +17,7 @@ from amlemu.emulator import Opening
 from amlemu.environment import SERVER_SOFTWARE
 from amlemu.events import (
     Event,
+    LeftBehind,
     Noticed,
     ReloadFailed,
     RequestRefused,
@@ -115,7 +116,7 @@ class ServerConsole(Console):
             self._ended(event)
         elif isinstance(event, ReloadFailed):  # the server's own lines have told why
             self.say("red", f"{does_not_start(event)}. {who_serves(event)}")
-        elif isinstance(event, Noticed):
+        elif isinstance(event, (Noticed, LeftBehind)):
             self.say("yellow", event.text)
 
     def _record(self, event: Spoke) -> None:

@@ -39,7 +39,12 @@ _PROXY = frozenset(
         "te",
     ]
 )
-_FIRST, _FRAMES, _REST, _DROPPED = "first", "frames", "rest", "dropped"  # the first two behind Server and Date
+_FIRST, _FRAMES, _REST, _DROPPED = (
+    "first",
+    "frames",
+    "rest",
+    "dropped",
+)  # the first two behind Server and Date, in this order
 _PAGES = {
     413: "413 Request Entity Too Large",
     502: "502 Bad Gateway",
@@ -94,21 +99,20 @@ class Container:
     def _passed_on(self, said: Response, *, is_head: bool) -> Response:
         """Put the head into nginx's order; hold back a stream."""
         headers: Headers = [("Server", self._rules.server), ("Date", http_date())]
+        frames: Headers = []
         rest: Headers = []
-        is_framed = False
         for pair in said.headers:
             place = _place(pair[0])
             if place == _REST:
                 rest.append(pair)
             elif place != _DROPPED:
-                headers.append(pair)
-                is_framed = is_framed or place == _FRAMES
+                (headers if place == _FIRST else frames).append(pair)
         body = said.body
         if not isinstance(body, bytes):
             body = _held_back(body)  # type: ignore[arg-type]
-        if not (is_framed or is_head or said.status in (204, 304)):
-            headers.append(("Transfer-Encoding", "chunked"))
-        headers += [("Connection", "keep-alive"), *rest]
+        if not (frames or is_head or said.status in (204, 304)):
+            frames.append(("Transfer-Encoding", "chunked"))
+        headers += [*frames, ("Connection", "keep-alive"), *rest]
         return Response(said.status, said.phrase, headers, body, said.account)
 
     def _page(self, status: int, silence: str) -> Response:

@@ -125,8 +125,9 @@ class Size:
     name = "size"
     is_needed = True
 
-    def __init__(self, profile: Profile, says: AnswerTable) -> None:
-        self._limit = profile.limits.request_bytes
+    def __init__(self, profile: Profile, says: AnswerTable, *, leaves_it: bool = False) -> None:
+        """With `leaves_it` the container refuses for itself, as far as our own memory lets it come to that."""
+        self._limit = profile.wire.body_bytes if leaves_it else profile.limits.request_bytes
         self._note = profile.note("limits.request_bytes")
         self._says = says
 

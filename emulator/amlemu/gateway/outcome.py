@@ -25,15 +25,19 @@ class Forward:
     name = "forward"
     is_needed = True
 
-    def __init__(self, backend: Server, rules: WireRules) -> None:
+    def __init__(self, backend: Server, rules: WireRules, *, is_faced: bool = False) -> None:
+        """With `is_faced` callers meet the backend's own nginx, which may want a connection to end that its caller would keep."""
         self._backend = backend
         self._streams = rules.streams
+        self._is_faced = is_faced
 
     async def handle(self, visit: Visit) -> None:
         """Note what the backend said; raises BackendFailure when it said nothing."""
         request = visit.request
         request.body, request.broken = visit.turn.request.body, visit.turn.request.broken
         said = await self._backend.handle(request)
+        if self._is_faced and (said.header("connection") or "").lower() == "close":
+            visit.turn.keeps_alive = False
         if not self._streams and not isinstance(said.body, bytes):
             said = await _whole(said)
         visit.exchange.model = said

@@ -34,6 +34,11 @@ class AnswerTable:
         """Tell whether there are words for `row`, and not just a connection that closes."""
         return isinstance(getattr(self._answers, row), Answer)
 
+    def is_of_container(self, row: str) -> bool:
+        """Tell whether it is the container's nginx that says `row`, and no gateway before it."""
+        answer = getattr(self._answers, row)
+        return isinstance(answer, Answer) and answer.server == "{server}"
+
     def say(self, row: str) -> Response | None:
         """Return the answer of a row; None means: close the connection."""
         answer = getattr(self._answers, row)

@@ -52,6 +52,7 @@ class Served:
     doorkeeper: entry.Doorkeeper | None = None  # None: everybody may come in
     dev_errors: bool = False
     pauses: Pauses = field(default_factory=Pauses)  # written by the backend
+    has_nginx: bool = False  # the backend is a container with a real one
 
 
 @dataclass(frozen=True)
@@ -66,18 +67,21 @@ def stages(profile: Profile, served: Served) -> Stages:
     """Return the stages of a profile, in order."""
     limits, says = profile.limits, AnswerTable(profile.answers, served.endpoint, profile.container.server)
     bandwidth = Bucket(limits.bandwidth_bytes_per_second) if limits.bandwidth_bytes_per_second else None
-    backend: Server = Container(served.backend, profile, served.pauses) if profile.container.nginx else served.backend
+    imitates = profile.container.nginx and not served.has_nginx
+    backend: Server = Container(served.backend, profile, served.pauses) if imitates else served.backend
+    # Where nothing stands before the container, its nginx refuses large bodies and says how it goes on with a connection.
+    is_faced = served.has_nginx and says.is_of_container("request_too_large")
     asking = (
         entry.Identify(profile.identity),
         entry.Authenticate(served.doorkeeper, says),  # before all that follows: a stranger learns nothing
         entry.Route(profile.routes, served.endpoint, served.deployment, says),
-        entry.Size(profile, says),  # the body arrives here, so that a refusal need not wait for it
+        entry.Size(profile, says, leaves_it=is_faced),  # the body arrives here, so that a refusal need not wait for it
         load.Rate(profile, says),
         load.Ready(says, served.readiness, limits.boot_wait_ms),
         load.Deadline(limits.request_timeout_ms),  # before admit: waiting counts
         load.Admit(profile, says),
         load.SlowRequest(bandwidth),
-        outcome.Forward(backend, profile.wire),
+        outcome.Forward(backend, profile.wire, is_faced=is_faced),
     )
     answering = (
         outcome.MapStatus(profile.statuses, says),

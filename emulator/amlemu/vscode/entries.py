@@ -3,8 +3,9 @@ The entries of ours in VS Code's `launch.json`: attach to the emulator, attach t
 
 What an entry does not say is as VS Code's Python debugger has it, `justMyCode` for one.
 
-Source: "Python debugging in VS Code" (code.visualstudio.com/docs/python/debugging) for the words; the mapping of the
-container is that of Azure's own page of 2020, "Troubleshoot Docker deployment".
+Source: "Python debugging in VS Code" (code.visualstudio.com/docs/python/debugging) for the words; the second mapping of the
+container is that of Azure's own page of 2020, "Troubleshoot Docker deployment"; the first one is where the code folder lies since
+(contract 3.1).
 """
 
 from __future__ import annotations
@@ -17,16 +18,21 @@ SERVE = "amlemu: serve under the debugger"
 _FOLDER = "${workspaceFolder}"
 
 
-def entries(script: str, port: int) -> list[dict[str, Any]]:
+def entries(script: str, port: int, code: tuple[str, str]) -> list[dict[str, Any]]:
     """
     Return the three entries, in the order in which they are offered.
 
     Args:
         script: as VS Code is to name it, `${workspaceFolder}/score.py` or `${file}`.
         port: where the debugger listens.
+        code: the folder that is deployed, likewise, and its last name: `${workspaceFolder}/src` and `src`.
     """
     attach = {"type": "debugpy", "request": "attach", "connect": {"host": "127.0.0.1", "port": port}}
-    mappings = [{"localRoot": _FOLDER, "remoteRoot": "/var/azureml-app"}]
+    folder, name = code
+    mappings = [
+        {"localRoot": folder, "remoteRoot": f"/var/azureml-app/{name}"},
+        {"localRoot": _FOLDER, "remoteRoot": "/var/azureml-app"},
+    ]
     serve = {
         "type": "debugpy",
         "request": "launch",

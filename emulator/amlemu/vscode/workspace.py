@@ -58,6 +58,16 @@ def name_of(script: Path | None, folder: Path) -> str:
     return script.as_posix()
 
 
+def code_of(script: Path | None, folder: Path) -> tuple[str, str]:
+    """Return the folder that is deployed with a script, or by a deployment, as VS Code is to name it, and its last name."""
+    if script is None:
+        return "${fileDirname}", "${fileDirnameBasename}"
+    code = choices.code_of(str(script))
+    if code == folder:
+        return "${workspaceFolder}", "${workspaceFolderBasename}"
+    return name_of(code, folder), code.name
+
+
 def _absolute(path: Path) -> Path:
     """Follow links to folders, as `folder` was; a script that is a link keeps its name."""
     return path.parent.resolve() / path.name

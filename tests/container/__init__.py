@@ -1,0 +1,1 @@
+"""The real container, built and run by a Docker engine."""

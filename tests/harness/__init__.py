@@ -1,0 +1,1 @@
+"""Tests of the harness; those with a real engine are in tests/container."""
