@@ -8,11 +8,10 @@ RUN useradd --create-home --uid 1001 dockeruser && install -d -o dockeruser /var
 COPY --chown=dockeruser reference/runit /var/runit
 COPY reference/nginx.conf /etc/nginx/azureml.conf
 RUN chmod +x /var/runit/*/* && echo "amlemu reference image" > /IMAGE_INFORMATION
-{root}
 USER dockeruser
 WORKDIR /var/azureml-app/
 ENV SVDIR=/var/runit WORKER_TIMEOUT=300 AZUREML_INFERENCE_SERVER_HTTP_ENABLED=True
-ENV AZUREML_CONDA_ENVIRONMENT_PATH=/azureml-envs/minimal PATH={path}/azureml-envs/minimal/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ENV AZUREML_CONDA_ENVIRONMENT_PATH=/azureml-envs/minimal PATH=/azureml-envs/minimal/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 EXPOSE 5001
 CMD ["runsvdir", "/var/runit"]
 #: the inference server

@@ -37,6 +37,7 @@ LAYERS = (
         "debugging",
         "pauses",
         "readiness",
+        "interrupts",
         "finding",
         "models",
         "interpreter",

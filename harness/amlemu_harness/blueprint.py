@@ -178,24 +178,27 @@ class _Reference:
         self._steps = steps(requirements) if requirements is not None else None
         self.files: dict[str, Content] = {"reference": DATA / "reference"}
         self.words = {
-            "path": f"{_ENVIRONMENT}/bin:" if self._has_conda else "",
             "server": shlex.quote(reference("server")),
             "beside": shlex.join(reference("beside")),
         }
         self.remarks = _remarks(requirements, self._steps) if requirements is not None and self._steps else ()
 
     def root(self) -> str:
-        """Put the debugger's files in; editors are in the base."""
-        return f"COPY debug {_OURS}/" if self._extras.debugger else ""
+        """Do nothing: all that needs root is the same for all deployments."""
+        return ""
 
     def environment(self) -> str:
-        """Install what the deployment asks for; the debugger before it, so that a new requirement leaves that layer be."""
+        """
+        Install what the deployment asks for: what comes before this is built once for all deployments, and the debugger before the
+        packages, so that a new requirement leaves it be.
+        """
         home = _ENVIRONMENT if self._has_conda else _MINIMAL
         pip = f"{home}/bin/pip"
         lines = _arguments(self._extras, of_pip=False)
-        lines += ["#: the environment", f"RUN python3 -m venv {home}"] if self._has_conda else []
+        if self._has_conda:
+            lines += [f"ENV PATH={home}/bin:$PATH", "#: the environment", f"RUN python3 -m venv {home}"]
         if self._extras.debugger:
-            lines += ["#: the debugger", f"RUN {pip} install debugpy"]
+            lines += ["#: the debugger", f"COPY debug {_OURS}/", f"RUN {pip} install debugpy"]
         asked, work = self._requirements, self._steps
         if asked is not None and work is not None:
             lists = {"conda.txt": [one.requirement for one in work.mapped], "pip.txt": _pip_lines(asked, work)}

@@ -9,18 +9,16 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import signal
 import tarfile
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import IO, Any, NoReturn
 
 from amlemu.environments import causes
+from amlemu.interrupts import as_interrupts
 
 from amlemu_harness.blueprint import Blueprint, Content
 from amlemu_harness.engine import Engine
@@ -82,7 +80,7 @@ def build(engine: Engine, plan: Blueprint, order: Order, progress: Progress) -> 
         KeyboardInterrupt: at SIGINT, SIGTERM and SIGHUP; the engine has let go of what it had begun.
     """
     following = _Following(plan.dockerfile, progress)
-    with _context(plan) as tar, _ended_politely(), in_words(order.tag):
+    with _context(plan) as tar, as_interrupts(), in_words(order.tag):
         stream = engine.client.api.build(
             fileobj=tar,
             custom_context=True,
@@ -224,22 +222,3 @@ def _nobodys(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uname = member.gname = ""
     member.mode |= 0o755 if member.isdir() or member.mode & 0o100 else 0o644
     return member
-
-
-@contextlib.contextmanager
-def _ended_politely() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP leave as little behind as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, end) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)

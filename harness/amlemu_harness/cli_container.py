@@ -23,6 +23,7 @@ from amlemu.azure.paths import is_azure_file
 from amlemu.cli import with_settings
 from amlemu.deployment import Deployment, endpoint_name
 from amlemu.errors import AmlemuError, UsageError
+from amlemu.interrupts import as_interrupts
 
 from amlemu_harness.asked import check_numbers, memory_of, published
 from amlemu_harness.settings import CONTAINER_LIST_SETTINGS, CONTAINER_LOGS_SETTINGS, CONTAINER_RUN_SETTINGS
@@ -269,7 +270,7 @@ def _started(engine: Engine, order: Order, patience_s: float | None) -> tuple[Co
     from amlemu_harness.readiness import ContainerEnded, NotReadyInTime, wait_until_ready
 
     before = {one.id for one in Container.all(engine)}
-    with _interrupted_by(signal.SIGTERM):
+    with as_interrupts(signal.SIGTERM):
         try:
             made = Container.create(engine, order)
             made.start()
@@ -293,20 +294,6 @@ def _discard(engine: Engine, order: Order, before: set[str]) -> None:
         for one in of_endpoint(engine, order.labels[ENDPOINT]):
             if one.is_ours and one.id not in before:
                 one.remove()
-
-
-@contextlib.contextmanager
-def _interrupted_by(number: signal.Signals) -> Iterator[None]:
-    """Let a signal do what Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)
 
 
 def _find(name: str) -> Container:

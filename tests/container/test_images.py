@@ -10,6 +10,7 @@ import sys
 import time
 
 import docker.errors
+import httpx
 import pytest
 
 from tests.container.conftest import REPOSITORY, alone
@@ -50,6 +51,45 @@ def test_the_diabetes_example_is_built_and_nothing_twice(engine, diabetes):
     assert engine.client.images.get(diabetes).id == before
     assert took_s < 2.0
     assert "packages of conda.yml" not in again.stderr  # no step is done again
+
+
+def test_the_diabetes_example_runs_and_its_cases_are_answered(engine, diabetes):
+    """`amlemu container run`: the real container's answers to the example's own requests are those that the example states."""
+    words = (
+        "container",
+        "run",
+        str(DIABETES / "score.py"),
+        "--model-dir",
+        str(DIABETES / "model"),
+        "--image",
+        diabetes,
+    )
+    subprocess.run([sys.executable, str(DIABETES / "train.py"), "--if-missing"], check=True, timeout=60)
+    ran = amlemu(*words, "--endpoint-name", "amlemu-tests-diabetes", "--json")
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    try:
+        cases = [json.loads(path.read_text()) for path in sorted((DIABETES / "cases").glob("*.json"))]
+        answers = [ask(told["scoring_uri"].removesuffix("/score"), case) for case in cases]
+    finally:
+        removed = amlemu("container", "remove", told["name"])
+
+    assert cases
+    assert answers == [case["response"] for case in cases]
+    assert removed.returncode == 0
+
+
+def ask(base: str, case: dict) -> dict:
+    """Play a case of the example; returns the answer as cases state one, with the headers that this one states."""
+    asked = case["request"]
+    file = asked.get("body_file")
+    body = (DIABETES / file).read_bytes() if file else asked.get("body", "").encode()
+    answer = httpx.request(
+        asked["method"], base + asked["path"], headers=asked["headers"], content=body, trust_env=False
+    )
+    said = {"json": answer.json()} if "json" in case["response"] else {"text": answer.text}
+    headers = {name: answer.headers.get(name) for name in case["response"]["headers"]}
+    return {"status": answer.status_code, "headers": headers, **said}
 
 
 def test_each_message_says_which_image_it_is(engine, diabetes):
@@ -138,6 +178,8 @@ def test_a_certificate_that_is_not_trusted_is_told(engine, folder):
             "--ca-bundle",
             "",
             "--no-cache",
+            "--build-arg",
+            "PIP_RETRIES=0",
             "--tag",
             "amlemu-tests:tls",
         )
@@ -185,16 +227,19 @@ def sleeping(engine) -> list[str]:
     return [one["Id"] for one in found if "sleep 300" in one["Command"]]
 
 
-def test_prune_finds_all_and_asks_nobody_without_a_terminal(engine, folder):
-    """What amlemu has made is listed; --dry-run removes nothing."""
+def test_prune_lists_all_and_removes_nothing_unasked(engine, folder):
+    """With --dry-run, and where nobody can be asked."""
     code = folder("code", **{"score.py": "def init(): pass\ndef run(d): return 1\n"})
     with alone():
         built = amlemu("image", "build", str(code / "score.py"), "--reference", "--tag", "amlemu-tests:pruned")
     assert built.returncode == 0, built.stderr
 
-    told = amlemu("image", "prune", "--dry-run")
+    looked, unasked = amlemu("image", "prune", "--dry-run"), amlemu("image", "prune")
 
-    assert "amlemu-tests:pruned" in told.stdout
+    assert looked.returncode == 0
+    assert "amlemu-tests:pruned" in looked.stdout
+    assert unasked.returncode == 2
+    assert unasked.stderr == "amlemu: nobody is there to be asked, so nothing is removed. --yes removes these.\n"
     assert engine.client.images.list("amlemu-tests:pruned")
 
 

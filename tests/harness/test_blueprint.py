@@ -77,10 +77,17 @@ def test_the_reference_image_ends_with_the_packages(tmp_path):
     assert plan.files["requirements/pip.txt"] == (
         b"--extra-index-url https://example.org/simple\nazureml-inference-server-http\npandas<3\n"
     )
-    assert (
-        "ENV AZUREML_CONDA_ENVIRONMENT_PATH=/azureml-envs/minimal PATH=/opt/miniconda/envs/inf-conda-env/bin:"
-        in plan.dockerfile
-    )
+    assert "ENV PATH=/opt/miniconda/envs/inf-conda-env/bin:$PATH" in instructions(plan.dockerfile)
+
+
+def test_all_reference_images_begin_alike(tmp_path):
+    """So that the server is installed once, whatever deployments there are."""
+    debugged = Extras(debugger={"sitecustomize.py": tmp_path / "sitecustomize.py"})
+    texts = [draw(the_reference("x"), asked_for, extras).dockerfile for asked_for in (None, requirements(tmp_path)) for extras in (Extras(), debugged)]  # fmt: skip
+    begin = texts[0]
+
+    assert begin.splitlines()[-1].endswith("pip install azure-identity azure-storage-blob joblib numpy")
+    assert all(text.startswith(begin) for text in texts)
 
 
 def test_what_the_reference_image_cannot_have_is_told(tmp_path):

@@ -14,11 +14,9 @@ import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from amlemu.azure.requirements import Requirements
@@ -27,6 +25,7 @@ from amlemu.environments.place import Made, Record
 from amlemu.environments.pythons import Chosen
 from amlemu.environments.steps import Steps
 from amlemu.errors import AmlemuError, UsageError
+from amlemu.interrupts import as_interrupts
 from amlemu.layout import OWN_FOLDER
 
 Tell = Callable[[str], None]
@@ -59,7 +58,7 @@ def make(asked: Requirements, steps: Steps, python: Chosen, tell: Tell, show: Te
     """
     folder = place.place_of(asked)
     _prepare(folder)
-    with _alone(folder), _ended_politely(), _in_place_of_the_old(folder, tell):
+    with _alone(folder), as_interrupts(), _in_place_of_the_old(folder, tell):
         run = _Run(tell, show)
         tell(f"making {folder} ...")
         run.program([str(python.path), "-m", "venv", str(folder)], steps.folder, "venv")
@@ -231,22 +230,3 @@ def _in_place_of_the_old(folder: Path, tell: Tell) -> Iterator[None]:
             ) from error
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _ended_politely() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP leave as little behind as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, end) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
