@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from amlemu.worker import protocol
-from amlemu.worker.anchor import _told
+from amlemu.worker.anchor import _children, _end, _told
 
 from ..free_port import free_port
 from .bare_child import PATIENCE_S, bare_anchor
@@ -124,3 +125,13 @@ def test_it_does_not_outlive_its_adapter() -> None:
 def test_what_has_failed_is_told_in_one_line(error: Exception, told: str) -> None:
     """The adapter's report ends with the cause."""
     assert _told(error) == told
+
+
+def test_what_it_has_started_is_gone_when_it_ends() -> None:
+    """Waited for, and not only killed: its port is free then, which an editor's next session wants."""
+    others = set(_children())
+    with subprocess.Popen(["sleep", "60"]) as child:
+        _end(others)
+        is_there = Path(f"/proc/{child.pid}").exists()
+
+    assert not is_there

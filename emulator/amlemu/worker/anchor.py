@@ -108,8 +108,9 @@ def _children() -> List[int]:
 
 
 def _end(others: Set[int]) -> None:
-    """End the adapter: by itself it stays as long as some editor does."""
+    """End the adapter, which by itself stays as long as some editor does, and wait for its end: its port is free then."""
     for pid in set(_children()) - others:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
     sys.stderr.flush()
