@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,7 +109,8 @@ def test_script_that_listens_itself_joins(engine, debug_image, folder: Callable[
         desk.until_said(READY)
         answer = desk.ask()
         stop = desk.editor.stopped()
-        stop.evaluate("__import__('threading').Event().wait(1)")  # longer than the timeout
+        since = time.monotonic()
+        desk.until(lambda: time.monotonic() > since + 1, "past the timeout")
         stop.go_on()
 
         assert answer.result().json() == 1
