@@ -25,6 +25,9 @@ _OF_THE_CONTAINER = {
     1: "The image's own command failed; it is not the server that left with it (that would be 111).",
     127: "The image's command, or a program that it starts, is not in the image.",
 }
+_FROM_OUTSIDE = (
+    "Killed from outside (docker kill, docker rm -f, a stop by force); the engine reports no lack of memory."
+)
 _OUT_OF_MEMORY = "Killed by the kernel: the container used more memory than it may."
 
 
@@ -63,6 +66,8 @@ def explained(exit_code: int, *, was_out_of_memory: bool = False, log: bytes = b
     """
     if was_out_of_memory and exit_code in (_KILLED, _SERVER_ENDED):
         return End(exit_code, _OUT_OF_MEMORY, "the engine's own word, OOMKilled", -9)
+    if exit_code == _KILLED:
+        return End(exit_code, _FROM_OUTSIDE, "the engine's own word, not OOMKilled")
     if exit_code == _SERVER_ENDED:
         return _of_server(log)
     if exit_code in _OF_THE_CONTAINER:

@@ -214,6 +214,8 @@ class Lodger:
         what = f"the container {self._run.box.name} has ended while it served, with {told}"
         self._tell(Noticed(f"{what} It is started again in {back_off_s:g} s, as the cloud would."))
         await asyncio.sleep(back_off_s)
+        if (await aside(self._run.box.state)).status == outcomes.REMOVED:  # it is killed before it is removed
+            raise outcomes.removed(self._run.box.name)
         await self._upstream.stop(0)
         await self._move_in()
 

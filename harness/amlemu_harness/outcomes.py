@@ -26,6 +26,10 @@ _SCRIPT_FAILED = 3  # what the server leaves with
 _LAST_LINES = 12
 
 
+_SAYS_ALL = range(96, 101)
+"""Exit codes of gunicorn/run: each has one reason, and what stands in the log before it says less."""
+
+
 def told_end(state: State, log: str) -> str:
     """Say with which code a container has ended, and what that means; the end of a sentence."""
     end = explained(state.exit_code, was_out_of_memory=state.was_out_of_memory, log=log.encode())
@@ -72,6 +76,9 @@ def _fault(state: State, log: str) -> dict[str, Any]:
     """Return the fault of a container whose server has said nothing: the first cause in its log, else what its code means."""
     told, cause = told_end(state, log), read_log(io.BytesIO(log.encode())).cause
     what = "the container ended before it answered"
+    end = explained(state.exit_code, was_out_of_memory=state.was_out_of_memory, log=log.encode())
+    if end.server_code in _SAYS_ALL:
+        cause = None
     lines = "".join(f"  {line}\n" for line in _lines(log)[-_LAST_LINES:])
     return {
         "phase": "import",

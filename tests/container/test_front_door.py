@@ -308,7 +308,7 @@ def test_an_editor_attaches_to_the_container(serve: Callable[..., Desk]) -> None
 
 
 def test_a_save_costs_little_more_than_a_bare_restart(serve: Callable[..., Desk], engine: Engine) -> None:
-    """Issue 07: edit of `score.py` to first answer in the container at most 1.5 times a bare `docker restart`."""
+    """Edit of `score.py` to first answer in the container at most 1.5 times a bare `docker restart`."""
     desk = serve("ratio", "--profile", "image").start()
     found = engine.client.api.inspect_container(desk.container.id)
     variables = dict(word.split("=", 1) for word in found["Config"]["Env"])

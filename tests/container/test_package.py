@@ -21,7 +21,7 @@ from .conftest import NETWORK, alone
 from .desk import LISTENS, READY, Desk
 
 pytestmark = pytest.mark.docker
-TAG = "amlemu-tests-debug:1"
+TAG = f"amlemu-tests-debug-{os.getpid()}:1"  # several processes may run tests
 SCORE = (
     PTVSD_OF_2020.replace("timeout = 30", "timeout = 20")
     + """
@@ -156,7 +156,7 @@ def test_flow_of_the_page_from_top_to_bottom(engine, packed):
     ]
     assert len(json.loads(of_container.stdout)["changes"]) == 1
     assert amlemu("image", "diff", TAG).returncode == 0
-    with started(engine, run.replace(TAG, "amlemu-tests-debug:2"), packed / "second.log") as desk:
+    with started(engine, run.replace(TAG, TAG.replace(":1", ":2")), packed / "second.log") as desk:
         desk.until_said(LISTENS)
         desk.attach(packed, "my code/score.py")
         desk.until_said(READY)

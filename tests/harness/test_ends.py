@@ -67,7 +67,9 @@ def test_what_the_engine_says_of_memory_is_believed():
         explained(137, was_out_of_memory=True).text
         == "Killed by the kernel: the container used more memory than it may."
     )
-    assert explained(137).text.startswith("Killed from outside, and nearly always because memory ran out.")
+    assert explained(137).text == (
+        "Killed from outside (docker kill, docker rm -f, a stop by force); the engine reports no lack of memory."
+    )
 
 
 @pytest.mark.parametrize(

@@ -315,6 +315,24 @@ def test_what_cannot_come_back_ends_the_serving(status: str) -> None:
     assert str(reason).startswith(words[status])
 
 
+def test_a_container_that_is_killed_and_then_removed_is_not_made_again() -> None:
+    """`docker rm -f` kills first, and that is seen first; somebody meant it, and two servers of one endpoint would fight for ever."""
+
+    async def live() -> tuple[Exception, int]:
+        world = World()
+        async with world.serving() as generations:
+            world.box.ends(137)
+            await world.until(lambda: world.told(Noticed))
+            world.box.status = "removed"
+            return await asyncio.wait_for(generations.failed(), PATIENCE_S), world.box.starts
+
+    reason, starts = asyncio.run(live())
+
+    assert isinstance(reason, HostLost)
+    assert str(reason).startswith("container box: it has been removed")
+    assert starts == 1
+
+
 # nginx's pages
 
 
