@@ -285,3 +285,19 @@ def test_who_debugs_a_container_is_told_that_no_clock_runs(tmp_path, stops_clock
 
     told = [warning for warning in foreground.warnings(plan, can_all) if "time limits are off" in warning]
     assert bool(told) == is_told
+
+
+@pytest.mark.parametrize(
+    ("tells_faults", "told"),
+    [
+        (True, "--dev-errors: answers carry tracebacks. No cloud does that; clients must not rely on it."),
+        (False, "--dev-errors: answers carry no tracebacks here, for this backend does not tell them."),
+    ],
+)
+def test_who_wants_tracebacks_is_told_one_thing(tmp_path, tells_faults, told):
+    """The container and a server elsewhere keep them to themselves."""
+    deployment = Deployment(tmp_path / "score.py", Path(sys.executable), code=tmp_path)
+    plan = Plan(deployment=deployment, profile=profiles.load("bare"), dev_errors=True)
+    can = Capabilities(survives_crashes=True, keeps_scoring_timeout=True, streams=True, tells_faults=tells_faults)
+
+    assert foreground.warnings(plan, can) == [told]

@@ -145,10 +145,10 @@ async def _drain(emulator: Emulator, console: Console, grace_s: float, patience_
 def warnings(plan: Plan, capabilities: Capabilities) -> list[str]:
     """Return what everybody should know who looks at a start: where answers are not those of the cloud, and a common trap."""
     limits, workers, told = plan.profile.limits, 1 if plan.debug.is_on else plan.deployment.workers, []
-    if plan.dev_errors:
+    if plan.dev_errors and capabilities.tells_faults:
         told.append("--dev-errors: answers carry tracebacks. No cloud does that; clients must not rely on it.")
-        if not capabilities.tells_faults:
-            told.append("--dev-errors: but not here, for this backend does not tell them.")
+    elif plan.dev_errors:
+        told.append("--dev-errors: answers carry no tracebacks here, for this backend does not tell them.")
     if plan.is_shadow:
         told.append("--shadow: answers are what the model says; what the cloud would answer is only reported here.")
     if plan.auth is None and plan.is_insecure:
