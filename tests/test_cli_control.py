@@ -243,6 +243,52 @@ def test_requests_for_programs_are_an_object_a_line(port, server, finish):
     assert [json.loads(line)["number"] for line in ended.out.splitlines()] == [2, 3]
 
 
+def test_requests_are_exported_whole(port, server, finish, tmp_path):
+    """All of them, unless fewer are wanted."""
+    server.done = [exchange(number, 200) for number in range(1, 31)]
+    ended = finish("requests", "--export", "j.jsonl")
+    numbers = [json.loads(line)["number"] for line in (tmp_path / "j.jsonl").read_text(encoding="ascii").splitlines()]
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == "30 requests in j.jsonl, with bodies and answers; keys and cookies are left out\n"
+    assert numbers == list(range(1, 31))
+    assert json.loads(finish("requests", "--export", "j.jsonl", "-l", "1", "--json").out) == {
+        "file": "j.jsonl",
+        "requests": 1,
+    }
+
+
+def test_requests_are_exported_to_standard_output(port, server, finish, tmp_path):
+    server.done = [exchange(number, 200) for number in (1, 2, 3)]
+    ended = finish("requests", "--export", "-", "-l", "2")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert [json.loads(line)["number"] for line in ended.out.splitlines()] == [2, 3]
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("j.jsonl", "no requests yet; j.jsonl is not written\n"), ("-", "no requests yet\n")],
+)
+def test_an_export_of_nothing_fails(port, finish, tmp_path, target, said):
+    """Whoever wants to play them again should know."""
+    ended = finish("requests", "--export", target)
+
+    assert (ended.code, ended.out, ended.err) == (1, "", said)
+    assert not (tmp_path / "j.jsonl").exists()
+
+
+def test_an_export_overwrites_nobodys_file(port, server, finish, write):
+    script = write("score.py", "import os\n")
+    server.done = [exchange(1, 200)]
+    ended = finish("requests", "--export", "score.py")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("amlemu: score.py: is there already, and holds no exported requests.")
+    assert script.read_text(encoding="utf-8") == "import os\n"
+
+
 def test_no_requests_are_told_beside_the_output(port, finish):
     ended = finish("requests")
 

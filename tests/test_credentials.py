@@ -9,8 +9,9 @@ import time
 
 import jwt
 import pytest
-from amlemu.credentials import KeyFile, Keyring, Keys, make_token
+from amlemu.credentials import KeyFile, Keyring, Keys, has_secrets, make_token, without_secrets
 from amlemu.errors import UsageError
+from amlemu.exchange import Request, Response
 
 NO_HEADER = "no Authorization header; expected Authorization: Bearer <key or token>"
 NO_BEARER = "the Authorization header is no Bearer <key or token>"
@@ -268,3 +269,30 @@ def test_a_token_is_no_key(file):
     token = make_token(file.keys(), 1)["accessToken"]
 
     assert Keyring("key", file).refuses(f"Bearer {token}") == NO_KEY
+
+
+# what is not told
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "PROXY-AUTHORIZATION", "Cookie", "x-api-key", "Ocp-Apim-Subscription-Key"]
+)
+def test_what_proves_who_somebody_is_is_not_told(name):
+    """The header stays, with its spelling and its place."""
+    headers = [("Host", "h"), (name, "Bearer secret"), (name, "secret again"), ("X-Trace", "kept")]
+    request = Request("POST", "/score", headers)
+
+    assert has_secrets(request)
+    assert without_secrets(request) == [("Host", "h"), (name, "(not kept)"), (name, "(not kept)"), ("X-Trace", "kept")]
+    assert request.headers[1][1] == "Bearer secret"
+
+
+def test_most_requests_have_no_secrets():
+    """Then nothing is copied."""
+    assert not has_secrets(Request("POST", "/score", [("Host", "h"), ("Content-Type", "text/plain")]))
+
+
+def test_an_answer_does_not_tell_the_cookies_that_it_sets():
+    answer = Response(200, "OK", [("Set-Cookie", "session=secret"), ("Content-Type", "text/html")])
+
+    assert without_secrets(answer) == [("Set-Cookie", "(not kept)"), ("Content-Type", "text/html")]

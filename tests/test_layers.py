@@ -165,16 +165,18 @@ def test_the_emulator_never_imports_the_harness(path):
 
 
 # What the harness may know of the emulator, beside its public face: the words, what a backend is and how one that is not
-# our own process is told of, what pip is to be given; its commands read what they are given as the emulator's do.
+# our own process is told of, what pip is to be given, the tree on this host, the journal of a server that runs; its commands read what they are given as the emulator's do.
 OF_THE_EMULATOR = (
     *LAYERS[WORDS],
     "backends.Capabilities",
     "backends.upstream",
     "backends.engine_",
     "backends.quarters",
+    "control.client",
     "environments.causes",
     "environments.steps",
     "stand.Plan",
+    "worker.tree",
 )
 OF_ITS_COMMANDS = ("cli_plan", "cli.with_settings")
 

@@ -20,6 +20,9 @@ TESTED_ELSEWHERE = {
     "scoring/compat/aml_response.py": "test_compat.py, and the contract's AMLResponse cases",
     "scoring/compat/core.py": "scoring/compat/test_doors.py imports through it",
     "scoring/compat/exceptions.py": "scoring/compat/test_model.py holds it against the real one",
+    "harness/parity/record.py": "values; test_play.py and test_compare.py hold them",
+    "harness/parity/sides/contained.py": "container/test_parity.py runs it in a real engine",
+    "harness/parity/sides/side.py": "a protocol; parrot.py is one, test_process.py catches its exception",
     "worker/engine_start.py": "backends/test_engine.py starts it in the real server's environment",
 }
 # test files about more than one module
@@ -35,7 +38,7 @@ ABOUT_MORE = {
     "scoring/test_compat.py": "the package scoring/compat, as scripts use it",
 }
 # folders that hold no mirror: suites about the product as a whole
-SUITES = ("contract", "cloud", "crashes", "debug", "reload", "bench", "examples", "scripts", "container")
+SUITES = ("contract", "cloud", "crashes", "debug", "reload", "bench", "examples", "scripts", "container", "parity")
 
 
 def modules() -> set[str]:

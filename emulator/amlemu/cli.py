@@ -260,10 +260,12 @@ def logs(file: str | None, port: int | None, lines: int, follow: bool, json: boo
 @cli.command(short_help="Show the last requests to FILE.")
 @click.argument("file", required=False)
 @with_settings(REQUESTS_SETTINGS)
-def requests(file: str | None, port: int | None, lines: int, json: bool) -> None:
-    """Show the last requests to FILE, one a line, oldest first."""
+def requests(file: str | None, port: int | None, lines: int | None, export: str | None, json: bool) -> None:
+    """Show the last requests to FILE, one a line, oldest first; or write them whole into another file."""
     from amlemu import cli_control
 
+    if export is not None:
+        sys.exit(cli_control.export(file, port or None, lines, export, as_json=json))
     sys.exit(cli_control.requests(file, port or None, lines, as_json=json))
 
 

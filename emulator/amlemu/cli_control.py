@@ -1,5 +1,6 @@
 """
-The commands that ask a running server: reload, status, logs, requests, ready. Its answers in a person's words, or as JSON.
+The commands that ask a running server: reload, status, logs, requests, ready. Its answers in a person's words, or as JSON;
+requests also go into a file.
 
 `cli.py` declares them; `control/client.py` finds the server. Each returns the exit code.
 """
@@ -9,14 +10,19 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from amlemu.control.client import NobodyServes, find
+from amlemu.control.export import write
 from amlemu.errors import Unreachable
 
-EXIT_NOT_READY, EXIT_BOOT, EXIT_INTERRUPTED = 1, 3, 130
+EXIT_NOT_READY, EXIT_NOTHING, EXIT_BOOT, EXIT_INTERRUPTED = 1, 1, 3, 130
+_REQUESTS = 20
+_STDOUT = "-"
 _LOOK_AGAIN_S = 0.1
 _COLOURS = {"ready": "green", "booting": "yellow", "stopping": "yellow", "unhealthy": "red"}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -60,9 +66,9 @@ def logs(script: str | None, port: int | None, lines: int, *, follows: bool, as_
     return 0
 
 
-def requests(script: str | None, port: int | None, lines: int, *, as_json: bool) -> int:
+def requests(script: str | None, port: int | None, lines: int | None, *, as_json: bool) -> int:
     """Print the last requests, one a line, oldest first."""
-    told = find(script, port).ask("GET", "/requests", lines=lines)
+    told = find(script, port).ask("GET", "/requests", lines=_REQUESTS if lines is None else lines)
     if as_json:
         for line in told:
             _say_json(line)
@@ -71,6 +77,30 @@ def requests(script: str | None, port: int | None, lines: int, *, as_json: bool)
     else:
         _say("no requests yet", err=True)
     return 0
+
+
+def export(script: str | None, port: int | None, lines: int | None, target: str, *, as_json: bool) -> int:
+    """Write the last requests whole, to a file or (`-`) to standard output; without any, nothing is written."""
+    told = find(script, port).lines("/exchanges", **({} if lines is None else {"lines": lines}))
+    if target == _STDOUT:
+        return _print(told)
+    count = write(told, Path(target))
+    if as_json:
+        _say_json({"file": target, "requests": count})
+    elif count:
+        _say(f"{_count(count, 'request')} in {target}, with bodies and answers; keys and cookies are left out")
+    else:
+        _say(f"no requests yet; {target} is not written", err=True)
+    return 0 if count else EXIT_NOTHING
+
+
+def _print(told: Iterable[dict[str, Any]]) -> int:
+    count = 0
+    for count, line in enumerate(told, 1):  # noqa: B007  # there may be none
+        _say_json(line)
+    if not count:
+        _say("no requests yet", err=True)
+    return 0 if count else EXIT_NOTHING
 
 
 def ready(script: str | None, port: int | None, wait_s: float, *, as_json: bool) -> int:

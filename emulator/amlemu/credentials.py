@@ -18,11 +18,25 @@ from pathlib import Path
 from typing import Any
 
 from amlemu.errors import UsageError
+from amlemu.exchange import Headers, Request, Response
 
 MODES = ("key", "aml_token", "aad_token")
 AUDIENCE = "https://ml.azure.com"  # contract 1.4, of aad_token
 _ALGORITHM = "HS256"
 _FILE = "keys.json"
+_SECRET_HEADERS = {
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "api-key",
+    "apikey",
+    "x-api-key",
+    "x-auth-token",
+    "x-access-token",
+    "x-functions-key",
+    "ocp-apim-subscription-key",  # of API Management, which people put before an endpoint
+}
 _REFRESH_AFTER = 0.8  # of a token's life: assumed
 
 
@@ -144,6 +158,21 @@ class Keyring:
         except jwt.InvalidTokenError:
             return "no token of this endpoint (amlemu token makes one)"
         return ""
+
+
+def is_secret(header: str) -> bool:
+    """Tell whether a header of this name proves who somebody is."""
+    return header.lower() in _SECRET_HEADERS
+
+
+def has_secrets(request: Request) -> bool:
+    """Tell whether a request proves who somebody is."""
+    return any(name.lower() in _SECRET_HEADERS for name, _ in request.headers)
+
+
+def without_secrets(message: Request | Response) -> Headers:
+    """Return the headers of a request or an answer; what proves who somebody is, is not told."""
+    return [(name, "(not kept)" if is_secret(name) else value) for name, value in message.headers]
 
 
 def make_token(keys: Keys, minutes: float) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from amlemu import ports, whereabouts
 from amlemu.aids.aids import Aids
 from amlemu.backends.generation import Outcome
 from amlemu.backends.generations import Generations
-from amlemu.credentials import KeyFile, Keyring
+from amlemu.credentials import KeyFile, Keyring, has_secrets, without_secrets
 from amlemu.errors import NotReady, UsageError
 from amlemu.exchange import Exchange
-from amlemu.journal import Journal, has_secrets, without_secrets
+from amlemu.journal import Journal
 from amlemu.layout import OWN_FOLDER, Layout
 from amlemu.pauses import Pauses
 from amlemu.readiness import Readiness

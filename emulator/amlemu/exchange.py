@@ -106,6 +106,7 @@ class Exchange:
     stack: List[Frame] = field(default_factory=list)  # where the script was when we stopped waiting; outermost first
     where: str = ""  # the same in one line
     client_left: bool = False
+    bodies_kept: bool = True  # False: they were too large to be remembered, and are empty here
     sent_bytes: int = 0  # of the response's body
     passed: List[Tuple[str, str, float]] = field(default_factory=list)  # see `steps`
 

@@ -1,7 +1,8 @@
 """
 The last exchanges, kept for whoever looks at them later: bounded in number and in bytes.
 
-`gateway/app.py` records, consoles show each exchange as it ends; this one remembers. Secrets never come here.
+`gateway/app.py` records, consoles show each exchange as it ends; this one remembers. Secrets never come here
+(`credentials.without_secrets`).
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
-from amlemu.exchange import Exchange, Headers, Request
+from amlemu.exchange import Exchange
 
 EXCHANGES = 10_000
 BYTES = 64 << 20
 _OVERHEAD_BYTES = 2048  # of an exchange without its bodies, about
-_SECRET = ("authorization", "proxy-authorization", "cookie")
 
 
 class Journal:
@@ -47,16 +47,6 @@ class Journal:
         return len(self._kept)
 
 
-def has_secrets(request: Request) -> bool:
-    """Tell whether a request proves who somebody is."""
-    return any(name.lower() in _SECRET for name, _ in request.headers)
-
-
-def without_secrets(request: Request) -> Headers:
-    """Return the headers of a request; what proves who somebody is, is not told."""
-    return [(name, "(not kept)" if name.lower() in _SECRET else value) for name, value in request.headers]
-
-
 def _body_bytes(exchange: Exchange) -> int:
     model, response, cloud = exchange.model, exchange.response, exchange.cloud
     size = len(exchange.request.body)
@@ -74,4 +64,4 @@ def _without_bodies(exchange: Exchange) -> Exchange:
         for name in ("model", "response", "cloud")
         if (lane := getattr(exchange, name)) is not None
     }
-    return replace(exchange, request=replace(exchange.request, body=b""), **lanes)
+    return replace(exchange, request=replace(exchange.request, body=b""), bodies_kept=False, **lanes)

@@ -268,7 +268,19 @@ LOGS_SETTINGS = (
 )
 REQUESTS_SETTINGS = (
     _WHICH,
-    Setting("lines", "integer", 20, "How many requests, the last ones.", short="-l"),
+    Setting(
+        "lines",
+        "integer",
+        None,
+        "How many requests, the last ones. Default: 20, and of --export all that are remembered.",
+        short="-l",
+    ),
+    Setting(
+        "export",
+        "path",
+        None,
+        "File to write them to whole, with bodies and answers, a JSON object a line; - is standard output.",
+    ),
     Setting("json", "switch", False, "Print a JSON object a line."),
 )
 READY_SETTINGS = (

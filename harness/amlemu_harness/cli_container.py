@@ -92,7 +92,7 @@ def _ordered(
     from amlemu_harness.local import order_for
 
     ports, memory = asked
-    image = given["image"] or _built(engine, choices, deployment, given)
+    image = given["image"] or built(engine, choices, deployment, given)
     return order_for(
         deployment,
         choices.said,
@@ -101,7 +101,7 @@ def _ordered(
         resources=_limits(choices.said, memory, given["cpus"]),
         gpus=given["gpus"] or "",
         platform=given["platform"] or "",
-        mounts=not _has_code(engine, image),
+        mounts=not has_code(engine, image),
     )
 
 
@@ -221,7 +221,7 @@ def _limits(said: Description | None, memory: int, cpus: float | None) -> Resour
     return Resources(told.place, memory or told.memory_bytes, cpus or told.cpus, told.gpus)
 
 
-def _has_code(engine: Engine, image: str) -> bool:
+def has_code(engine: Engine, image: str) -> bool:
     """Tell whether an image has code and models in it. Raises NoSuchImage."""
     from amlemu_harness.labels import KIND
     from amlemu_harness.troubles import in_words
@@ -231,7 +231,7 @@ def _has_code(engine: Engine, image: str) -> bool:
     return bool(labels.get(KIND) == "package")
 
 
-def _built(engine: Engine, choices: Choices, deployment: Deployment, given: Mapping[str, Any]) -> str:
+def built(engine: Engine, choices: Choices, deployment: Deployment, given: Mapping[str, Any]) -> str:
     """Build the image, where something of it has changed, and return its name."""
     from amlemu_harness import cli_image, images
     from amlemu_harness.build import BuildFailed

@@ -117,7 +117,62 @@ CONTAINER_LOGS_SETTINGS = (
     Setting("tail", "integer", None, "How many lines, the last ones. Default: all.", short="-l"),
     Setting("follow", "switch", False, "Go on with what comes, until it ends.", short="-f"),
 )
+PARITY_SETTINGS = (
+    Setting(
+        "against",
+        "text",
+        "azmlinfsrv",
+        "What to compare with: azmlinfsrv (the real server, without Docker), image (its container), the URL of an endpoint"
+        " (its key in AMLEMU_PARITY_KEY), or a file that --record has written.",
+    ),
+    Setting(
+        "cases",
+        "path",
+        None,
+        "What is asked: a request body, a folder or file of cases, a HAR file, curl lines, collected data (JSONL), an exported"
+        " journal; journal alone asks the server that runs. Default: what lies beside FILE.",
+        repeats=True,
+        short="-c",
+    ),
+    Setting("generated", "toggle", True, "Ask what is made for any script, too: no body, bad JSON, large ones ..."),
+    Setting(
+        "only", "text", None, "Ask only the cases of this name; * and ? stand for anything.", repeats=True, short="-k"
+    ),
+    Setting("list", "switch", False, "Name the cases, and ask nothing."),
+    Setting(
+        "rules",
+        "path",
+        None,
+        "File of exemptions and tolerances. Default: parity.toml beside FILE, where there is one.",
+    ),
+    Setting("tolerance", "number", 0.0, "How much numbers of an answer may differ, as a part of the number: 1e-6."),
+    Setting(
+        "surroundings", "toggle", True, "Compare what the script finds around itself, and installed packages, too."
+    ),
+    Setting("record", "path", None, "Write what the reference has said into this file, for --against."),
+    Setting("walk", "integer", 0, "Ask so many random sequences of requests, too.", unit="sequences"),
+    Setting("seed", "integer", None, "Seed of the walk. Default: another one each time; it is printed."),
+    Setting(
+        "profile",
+        "text",
+        None,
+        "Which cloud we answer as. Default: bare; image against the image; against a URL the deployment's own, else managed.",
+    ),
+    Setting("header", "text", None, "A header for every request, NAME: VALUE.", repeats=True, short="-H"),
+    Setting("server", "path", None, "Environment with azmlinfsrv. Default: the script's own."),
+    Setting("at_once", "toggle", True, "Run all servers at the same time; no where the model does not fit thrice."),
+    Setting("wait", "number", 310.0, "How long a server may take until it answers.", unit="seconds"),
+    Setting("patience", "number", 60.0, "How long an answer may take.", unit="seconds"),
+    Setting("junit", "path", None, "Write a JUnit file."),
+    Setting("html", "path", None, "Write a page that shows all of it."),
+    Setting("image", "text", None, "Image to compare with; as --against image, and built already."),
+    *WISH_SETTINGS,
+    *_OF_A_DEPLOYMENT,
+    *(setting for setting in SCRIPT_SETTINGS if setting.name in ("layout", "python")),
+    Setting("json", "switch", False, "Print one JSON object."),
+)
 COMMANDS = {
+    "amlemu parity FILE": PARITY_SETTINGS,
     "amlemu image build FILE": IMAGE_BUILD_SETTINGS,
     "amlemu image show FILE": IMAGE_SHOW_SETTINGS,
     "amlemu image diff IMAGE [FILE]": IMAGE_DIFF_SETTINGS,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from amlemu import deployment
+from amlemu.azure import asked as asked_of
 from amlemu_harness import images
 from amlemu_harness.engine import Engine, connect
 from amlemu_harness.images import Image, Wishes
@@ -45,11 +46,12 @@ def engine() -> Iterator[Engine]:
 def build(engine: Engine) -> Callable[..., Image]:
     """Builds the image of a script, one at a time on this machine: what others have built is there then."""
 
-    def build(script: Path, **wishes: object) -> Image:
+    def build(script: Path, requirements: Path | None = None, **wishes: object) -> Image:
         with alone():
             served = deployment.from_script(script)
+            asked = None if requirements is None else asked_of.read(requirements)
             wanted = Wishes(is_reference=True, network=NETWORK, **wishes)  # type: ignore[arg-type]
-            return images.make(engine, served, None, None, wanted, progress=Lines(print, verbose=True))
+            return images.make(engine, served, asked, None, wanted, progress=Lines(print, verbose=True))
 
     return build
 
@@ -66,10 +68,21 @@ def debug_image(build: Callable[..., Image], tmp_path_factory: pytest.TempPathFa
     return _of_nothing(build, tmp_path_factory, "amlemu-tests:debug", debugs=True)
 
 
+@pytest.fixture(scope="session")
+def full_image(build: Callable[..., Image], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The reference image with all that the zoo and the examples import, in the versions that the real server's environment has."""
+    script = _nothing(tmp_path_factory)
+    return build(script, REPOSITORY / "tests/contract/requirements-azmlinfsrv.txt", tag="amlemu-tests:full").name
+
+
 def _of_nothing(build: Callable[..., Image], folders: pytest.TempPathFactory, tag: str, *, debugs: bool) -> str:
+    return build(_nothing(folders), tag=tag, debugs=debugs).name
+
+
+def _nothing(folders: pytest.TempPathFactory) -> Path:
     script = folders.mktemp("nothing") / "score.py"
     script.write_text("def init(): pass\ndef run(data): return data\n")
-    return build(script, tag=tag, debugs=debugs).name
+    return script
 
 
 @pytest.fixture

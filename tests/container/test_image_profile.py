@@ -12,17 +12,19 @@ from typing import Any
 import pytest
 from amlemu_harness.containers import Container
 from amlemu_harness.engine import Engine
+from amlemu_harness.parity.wire import Patience, Received, Sent, exchange
 
 from ..conftest import Command
-from ..contract import wire_client
 from ..contract.case import Answer
 from ..contract.normalise import normal_answer
-from ..contract.wire_client import Received, Sent, exchange
 from .serving import building, code_folder, ended, endpoint, forget, port
 
 pytestmark = pytest.mark.docker
 
 MIB = 1 << 20
+BRIEF = Patience(piece_s=10.0, afterwards_s=0.1)
+"""A connection that is open a moment after its answer is kept; on loopback that moment is short."""
+
 BOTH = ("front door", "worker")
 PLAIN = """
     import os
@@ -41,6 +43,7 @@ PLAIN = """
 """
 RAW = """
     import os
+    import time
 
     import flask
     from azureml.contrib.services.aml_request import rawhttp
@@ -49,7 +52,46 @@ RAW = """
     def init():
         pass
 
+    def pieces(*pieces):
+        for piece in pieces:
+            time.sleep(0.05)
+            if piece == "break":
+                raise ValueError("in the middle of the stream")
+            if piece == "crash":
+                os._exit(9)
+            yield piece
+
+    def response(body, *headers):
+        made = flask.Response(body)
+        for name, value in headers:
+            made.headers.add(name, value)
+        return made
+
+    TWICE = [
+        "Accept-Ranges", "Cache-Control", "Connection", "Content-Disposition", "Content-Encoding", "Content-Range",
+        "Content-Type", "Date", "ETag", "Expires", "Last-Modified", "Link", "Location", "Refresh", "Server",
+        "Set-Cookie", "Status", "Vary", "WWW-Authenticate", "X-Accel-Charset", "X-Accel-Expires", "X-Own", "X-Pad",
+        "X_Own", "x-ms-request-id", "x-ms-run-function-failed",
+    ]
     ANSWERS = {
+        "own type": lambda: AMLResponse("x", 200, {"content-type": "text/x-own"}),
+        "own type of none": lambda: AMLResponse(None, 200, {"Content-Type": "text/x-own"}),
+        "own type and json": lambda: AMLResponse("x", 200, {"Content-Type": "text/x-own"}, True),
+        "own type with charset": lambda: AMLResponse("x", 200, {"content-type": "text/x-own; charset=latin-1"}),
+        "an empty type": lambda: AMLResponse("x", 200, {"content-type": ""}),
+        "headers twice": lambda: response("x", *[(name, "1") for name in TWICE], *[(name.lower(), "2") for name in TWICE]),
+        "stream breaks": lambda: response(pieces("one", "break")),
+        "stream breaks at once": lambda: response(iter([1])),
+        "stream crashes": lambda: response(pieces("one", "crash")),
+        "stream at once": lambda: response(pieces("one", "two"), ("X-Accel-Buffering", "no")),
+        "stream of length": lambda: response(pieces("one", "two"), ("Content-Length", "6")),
+        "stream of length breaks": lambda: response(pieces("one", "break"), ("Content-Length", "6")),
+        "stream of length ends early": lambda: response(pieces("one"), ("Content-Length", "6")),
+        "length too large": lambda: response("abc", ("Content-Length", "10")),
+        "length too small": lambda: response("abc", ("Content-Length", "2")),
+        "length with a sign": lambda: response("abc", ("Content-Length", "+3")),
+        "large head": lambda: response("abc", ("X-Large", "x" * 4096)),
+        "large head of a stream": lambda: response(pieces("one", "two"), ("X-Large", "x" * 4096)),
         "204": lambda: AMLResponse("", 204),
         "304": lambda: AMLResponse("", 304),
         "499": lambda: AMLResponse("mine", 499),
@@ -115,14 +157,31 @@ CASES = {
     "health, 1.0": Sent(b"GET / HTTP/1.0\r\n\r\n"),
     "cors": post(b"x", "Origin: http://a.example"),
 }
-RAW_CASES = {name: request("GET", f"/score?case={name.replace(' ', '%20')}") for name in ("204", "304", "499", "502")}
-RAW_CASES |= {name: request("GET", f"/score?case={name.replace(' ', '%20')}") for name in ("headers", "own server")}
+ANSWERED = """
+own type|own type of none|own type and json|own type with charset|an empty type|headers twice
+204|304|499|502|headers|own server
+stream|stream breaks|stream breaks at once|stream crashes|stream at once
+stream of length|stream of length breaks|stream of length ends early
+length too large|length too small|length with a sign|large head|large head of a stream
+"""
+
+
+def asking(name: str, method: str = "GET", version: str = "1.1") -> Sent:
+    """Ask the raw script for one of its answers."""
+    return request(method, f"/score?case={name.replace(' ', '%20')}", version=version)
+
+
+RAW_CASES = {name: asking(name) for name in ANSWERED.strip().replace("\n", "|").split("|")}
 RAW_CASES |= {
-    "stream": request("GET", "/score?case=stream"),
-    "stream, 1.0": request("GET", "/score?case=stream", version="1.0"),
+    f"{name}, 1.0": asking(name, version="1.0") for name in ("stream", "stream breaks", "length too large", "own type")
+}
+RAW_CASES |= {f"{name}, head": asking(name, "HEAD") for name in ("stream", "length too large", "own type")}
+RAW_CASES |= {
     "post, 204": request("POST", "/score?case=204", body=b"x"),
     "unknown": request("GET", "/score?case=unknown"),
     "crash": request("GET", "/score?case=crash"),
+    "absolute": request("GET", "http://a.example/score?case=204"),
+    "names of no use": request("GET", "/score?case=204", "X_Under: 1", "X.Dot: 1", "X!: 1", "Content_Length: 5"),
 }
 
 
@@ -136,19 +195,11 @@ class Targets:
     def answers(self, sent: Sent) -> dict[str, tuple[Answer, bool]]:
         """Ask all of them; with each answer, whether the connection was closed behind it."""
         ports = {"container": self.container, **self.others}
-        return {name: _normal(exchange(port, sent)) for name, port in ports.items()}
+        return {name: _normal(exchange(port, sent, BRIEF)) for name, port in ports.items()}
 
 
 def _normal(received: Received) -> tuple[Answer, bool]:
     return normal_answer(received), received.is_closed
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _brief() -> Iterator[None]:
-    """A connection that is open a moment after its answer is kept; on loopback that moment is short."""
-    before, wire_client.AFTERWARDS_S = wire_client.AFTERWARDS_S, 0.1
-    yield
-    wire_client.AFTERWARDS_S = before
 
 
 @pytest.fixture(scope="module")

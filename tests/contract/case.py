@@ -11,7 +11,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .wire_client import Sent
+from amlemu_harness.parity.wire import Sent
 
 JSON_TYPE = "Content-Type: application/json"
 CHUNKED = "Transfer-Encoding: chunked"

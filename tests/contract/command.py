@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .wire_client import Sent, exchange
+from amlemu_harness.parity.wire import Sent, exchange
 
 PATIENCE_S = 10.0
 _LOOK_AGAIN_S = 0.02

@@ -6,8 +6,9 @@ import difflib
 import hashlib
 import re
 
+from amlemu_harness.parity.wire import Sent
+
 from .case import Answer, Boot, Digest, Log
-from .wire_client import Sent
 
 _SHOWN_BYTES = 2000
 

@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from amlemu_harness.parity.wire import Received
+
 from .case import Answer
-from .wire_client import Received
 
 _DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _DURATION = re.compile(r"\d+\.\d{3}")

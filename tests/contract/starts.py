@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
+from amlemu_harness.parity.wire import exchange
+
 from ..free_port import free_port
 from .case import Boot
 from .command import ServerProcess
 from .normalise import normal_log
 from .targets import Target, lay_out
-from .wire_client import exchange
 
 ATTEMPTS = 2
 """So many workers of a server that never gets healthy are waited for."""

@@ -97,7 +97,7 @@ def _bare_environment(deployment: Deployment, folder: Path) -> dict[str, str]:
     return kept | _environment(deployment, folder)
 
 
-def _interpreter_folder(variable: str, default: str, what: str) -> Path:
+def interpreter_folder(variable: str, default: str, what: str) -> Path:
     folder = Path(os.environ.get(variable) or REPOSITORY / ".environments" / default)
     if not (folder / "bin" / "python").exists():
         pytest.fail(f"{folder} is not {what}. `make test` creates it, or set {variable} to such a virtual environment.")
@@ -112,7 +112,7 @@ def _arguments(deployment: Deployment, port: int) -> tuple[str, ...]:
 
 
 def _real_command(deployment: Deployment, folder: Path, words: tuple[str, ...]) -> Command:
-    venv = _interpreter_folder("AMLEMU_TEST_REAL", "azmlinfsrv", "a virtual environment with azmlinfsrv")
+    venv = interpreter_folder("AMLEMU_TEST_REAL", "azmlinfsrv", "a virtual environment with azmlinfsrv")
     return _azmlinfsrv((str(venv / "bin" / "azmlinfsrv"),), deployment, folder, words)
 
 
@@ -185,7 +185,7 @@ def _start_inprocess(deployment: Deployment, folder: Path, _other: Callable[[Tar
 
 def _start_foreign(deployment: Deployment, folder: Path, _other: Callable[[Target], Running]) -> Running:
     what = "a virtual environment with the scripts' requirements and without amlemu"
-    python = _interpreter_folder("AMLEMU_TEST_FOREIGN", "foreign", what) / "bin" / "python"
+    python = interpreter_folder("AMLEMU_TEST_FOREIGN", "foreign", what) / "bin" / "python"
     return _start_ours(deployment, folder, backend="worker", python=python)
 
 
@@ -219,7 +219,7 @@ def _start_upstream(deployment: Deployment, folder: Path, other: Callable[[Targe
 
 
 def _start_engine(deployment: Deployment, folder: Path, _other: Callable[[Target], Running]) -> Running:
-    python = _interpreter_folder("AMLEMU_TEST_REAL", "azmlinfsrv", "a virtual environment with azmlinfsrv")
+    python = interpreter_folder("AMLEMU_TEST_REAL", "azmlinfsrv", "a virtual environment with azmlinfsrv")
     return _start_ours(deployment, folder, engine="azmlinfsrv", python=python)
 
 

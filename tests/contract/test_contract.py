@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from amlemu_harness.parity.wire import Received, Sent, exchange
 
 from .alive import Alive
 from .case import Answer, Case
@@ -13,7 +14,6 @@ from .command import PATIENCE_S, is_healthy
 from .compare import differences, report
 from .normalise import normal_answer
 from .targets import Running, Target
-from .wire_client import Received, Sent, exchange
 
 
 def test_contract(target: Target, case: Case, alive: Alive) -> None:

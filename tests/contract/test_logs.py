@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from amlemu_harness.parity.wire import Sent, exchange
 
 from .ahead import Ahead
 from .case import Deployment, Log
@@ -18,7 +19,6 @@ from .conftest import selected
 from .normalise import normal_log
 from .targets import Target, lay_out
 from .test_contract import wait_until_healthy
-from .wire_client import Sent, exchange
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from amlemu_harness.parity.wire import Sent, begin, exchange, finish
 
 from ..free_port import free_port
 from .alive import Alive
@@ -22,7 +23,6 @@ from .command import ServerProcess, is_healthy
 from .editor import ListeningEditor
 from .normalise import normal_answer
 from .targets import Target, lay_out
-from .wire_client import Sent, begin, exchange, finish
 
 TWO = Deployment("meets_another.py", {"MEETING_PLACE": "{root}/meeting"}, workers=2)
 TWO_OF_ONE_MASTER = Deployment(

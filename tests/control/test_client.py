@@ -244,3 +244,10 @@ def test_lines_come_one_by_one(running, server):
     server.transcript.add("stdout", "one\ntwo\n")
 
     assert [line["text"] for line in Found(running.note).lines("/logs", lines=5)] == ["one", "two"]
+
+
+def test_a_line_may_have_signs_that_end_lines_elsewhere(running, server):
+    """U+2028 stands as it is in JSON; a script may well print it."""
+    server.transcript.add("stdout", "one\u2028still one\x85\x1c\n")
+
+    assert [line["text"] for line in Found(running.note).lines("/logs", lines=5)] == ["one\u2028still one\x85\x1c"]

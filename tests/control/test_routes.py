@@ -6,6 +6,8 @@ import json
 import threading
 from contextlib import contextmanager
 
+import httpx
+import pytest
 from amlemu.control.models import ReloadOutcome
 from amlemu.exchange import Exchange, Request, Response
 
@@ -87,6 +89,35 @@ def test_the_last_requests_are_told_oldest_first(server, ask):
     assert [line["number"] for line in ask.get("/requests").json()] == list(range(11, 31))
     assert [line["number"] for line in ask.get("/requests", params={"lines": 2}).json()] == [29, 30]
     assert ask.get("/requests", params={"lines": 0}).json() == []
+
+
+def test_requests_can_be_had_whole_an_object_a_line(server, ask):
+    server.done = [exchange(number) for number in range(1, 31)]
+    answer = ask.get("/exchanges")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert [line["number"] for line in lines] == list(range(1, 31))
+    assert lines[0]["amlemu"] == "exchange"
+    assert [json.loads(line)["number"] for line in ask.get("/exchanges?lines=2").text.splitlines()] == [29, 30]
+    assert ask.get("/exchanges?lines=0").text == ""
+
+
+def test_more_lines_than_a_machine_can_count_are_refused(ask):
+    assert ask.get("/exchanges", params={"lines": 1 << 63}).status_code == 422
+
+
+def test_requests_that_are_cut_off_by_the_end_are_not_taken_for_all(running, server):
+    """An answer that ended early as if it were whole would be a file with a part of them."""
+    large = Exchange(Request("POST", "/score", [], b"x" * (1 << 20), number=1))
+    server.done = [large] * 40
+    with running.client() as client, client.stream("GET", "/exchanges") as answer:
+        pieces = answer.iter_bytes()
+        next(pieces)
+        running.stop()
+
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(pieces)
 
 
 def test_logs_are_lines_of_json(server, ask):

@@ -75,6 +75,22 @@ def test_connection_is_told_as_it_is_and_once(profile: str, keeps: bool, said: l
     assert b"Content-Length: 2" in written.data
 
 
+@pytest.mark.parametrize(
+    ("own", "profile", "said"),
+    [
+        pytest.param("keep-alive", "image", "keep-alive", id="nginx-has-promised"),
+        pytest.param("close", "image", "close", id="nobody-has"),
+        pytest.param("keep-alive", "managed", "close", id="another-gateway"),
+    ],
+)
+def test_a_body_shorter_than_it_says_breaks_nginx_s_promise(own: str, profile: str, said: str) -> None:
+    """Observed, nginx 1.22.1: its head goes out before the body has come, says keep-alive, and the connection ends."""
+    written = head([("Connection", own), ("Content-Length", "3")], profile=profile)
+
+    assert f"\r\nConnection: {said}\r\n".encode() in written.data
+    assert written.closes
+
+
 def test_a_connection_that_closes_says_so_also_where_the_answer_is_silent() -> None:
     """RFC 9112, 9.6; only gunicorn's own answers, in `bare`, are left as they are."""
     assert b"\r\nConnection: close\r\n" in head([LENGTH], keeps=False).data

@@ -87,7 +87,8 @@ def test_what_the_client_says_about_the_way_it_came_is_kept_in_front() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Connection", "Keep-Alive", "TE", "Upgrade", "Expect", "Transfer-Encoding", "X_Under", "X.Dot"]
+    "name",
+    ["Connection", "Keep-Alive", "TE", "Upgrade", "Expect", "Transfer-Encoding", "X_Under", "X.Dot", "Script_Name"],
 )
 def test_what_nginx_keeps_to_itself(name: str) -> None:
     """Hop by hop, or no name in its eyes (underscores_in_headers off)."""
@@ -154,6 +155,122 @@ def test_a_body_of_unknown_length_goes_on_in_chunks() -> None:
     headers, sent = asyncio.run(collected())
     assert headers[2:] == [("Transfer-Encoding", "chunked"), ("Connection", "keep-alive")]
     assert [len(piece) for piece in sent] == [4096, 5000, 1]
+
+
+# what it makes of repeats, and of what it has its own words for
+
+
+TYPES = [("Content-Type", "text/html; charset=utf-8"), ("X-A", "1"), ("content-type", "text/x-own")]
+
+
+def test_of_several_types_the_last_one_goes_on() -> None:
+    """Observed, nginx 1.22.1: under its own spelling, and with the charset that an earlier one named."""
+    answer = ask(lambda request: Response(200, "OK", [*TYPES, ("Content-Length", "1")], b"x"))
+
+    assert answer.headers[2:] == [
+        ("Content-Type", "text/x-own; charset=utf-8"),
+        ("Content-Length", "1"),
+        ("Connection", "keep-alive"),
+        ("X-A", "1"),
+    ]
+
+
+def test_other_headers_may_come_as_often_as_they_like() -> None:
+    """In their order and spelling; those that nginx keeps to itself never."""
+    kept = [("Set-Cookie", "a=1"), ("X-A", "1"), ("set-cookie", "b=2"), ("x-a", "1"), ("Vary", "a"), ("ETag", "b")]
+    hidden = [("X-Accel-Expires", "1"), ("X-Pad", "1"), ("Keep-Alive", "1"), ("server", "1"), ("Date", "1")]
+    answer = ask(lambda request: Response(204, "NO CONTENT", [*hidden, *kept, *hidden]))
+
+    assert answer.headers[2:] == [("Connection", "keep-alive"), *kept]
+
+
+@pytest.mark.parametrize(("size", "status"), [(4096, 200), (4097, 502)])
+def test_the_server_s_head_may_have_4096_bytes(size: int, status: int) -> None:
+    """Observed, nginx 1.22.1, proxy_buffer_size: `upstream sent too big header`, and the body is of no interest any more."""
+
+    async def asks() -> Response:
+        is_read = asyncio.Event()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"one"
+            is_read.set()
+
+        page = await asked(lambda request: Response(200, "OK", filled(size), pieces()), Request("GET", "/", []))
+        if page.status == 502:
+            await asyncio.wait_for(is_read.wait(), PATIENCE_S)
+        return page
+
+    response = asyncio.run(asks())
+    assert response.status == status
+    assert status == 200 or is_page(response, "502 Bad Gateway")
+
+
+def filled(size: int, *headers: tuple[str, str]) -> Headers:
+    """Return headers with which a head of 200 OK has so many bytes."""
+    lines = ["HTTP/1.0 200 OK", *(": ".join(pair) for pair in headers), "X-Fill: ", "", ""]
+    return [*headers, ("X-Fill", "x" * (size - len("\r\n".join(lines))))]
+
+
+async def read_to_its_end(response: Response) -> tuple[list[bytes], Exception | None]:
+    """Return the pieces of a stream, and what ended it."""
+    read: list[bytes] = []
+    try:
+        async for piece in response.body:  # type: ignore[union-attr]
+            read.append(piece)  # noqa: PERF401
+    except BackendFailure as failure:
+        return read, failure
+    return read, None
+
+
+def streamed(headers: Headers, *said: bytes | Exception) -> tuple[Response, list[bytes], Exception | None]:
+    """Return the answer to a script that yields, and perhaps raises."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for one in said:
+            if isinstance(one, Exception):
+                raise one
+            yield one
+
+    async def asks() -> tuple[Response, list[bytes], Exception | None]:
+        response = await asked(lambda request: Response(200, "OK", headers, pieces()), Request("GET", "/", []))
+        return response, *await read_to_its_end(response)
+
+    return asyncio.run(asks())
+
+
+def test_a_stream_that_breaks_off_ends_as_if_it_were_whole() -> None:
+    """Observed, nginx 1.22.1: in HTTP/1.0 the end of the connection is the end of the body. Only the exchange knows."""
+    response, read, failure = streamed([], b"one", WorkerCrashed("the stream was cut: no"))
+
+    assert (read, failure) == ([b"one"], None)
+    assert response.account["fault"]["what"] == (
+        "the stream was cut: no; the container's nginx takes what came for the whole answer"
+    )
+
+
+def test_one_of_known_length_breaks_off_for_its_caller_too() -> None:
+    """Observed, nginx 1.22.1: what came goes on before the connection ends."""
+    crash = WorkerCrashed("the stream was cut: no")
+    response, read, failure = streamed([("Content-Length", "6")], b"one", crash)
+
+    assert (read, failure) == ([b"one"], crash)
+    assert response.header("connection") == "keep-alive"
+
+
+def test_one_that_is_shorter_than_it_says_breaks_off() -> None:
+    """Observed, nginx 1.22.1: `upstream prematurely closed connection`."""
+    _, read, failure = streamed([("Content-Length", "6")], b"one")
+
+    assert read == [b"one"]
+    assert str(failure) == "the answer ended after 3 bytes, its Content-Length says 6"
+
+
+def test_a_script_can_have_its_pieces_passed_on_at_once() -> None:
+    """Observed, nginx 1.22.1: X-Accel-Buffering, which callers never see."""
+    response, read, _ = streamed([("X-Accel-Buffering", "No")], b"one", b"two")
+
+    assert read == [b"one", b"two"]
+    assert response.header("x-accel-buffering") is None
 
 
 # where it speaks itself
@@ -290,6 +407,8 @@ def score(request: Request) -> Response:
         return Response(200, "OK", [*own, ("Content-Type", "text/plain")], b"")
     if path == "/raise":
         return _counted(500, "INTERNAL SERVER ERROR", [*own, ("Content-Type", "application/json")], b'{"message": "x"}')
+    if path.startswith("/said/"):
+        return Response(200, "OK", [*own, *SAID[path[6:]]], b"body")
     if path == "/order":
         odd = [("X-A", "1"), ("Last-Modified", "Sat, 21 Nov 2026 12:00:00 GMT"), ("Location", "/else"), ("X-A", "2")]
         more = [("Set-Cookie", "a=b"), ("Content-Language", "en"), ("Content-Type", "text/plain"), ("vary", "Origin")]
@@ -304,8 +423,68 @@ def _counted(status: int, phrase: str, headers: Headers, body: bytes) -> Respons
     return Response(status, phrase, [*headers, ("Content-Length", str(len(body)))], body)
 
 
+TWICE = [
+    "Accept-Ranges",
+    "Cache-Control",
+    "Connection",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Range",
+    "Date",
+    "ETag",
+    "Expires",
+    "Keep-Alive",
+    "Link",
+    "Location",
+    "Refresh",
+    "Server",
+    "Set-Cookie",
+    "Status",
+    "Vary",
+    "WWW-Authenticate",
+    "X-Accel-Buffering",
+    "X-Accel-Charset",
+    "X-Accel-Expires",
+    "X-Own",
+    "X-Pad",
+    "X_Own",
+    "x-ms-request-id",
+]
+LAST_MODIFIED = [("Last-Modified", f"{day} Nov 2026 12:00:00 GMT") for day in ("Sat, 21", "Sun, 22")]
+FOUR = ("Content-Length", "4")
+HTML = ("Content-Type", "text/html; charset=utf-8")
+SAID: dict[str, Headers] = {
+    "type-lower": [("content-type", "text/x-own"), FOUR],
+    "types": [HTML, ("X-A", "1"), ("content-type", "text/x-own"), FOUR],
+    "types-with-charset": [HTML, ("Content-Type", "text/x-own; charset=latin-1"), FOUR],
+    "types-with-parameter": [HTML, ("Content-Type", "text/x-own; a=b"), FOUR],
+    "types-three": [HTML, ("Content-Type", "text/x-own;CHARSET=a"), ("Content-Type", "text/z"), FOUR],
+    "types-quoted": [("Content-Type", 'a/b; c=d; charset="e f"; g'), ("Content-Type", "text/z"), FOUR],
+    "types-no-charset": [("Content-Type", 'a/b; charset=""'), ("Content-Type", "text/z"), FOUR],
+    "types-charset-taken-back": [HTML, ("Content-Type", "a/b; charset="), ("Content-Type", "text/z"), FOUR],
+    "types-last-empty": [HTML, ("Content-Type", ""), FOUR],
+    "type-empty": [("Content-Type", ""), FOUR],
+    "lengths": [("Content-Length", "3"), ("content-length", "4")],
+    "length-zeros": [("Content-Length", "004")],
+    "length-sign": [("Content-Length", "+4")],
+    "length-large": [("Content-Length", "9999999999999999999")],
+    "length-no-number": [("Content-Length", "x")],
+    "length-short": [("Content-Length", "2")],
+    "length-long": [("Content-Length", "10")],
+    "twice": [*((name, "1") for name in TWICE), *LAST_MODIFIED, *((name.lower(), "2") for name in TWICE), FOUR],
+    "many": [*((f"X-{number}", "x") for number in range(300)), FOUR],
+}
+
 STREAM: Headers = [("Server", "gunicorn/27.0.1"), ("Connection", "close"), ("Content-Type", "text/plain")]
 PIECES = [b"one", b"two" * 3000, b"three"]
+STREAMS = {
+    "/stream": STREAM,
+    "/stream/broken": STREAM,
+    "/stream/of-length": [*STREAM, ("Content-Length", str(sum(map(len, PIECES))))],
+    "/stream/of-length/broken": [*STREAM, ("Content-Length", "10000")],
+    "/stream/of-length/short": [*STREAM, ("Content-Length", "10000")],
+    "/stream/unbuffered": [*STREAM, ("X-Accel-Buffering", "no")],
+}
 
 
 class TinyServer:
@@ -331,10 +510,10 @@ class TinyServer:
     def _answer(self, client: socket.socket, request: Request) -> None:
         if request.target == "/slow":
             self.let_go.wait(PATIENCE_S)
-        response = Response(200, "OK", STREAM) if request.target == "/stream" else score(request)
+        response = Response(200, "OK", STREAMS[request.target]) if request.target in STREAMS else score(request)
         lines = [f"HTTP/1.0 {response.status} {response.phrase}", *(": ".join(pair) for pair in response.headers)]
         client.sendall("\r\n".join([*lines, "\r\n"]).encode("latin-1"))
-        if request.target == "/stream" and request.method != "HEAD":
+        if request.target in STREAMS and request.method != "HEAD":
             for piece in PIECES:
                 client.sendall(piece)
         assert isinstance(response.body, bytes)
@@ -424,15 +603,18 @@ def ours() -> Iterator[int]:
     """The profile `image`, with the same limits, before the same server; returns its port."""
     let_go = threading.Event()
 
-    async def pieces() -> AsyncIterator[bytes]:
+    async def pieces(target: str) -> AsyncIterator[bytes]:
         for piece in PIECES:
             yield piece
+        if target.endswith("broken"):
+            raise WorkerCrashed("the stream was cut")
 
     async def answer(request: Request) -> Response:
         if request.target == "/slow":
             await asyncio.to_thread(let_go.wait, PATIENCE_S)
-        if request.target == "/stream":
-            return Response(200, "OK", STREAM, b"" if request.method == "HEAD" else pieces())
+        if request.target in STREAMS:
+            body = b"" if request.method == "HEAD" else pieces(request.target)
+            return Response(200, "OK", STREAMS[request.target], body)
         return score(request)
 
     limits = {"limits__request_bytes": "1000", "container__request_bytes": "1000", "container__read_timeout_ms": "300"}
@@ -502,6 +684,10 @@ CASES = {
     "strange-names": request("GET / HTTP/1.1", H, "X_Under: 1", "X.Dot: 1", "X-Dash: 1", "x-LOWER: 1", "X-Empty: "),
     "repeats": request("GET / HTTP/1.1", H, "X-A: 1", "X-B: 2", "X-A: 3"),
     "forwarded": request("GET / HTTP/1.1", H, "X-Forwarded-For: a", "X-Real-IP: b", "X-Forwarded-Proto: https"),
+    "forwarded-empty": request("GET / HTTP/1.1", H, "X-Forwarded-For:"),
+    "absolute": request("GET http://a.example:80/score?q=http://b/ HTTP/1.1", H),
+    "absolute-without-path": request("GET http://a.example?q HTTP/1.1", H),
+    "names-of-no-use": request("GET / HTTP/1.1", H, "X!: 1", "X~: 1", "_: 1", "-: 1", "1: 1", "Content_Length: 5"),
     "forwarded-twice": request("GET / HTTP/1.1", H, "X-Forwarded-For: a", "X-A: 1", "x-forwarded-for: b"),
     "1.0": request("GET / HTTP/1.0"),
     "1.0-with-host": request("GET / HTTP/1.0", H, "X-A: 1"),
@@ -516,6 +702,12 @@ CASES = {
     "stream": request("GET /stream HTTP/1.1", H),
     "stream-1.0": request("GET /stream HTTP/1.0", H, "Connection: keep-alive"),
     "stream-head": request("HEAD /stream HTTP/1.1", H),
+    **{target[1:]: request(f"GET {target} HTTP/1.1", H) for target in STREAMS if target != "/stream"},
+    "stream-broken-1.0": request("GET /stream/broken HTTP/1.0", H, "Connection: keep-alive"),
+    "stream-of-length-broken-1.0": request("GET /stream/of-length/broken HTTP/1.0", H, "Connection: keep-alive"),
+    **{f"said-{name}": request(f"GET /said/{name} HTTP/1.1", H) for name in SAID},
+    "said-length-long-1.0": request("GET /said/length-long HTTP/1.0", H, "Connection: keep-alive"),
+    "said-length-long-head": request("HEAD /said/length-sign HTTP/1.1", H),
     "502": request("GET /die HTTP/1.1", H),
     "502-1.0": request("GET /die HTTP/1.0", H),
     "413-exactly": request("POST / HTTP/1.1", H, "Content-Length: 1000", body=b"x" * 1000),

@@ -78,7 +78,10 @@ def test_limits_that_are_set_lower_hold_for_small_heads_too() -> None:
 
 @pytest.mark.parametrize(
     "field",
-    [b"no colon", b": no name", b"a name: x", b"X: \0", b"X: \x7f", b"X: a\nY: b", b"X: a\rb", b"X: a\r\n folded", b"X\xe9: a"],
+    [
+        b"no colon", b": no name", b"a name: x", b"X: \0", b"X: \x7f", b"X: a\nY: b", b"X: a\rb", b"X: a\r\n folded", b"X\xe9: a",
+        b"Content-Length: \xb2", b"Content-Length: " + b"1" * 4301,
+    ],
 )  # fmt: skip
 def test_an_odd_header_is_refused_in_one_piece_and_in_two(field: bytes) -> None:
     """Also the second time: only what was fine is remembered."""
@@ -87,9 +90,50 @@ def test_an_odd_header_is_refused_in_one_piece_and_in_two(field: bytes) -> None:
     assert [_refusal(data), _refusal(data), _refusal(data, [20])] == [400, 400, 400]
 
 
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (b"Host: x\r\nHost: y\r\nnonsense", "Invalid HTTP Header: 'HOST'"),
+        (b"Host: x\r\nnonsense\r\nHost: y", "Invalid HTTP Header: 'nonsense'"),
+        (b"Expect: x\r\nHost : y", "Unable to comply with expectation: 'x'"),
+        (b"Transfer-Encoding: x\r\nHost : y", "Invalid HTTP header name: 'Host '"),
+        (b"Transfer-Encoding: x\r\nContent-Length: 1\r\nContent-Length: 1", "Unsupported transfer coding: 'x'"),
+    ],
+)
+def test_the_first_wrong_line_is_named(lines: bytes, why: str) -> None:
+    """One line after the other is read and judged; what frames the body is looked at behind the last one."""
+    with pytest.raises(Refused) as caught:
+        _read(b"POST / HTTP/1.1\r\n" + lines + b"\r\n\r\n")
+
+    assert str(caught.value) == why
+
+
+def test_only_a_peer_that_is_trusted_says_what_a_proxy_knows() -> None:
+    """Its schemes must agree, and two of its names count though they have an underscore; a stranger's mean nothing."""
+    schemes = b"GET / HTTP/1.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off\r\n\r\n"
+    fields = b"GET / HTTP/1.1\r\nScript_Name: a\r\n%s\r\n" % (b"X: a\r\n" * 100)
+
+    assert [_refusal(schemes), _refusal(fields)] == [400, 431]
+    assert HeadReader(RULES, trusts_peer=False).feed(schemes) is not None
+    assert HeadReader(RULES, trusts_peer=False).feed(fields) is not None
+
+
 def test_a_line_that_does_not_end_is_refused_early() -> None:
     """Nobody waits for the end of a request line that is too long already."""
     assert _refusal(b"GET /" + b"x" * 5000) == 414
+
+
+def test_a_large_head_is_looked_at_before_it_is_whole() -> None:
+    """As often as gunicorn reads: an error in its first 8192 bytes is said in other words (observed, gunicorn 27.0.1)."""
+    large = b"GET / HTTP/1.1\r\nX: a\nY: b\r\n%s\r\n" % (b"Z: zzzzzzzz\r\n" * 1000)
+    with pytest.raises(Refused, match="bare LF as line terminator"):
+        _read(large)
+    with pytest.raises(Refused, match=r"\(8192 > 4094\)"):
+        _read(b"GET /%s HTTP/1.1\r\n\r\n" % (b"x" * 9000))
+
+    found = _read(b"GET / HTTP/1.1\r\n%s\r\nbody" % (b"Z: %s\r\n" % (b"z" * 300) * 99))
+    assert found is not None
+    assert (len(found[0].headers), found[1]) == (99, b"body")
 
 
 def test_a_head_that_does_not_end_is_refused() -> None:
@@ -101,6 +145,7 @@ PARTS = st.sampled_from(
     [
         b"GET / HTTP/1.1\r\n", b"POST /score?x HTTP/1.0\r\n", b"get / HTTP/1.1\r\n", b"GET / HTTP/2.0\r\n", b"GET  HTTP/1.1\r\n",
         b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\0", b"\xff", b"Host: x\r\n", b"host: y\r\n", b"Content-Length: 3\r\n",
+        b"Content-Length: \xb2\r\n", b"Script_Name: a\r\n", b"POST http://[a/ HTTP/1.1\r\n",
         b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip\r\n", b"X-Y: z", b"X_Y: z\r\n", b"Expect: x\r\n",
     ]
 )  # fmt: skip

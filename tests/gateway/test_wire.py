@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -101,6 +102,20 @@ def test_a_short_body_counts_as_it_is() -> None:
         data = served.ask(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc", half_close=True)
 
     assert data.endswith(b"POST / abc")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a second address of this machine's own")
+def test_a_peer_from_elsewhere_is_no_proxy() -> None:
+    """What it says of the scheme may contradict itself: gunicorn believes 127.0.0.1 only (observed, gunicorn 27.0.1)."""
+    request = b"GET / HTTP/1.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off\r\n\r\n"
+
+    with serving(echo) as served:
+        near = served.ask(request)
+        with socket.create_connection(("127.0.0.1", served.port), source_address=("127.0.0.2", 0)) as client:
+            client.sendall(request)
+            far = read_all(client)
+
+    assert [near[:12], far[:12]] == [b"HTTP/1.1 400", b"HTTP/1.1 200"]
 
 
 def test_kept_alive_answers_in_order() -> None:

@@ -67,7 +67,10 @@ TARGETS = st.lists(
 ).map(lambda pieces: "/" + "".join(pieces))
 TOKENS = st.text(st.sampled_from("abAB-_1."), min_size=1, max_size=6)
 FIELDS = st.lists(
-    st.tuples(TOKENS | st.sampled_from(["Content-Type", "content-length", "HOST"]), st.text("ab, ", max_size=4)),
+    st.tuples(
+        TOKENS | st.sampled_from(["Content-Type", "content-length", "HOST", "Path_Info", "path-info"]),
+        st.text("ab, ", max_size=4),
+    ),
     max_size=6,
 )
 
@@ -153,6 +156,10 @@ def test_a_target_is_routed_as_werkzeug_routes_it(target):
         ("http://host:80/score?a=1", ("/score", "a=1")),
         ("/%73core", ("/score", "")),
         ("/score/", ("/score/", "")),
+        ("1http://host/score", ("/1http://host/score", "")),
+        ("http://host?a=/score", ("/", "a=/score")),
+        ("http://[::1]:80/score#a?b", ("/score", "")),
+        ("http://[zz/score", ("/http://[zz/score", "")),  # the gateway refuses it
     ],
 )
 def test_targets_of_the_contract(target, parts):
@@ -163,13 +170,16 @@ def test_targets_of_the_contract(target, parts):
 # headers
 
 
-@given(FIELDS)
+@given(FIELDS, st.sampled_from(["127.0.0.1", "10.0.0.9"]))
+@example([("Path_Info", "a"), ("PATH-INFO", "b"), ("Script_Name", "")], "127.0.0.1")
+@example([("Path_Info", "a"), ("PATH-INFO", "b")], "10.0.0.9")
 @settings(max_examples=200, deadline=None)
-def test_run_sees_the_headers_that_werkzeug_shows(fields):
-    """Title case, repeats joined, names with an underscore gone."""
+def test_run_sees_the_headers_that_werkzeug_shows(fields, client):
+    """Title case, repeats joined, names with an underscore gone, but for two from a proxy on this machine."""
     headers = [(name, value.strip()) for name, value in fields]
+    request = Request("GET", "/", headers, client=(client, 1))
 
-    assert codec.script_headers(headers) == dict(asked(headers=headers).headers)
+    assert codec.script_headers(request) == dict(asked(headers=headers, client=(client, 1)).headers)
 
 
 @pytest.mark.parametrize(

@@ -160,11 +160,45 @@ def test_the_environment_is_what_wsgi_says():
         ("127.0.0.1", [("X-Forwarded-Proto", "https")], "https"),
         ("::1", [("x-forwarded-ssl", "on")], "https"),
         ("127.0.0.1", [("X-Forwarded-Proto", "http")], "http"),
+        ("127.0.0.1", [("X-Forwarded-Proto", "https"), ("x-forwarded-proto", "https")], "https"),
         ("10.0.0.9", [("X-Forwarded-Proto", "https")], "http"),
     ],
 )
 def test_only_a_proxy_on_this_machine_is_believed(client, headers, scheme):
     assert gunicorn.environ(Request("GET", "/", headers, client=(client, 1)))["wsgi.url_scheme"] == scheme
+
+
+@pytest.mark.parametrize(
+    ("target", "names", "path"),
+    [
+        ("/a/score", ["/a"], "/score"),
+        ("/a/score", ["/b", "/a"], "/score"),
+        ("/a%20b/score?c", ["/a%20b"], "/score"),
+        ("/score", ["/score"], ""),
+        ("/score", ["/a", ""], "/score"),
+        ("http://host/a/score", ["/a"], "/score"),
+    ],
+)
+def test_a_proxy_on_this_machine_says_where_the_application_is_mounted(target, names, path):
+    """The last SCRIPT_NAME counts; it is compared with the path as it was sent, and is a header besides."""
+    headers = [("Script_Name", name) for name in names]
+    seen = gunicorn.environ(Request("GET", target, headers))
+
+    assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == (names[-1], path)
+    assert seen["HTTP_SCRIPT_NAME"] == ",".join(names)
+
+
+def test_a_path_elsewhere_is_misplaced():
+    """Unless a stranger says so, or the name has no underscore."""
+    request = Request("GET", "/score", [("Script_Name", "a")])
+    far = Request("GET", "/score", request.headers, client=("10.0.0.9", 1))
+    spelled = Request("GET", "/score", [("Script-Name", "a")])
+    words = "Configuration problem: Request path '/score' does not start with SCRIPT_NAME 'a'"
+
+    with pytest.raises(gunicorn.Misplaced, match=words):
+        gunicorn.environ(request)
+    assert [gunicorn.environ(one)["SCRIPT_NAME"] for one in (far, spelled)] == ["", ""]
+    assert "HTTP_SCRIPT_NAME" not in gunicorn.environ(far)
 
 
 def test_a_broken_body_raises_where_it_is_read():

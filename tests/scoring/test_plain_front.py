@@ -15,6 +15,7 @@ from amlemu.scoring import codec
 from amlemu.scoring.app import ScoringApp
 from amlemu.scoring.endpoints import Call
 from amlemu.scoring.flask_front import FlaskFront
+from amlemu.scoring.gunicorn import Misplaced
 from amlemu.scoring.plain_front import PlainFront
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -60,6 +61,7 @@ NAMES = st.sampled_from(
         "TraceId",
         "Origin",
         "X_Dropped",
+        "Path_Info",
         "Upgrade",
         "Connection",
         "Access-Control-Request-Method",
@@ -109,7 +111,10 @@ def fronts(tmp_path_factory):
 
 def answer(front, request):
     """Return everything that goes on the wire, without what differs from call to call."""
-    response = front.answer(Call(request))
+    try:
+        response = front.answer(Call(request))
+    except Misplaced as error:
+        return str(error)
     headers = [(name, _normal(name, value)) for name, value in response.headers if name != "Date"]
     return response.status, response.phrase, headers, response.body
 
@@ -122,15 +127,18 @@ def _normal(name, value):
     return value
 
 
-@given(METHODS, TARGETS, st.lists(st.tuples(NAMES, VALUES), max_size=4), TYPES, BODIES)
-@example("GET", "/score", [("Upgrade", "websocket"), ("Connection", "upgrade")], None, b"")
-@example("OPTIONS", "/", [], None, b"")
-@example("HEAD", "/static/x", [], None, b"")
-@example("GET", "/score", [("Host", "a..b")], None, b"")
-@example("GET", "/score", [("Host", "a_b..c")], None, b"")
-@example("GET", "/score", [("Host", "d" * 62 + ":50001")], None, b"")
+@given(METHODS, TARGETS, st.lists(st.tuples(NAMES, VALUES), max_size=4), TYPES, BODIES, st.sampled_from([None, "bad"]))
+@example("GET", "/score", [("Upgrade", "websocket"), ("Connection", "upgrade")], None, b"", None)
+@example("OPTIONS", "/", [], None, b"", None)
+@example("HEAD", "/static/x", [], None, b"", None)
+@example("GET", "/score", [("Host", "a..b")], None, b"", None)
+@example("GET", "/score", [("Host", "a_b..c")], None, b"", None)
+@example("GET", "/score", [("Host", "d" * 62 + ":50001")], None, b"", None)
+@example("POST", "/score", [], "application/x-www-form-urlencoded", b"", "bad")
+@example("GET", "/score", [], "application/x-www-form-urlencoded", b"", "bad")
+@example("POST", "/a/score", [("Path_Info", "/b")], None, b"", None)
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_both_fronts_answer_the_same(fronts, method, target, fields, content_type, body):
+def test_both_fronts_answer_the_same(fronts, method, target, fields, content_type, body, broken):
     """Status, phrase, header names with spelling and order, values, body."""
     target = target.encode().decode("latin-1") if target.isascii() else target.replace("é", "%C3%A9")
     headers = [
@@ -141,7 +149,18 @@ def test_both_fronts_answer_the_same(fronts, method, target, fields, content_typ
     path = codec.split_target(target)[0]
     assume(not (path.startswith("/static/") and "//" in path))  # flask says 308 there; docs/fidelity.md names it
     assume(not PlainFront.defers_to_flask(Request(method, target, headers, body)))
-    plain, flask = (answer(front, Request(method, target, headers, body)) for front in fronts)
+    plain, flask = (answer(front, Request(method, target, headers, body, broken=broken)) for front in fronts)
+
+    assert plain == flask
+
+
+@pytest.mark.parametrize(
+    ("target", "mounted"),
+    [("/a/score", "/a"), ("/score", "/s"), ("/score", "/"), ("/score", "b"), ("/score", ""), ("/%61/score", "/%61")],
+)
+def test_both_fronts_find_the_path_behind_script_name(fronts, target, mounted):
+    """Where flask is installed it answers these; where it is not, the plain front does it alike."""
+    plain, flask = (answer(front, Request("POST", target, [("Script_Name", mounted)], b"{}")) for front in fronts)
 
     assert plain == flask
 
@@ -154,6 +173,7 @@ def test_both_fronts_answer_the_same(fronts, method, target, fields, content_typ
         ),
         pytest.param(Request("GET", "http://host", []), True, id="authority"),
         pytest.param(Request("OPTIONS", "*", []), True, id="asterisk"),
+        pytest.param(Request("GET", "/score", [("Script_Name", "/score")]), True, id="nothing-behind-script-name"),
         pytest.param(
             Request("POST", "/score", [("Content-Type", "application/x-www-form-urlencoded")]), False, id="form"
         ),

@@ -37,6 +37,7 @@ def application(
     app.add_api_route("/status", routes.status, methods=["GET"])
     app.add_api_route("/ready", routes.ready, methods=["GET"])
     app.add_api_route("/requests", routes.requests, methods=["GET"])
+    app.add_api_route("/exchanges", routes.exchanges, methods=["GET"])
     app.add_api_route("/logs", routes.logs, methods=["GET"])
     app.add_api_route("/reload", routes.reload, methods=["POST"])
     app.add_exception_handler(HTTPException, _refuse)
@@ -60,6 +61,6 @@ def _told(request: Request, error: Exception) -> tuple[int, Refusal]:
         return 409, Refusal(error=head, hint=" ".join(filter(None, [error.expected, error.hint])))
     assert isinstance(error, HTTPException)
     if error.status_code in (404, 405):
-        hint = "There are GET /status, /ready, /requests, /logs and POST /reload."
+        hint = "There are GET /status, /ready, /requests, /exchanges, /logs and POST /reload."
         return error.status_code, Refusal(error=f"no {request.method} {request.url.path} here", hint=hint)
     return error.status_code, Refusal(error=str(error.detail))

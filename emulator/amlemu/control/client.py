@@ -60,7 +60,7 @@ class Found:
             if answer.status_code != 200:
                 answer.read()
             _checked(answer)
-            for line in answer.iter_lines():
+            for line in _lines(answer.iter_bytes()):
                 yield json.loads(line)
 
     @contextmanager
@@ -146,6 +146,17 @@ def _nobody(script: str | None, port: int | None) -> NobodyServes:
     expected = f"{Path(script or '').absolute()} does not exist, either." if missing else ""
     hint = f"Start one with amlemu serve {script or 'SCRIPT'}{'' if port is None else f' --port {port}'}."
     return NobodyServes(f"no amlemu is serving{whom}{where}", expected=expected, hint="" if missing else hint)
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut at line feeds alone: a text in JSON may well have other signs that end lines."""
+    begun: list[bytes] = []
+    for piece in pieces:
+        end, *more = piece.split(b"\n")
+        begun.append(end)
+        for line in more:
+            yield b"".join(begun)
+            begun = [line]
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:

@@ -1,5 +1,6 @@
 """
-What the control port says, as pydantic models: the whole of its JSON. `routes.py` fills them, `client.py` reads them as data.
+What the control port says, as pydantic models: the whole of its JSON, but for `export.py`. `routes.py` fills them, `client.py`
+reads them as data.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-What the control port can be asked: status, requests, logs, readiness; and one thing to do, a reload.
+What the control port can be asked: status, requests in a line each or whole, logs, readiness; and one thing to do, a reload.
 
 `app.py` gives them their paths. Who does and knows all this is a `Controlled`.
 """
@@ -7,6 +7,7 @@ What the control port can be asked: status, requests, logs, readiness; and one t
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from pathlib import Path
@@ -16,11 +17,12 @@ from fastapi import HTTPException, Query
 from fastapi.responses import StreamingResponse
 
 from amlemu import __version__
+from amlemu.control.export import as_line
 from amlemu.control.models import LogLine, Readiness, ReloadOutcome, RequestLine, Sign, Status
 from amlemu.exchange import Exchange
 
 T = TypeVar("T")
-Lines = Annotated[int, Query(ge=0, description="the last ones, at most so many")]
+Lines = Annotated[int, Query(ge=0, le=sys.maxsize, description="the last ones, at most so many")]
 Seconds = Annotated[float, Query(ge=0, le=24 * 3600)]
 
 
@@ -97,6 +99,11 @@ class Routes:
         """Tell the last requests, oldest first."""
         return [RequestLine.of(exchange) for exchange in deque(self._controlled.exchanges(), maxlen=lines)]
 
+    async def exchanges(self, lines: Lines = sys.maxsize) -> StreamingResponse:
+        """Tell the last requests whole, oldest first, one JSON object a line: as many as the journal holds."""
+        kept = deque(self._controlled.exchanges(), maxlen=lines)
+        return StreamingResponse(_whole(kept), media_type="application/x-ndjson")
+
     async def logs(self, lines: Lines = 100, follow: bool = False) -> StreamingResponse:
         """Tell what the console wrote, one JSON object a line; with `follow` on and on, until either side ends."""
         transcript = self._controlled.transcript
@@ -127,6 +134,13 @@ class Routes:
         finally:
             stopping.cancel()
             work.cancel()
+
+
+async def _whole(kept: Iterable[Exchange]) -> AsyncIterator[str]:
+    """Yield them, and let others do their work in between. A server that stops cuts this off, so that no part is taken for all."""
+    for exchange in kept:
+        yield as_line(exchange)
+        await asyncio.sleep(0)
 
 
 def _as_json(lines: Sequence[Line]) -> str:

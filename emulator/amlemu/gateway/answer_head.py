@@ -30,7 +30,7 @@ def answer_head(response: Response, turn: Turn, rules: WireRules) -> AnswerHead:
     version = turn.request.version if rules.answers_in == "request" else rules.answers_in
     lines = [f"HTTP/{version} {response.status} {response.phrase}"]
     length = None
-    is_coded, connection = False, 0  # its place in the lines
+    is_coded, is_kept, connection = False, False, 0  # its place in the lines
     for name, value in response.headers:
         if len(name) in _LENGTHS and (lower := name.lower()) in _FRAMING:  # a look at the length is enough for most
             if lower == "content-length":
@@ -38,14 +38,16 @@ def answer_head(response: Response, turn: Turn, rules: WireRules) -> AnswerHead:
             elif lower == "connection":
                 if connection:
                     continue
-                connection = len(lines)
+                connection, is_kept = len(lines), value == "keep-alive"
             else:
                 is_coded = True
         lines.append(f"{name}: {value}")
     is_chunked = is_coded and turn.request.version != "1.0"
     closes = not turn.keeps_alive or not (is_chunked or _is_framed(response, turn, length))
     if connection and (closes or rules.says_connection):
-        lines[connection] = f"{lines[connection][:10]}: {'close' if closes else 'keep-alive'}"
+        # nginx has said keep-alive before it knows that the body is shorter than its length.
+        is_early = is_kept and rules.says_connection and turn.keeps_alive and length is not None
+        lines[connection] = f"{lines[connection][:10]}: {'close' if closes and not is_early else 'keep-alive'}"
     elif connection:
         del lines[connection]
     elif closes and rules.keep_alive:  # gunicorn says it itself, or not at all

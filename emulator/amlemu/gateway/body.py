@@ -12,15 +12,15 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from amlemu.gateway.head import Head
+from amlemu.gateway import refusals
+from amlemu.gateway.head import SINGLE, Head, largest_section, read_fields
+from amlemu.profile import WireRules
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 _EXTENSION = re.compile(rb"(?:[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*")
 _SIZE = re.compile(rb"[0-9a-fA-F]+")
-_LONGEST_SIZE_LINE = 8190
-_LARGEST_TRAILER = 100 * 8192 + 4
-_NOT_IN_TRAILERS = (b"host", b"content-length", b"transfer-encoding", b"trailer", b"authorization", b"te")
+_NOT_IN_TRAILERS = ("HOST", "CONTENT-LENGTH", "TRANSFER-ENCODING", "TRAILER", "AUTHORIZATION", "TE")
 
 
 class BodyReader(Protocol):
@@ -37,9 +37,9 @@ class BodyReader(Protocol):
         """The client will send no more."""
 
 
-def reader(head: Head) -> BodyReader:
+def reader(head: Head, rules: WireRules) -> BodyReader:
     """Return the reader for the body that follows `head`."""
-    return Chunked() if head.is_chunked else Counted(head.length or 0)
+    return Chunked(rules) if head.is_chunked else Counted(head.length or 0)
 
 
 class Counted:
@@ -68,7 +68,8 @@ class Counted:
 class Chunked:
     """Chunks; `broken` says what is wrong with them, and then the body counts as whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: WireRules) -> None:
+        self._rules = rules
         self._buffer = bytearray()
         self._left = 0  # of the chunk that is being taken
         self._step = self._take_size
@@ -99,7 +100,7 @@ class Chunked:
     def _take_size(self, pieces: list[bytes]) -> bool:
         end = self._buffer.find(b"\r\n")
         if end < 0:
-            too_long = len(self._buffer) > _LONGEST_SIZE_LINE
+            too_long = len(self._buffer) > self._rules.header_field_bytes
             return self._break("Invalid chunk size: line without end") if too_long else False
         size, sign, extension = bytes(self._buffer[:end]).partition(b";")
         if sign:
@@ -142,11 +143,26 @@ class Chunked:
         if end < 0:
             if self._buffer.count(b"\n") != self._buffer.count(b"\r\n"):
                 return self._break("Invalid HTTP Header: 'bare LF as line terminator'")
-            return self._break("limit request trailer section size") if len(self._buffer) > _LARGEST_TRAILER else False
-        trailers = bytes(self._buffer[:end]).split(b"\r\n")
+            is_too_large = len(self._buffer) > largest_section(self._rules)
+            return self._break("limit request trailer section size") if is_too_large else False
+        lines = self._buffer[:end].decode("latin-1").split("\r\n")
         del self._buffer[: end + 4]
         self.is_whole = True
-        for name in (line.partition(b":")[0] for line in trailers):
-            if name.lower() in _NOT_IN_TRAILERS or not re.fullmatch(_TOKEN, name):
-                self.broken = f"Invalid HTTP header name: {name.decode('latin-1')!r}"
+        self.broken = _fault_in_trailers(lines, self._rules)
         return False
+
+
+def _fault_in_trailers(lines: list[str], rules: WireRules) -> str | None:
+    """Trailers are read as headers are; nobody is told what they say."""
+    seen: set[str] = set()
+    try:
+        for name, _ in read_fields(lines, rules, trusts_peer=False):
+            upper = name.upper()
+            if upper in _NOT_IN_TRAILERS:
+                raise refusals.bad_header_name(upper)
+            if upper.lower() in SINGLE and upper in seen:
+                raise refusals.bad_header(upper)
+            seen.add(upper)
+    except refusals.Refused as refused:
+        return str(refused)
+    return None

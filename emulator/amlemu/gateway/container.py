@@ -10,46 +10,33 @@ side on 2026-11-21; contract 3.5.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import re
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 from amlemu.backends import Server
-from amlemu.errors import BackendFailure
+from amlemu.errors import BackendFailure, Unreachable
 from amlemu.exchange import Headers, Request, Response
 from amlemu.pauses import Pauses
 from amlemu.profile import Profile
+from amlemu.scoring.faults import Fault
 from amlemu.scoring.gunicorn import http_date
 
-_BUFFER_BYTES = 4096  # a streamed answer is held back until this much has come
+_BUFFER_BYTES = 4096  # proxy_buffer_size: for a whole head; and a streamed answer is held back until this much has come
 _NAME = re.compile(r"[A-Za-z0-9-]+")  # underscores_in_headers off, ignore_invalid_headers on
-_PROXY = frozenset(
-    [
-        "host",
-        "x-real-ip",
-        "x-forwarded-for",
-        "x-forwarded-proto",
-        "connection",
-        "content-length",
-        "transfer-encoding",
-        "keep-alive",
-        "expect",
-        "upgrade",
-        "te",
-    ]
-)
-_FIRST, _FRAMES, _REST, _DROPPED = (
-    "first",
-    "frames",
-    "rest",
-    "dropped",
-)  # the first two behind Server and Date, in this order
-_PAGES = {
-    413: "413 Request Entity Too Large",
-    502: "502 Bad Gateway",
-    504: "504 Gateway Time-out",
-}
+_HOP = frozenset(["connection", "keep-alive", "transfer-encoding"])
+_CLIENT = {"host", "x-real-ip", "x-forwarded-for", "x-forwarded-proto"}
+_PROXY = _HOP | _CLIENT | {"content-length", "expect", "upgrade", "te"}
+_TYPE, _LENGTH, _BUFFERING = "content-type", "content-length", "x-accel-buffering"
+_ACCEL = {f"x-accel-{word}" for word in ("charset", "expires", "limit-rate", "redirect")}
+_DROPPED = _HOP | _ACCEL | {"server", "date", "x-pad"}
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # a target that begins like that is passed on without
+_CHARSET = re.compile(r'; *charset="?(.*?)"?$', re.IGNORECASE)
+_NUMBER = re.compile(r"0*[0-9]{1,18}")  # of bytes; larger ones nginx does not read
+_PAGES = {413: "413 Request Entity Too Large", 502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
 
 
 class Container:
@@ -60,6 +47,7 @@ class Container:
         self._server = server
         self._pauses = pauses
         self._rules = profile.container
+        self._draining: set[asyncio.Task[None]] = set()
         limit_ms, gateway_ms = self._rules.read_timeout_ms, profile.limits.request_timeout_ms
         # The limit of the gateway before us is mostly the shorter one; then ours costs nothing.
         self._timeout_s = limit_ms / 1000 if limit_ms and (not gateway_ms or limit_ms < gateway_ms) else 0
@@ -97,23 +85,36 @@ class Container:
                     raise
 
     def _passed_on(self, said: Response, *, is_head: bool) -> Response:
-        """Put the head into nginx's order; hold back a stream."""
+        """Write the head anew, in nginx's order; hold back a stream."""
+        own, rest, size = _sorted(said)
+        if size > _BUFFER_BYTES:
+            return self._instead(said, f"an answer's head of {size} bytes, the container's nginx takes {_BUFFER_BYTES}")
         headers: Headers = [("Server", self._rules.server), ("Date", http_date())]
-        frames: Headers = []
-        rest: Headers = []
-        for pair in said.headers:
-            place = _place(pair[0])
-            if place == _REST:
-                rest.append(pair)
-            elif place != _DROPPED:
-                (headers if place == _FIRST else frames).append(pair)
+        if media_type := _type(*own.get(_TYPE, ())):
+            headers.append(("Content-Type", media_type))
+        said_length = own[_LENGTH][-1] if _LENGTH in own else ""
+        length = int(said_length) if _NUMBER.fullmatch(said_length) else None  # else the end of the connection says it
+        if length is not None:
+            headers.append(("Content-Length", str(length)))
+        elif not (is_head or said.status in (204, 304)):
+            headers.append(("Transfer-Encoding", "chunked"))
+        headers += [("Connection", "keep-alive"), *rest]
         body = said.body
         if not isinstance(body, bytes):
-            body = _held_back(body)  # type: ignore[arg-type]
-        if not (frames or is_head or said.status in (204, 304)):
-            frames.append(("Transfer-Encoding", "chunked"))
-        headers += [*frames, ("Connection", "keep-alive"), *rest]
+            body = _streamed(body, length, said.account, is_held=_is_held(own.get(_BUFFERING, [])))  # type: ignore[arg-type]
+        elif length is not None and length < len(body):
+            body = body[:length]
         return Response(said.status, said.phrase, headers, body, said.account)
+
+    def _instead(self, said: Response, silence: str) -> Response:
+        """Say 502 though the server has answered. Its stream is read to the end: the script must not hang."""
+        if not isinstance(said.body, bytes):
+            draining = asyncio.ensure_future(_drain(said.body))  # type: ignore[arg-type]
+            self._draining.add(draining)
+            draining.add_done_callback(self._draining.discard)
+        page = self._page(502, silence)
+        page.account = {**said.account, **page.account}
+        return page
 
     def _page(self, status: int, silence: str) -> Response:
         title, server = _PAGES[status], self._rules.server
@@ -140,14 +141,14 @@ def _proxied(request: Request) -> Request:
     headers: Headers = [("Host", found["host"])] if "host" in found else []
     headers += [
         ("X-Real-IP", client),
-        ("X-Forwarded-For", f"{came_from}, {client}" if came_from else client),
+        ("X-Forwarded-For", client if came_from is None else f"{came_from}, {client}"),
         ("X-Forwarded-Proto", "http"),
         ("Connection", "close"),
     ]
     if request.body or "content-length" in found or "transfer-encoding" in found:
         headers.append(("Content-Length", str(len(request.body))))
     headers += rest
-    asked = Request(request.method, request.target, headers, request.body, "1.0", request.client, request.server)
+    asked = Request(request.method, _path(request.target), headers, request.body, "1.0", request.client, request.server)
     asked.number, asked.broken = request.number, request.broken
     return asked
 
@@ -161,26 +162,85 @@ def _own_name(name: str) -> str | None:
     return None if _NAME.fullmatch(name) else ""
 
 
+def _path(target: str) -> str:
+    """Return a target without scheme and host."""
+    if target.startswith("/") or (found := _ABSOLUTE.match(target)) is None:
+        return target
+    path = target[found.end() :]
+    return path if path.startswith("/") else "/" + path
+
+
+def _sorted(said: Response) -> tuple[dict[str, list[str]], Headers, int]:
+    """Return the values of headers that nginx writes itself or obeys, the headers that go on as they are, and the head's size."""
+    own: dict[str, list[str]] = {}
+    rest: Headers = []
+    size = len(f"HTTP/1.0 {said.status} {said.phrase}\r\n\r\n")
+    for name, value in said.headers:
+        size += len(name) + len(value) + 4
+        lower = _own_answer_name(name)
+        if lower is None:
+            rest.append((name, value))
+        elif lower:
+            own[lower] = [*own.get(lower, ()), value]
+    return own, rest, size
+
+
 @functools.lru_cache(1024)
-def _place(name: str) -> str:
-    """Tell where nginx puts an answer's header."""
+def _own_answer_name(name: str) -> str | None:
+    """Return the lower-case name of an answer's header that nginx writes itself or obeys, "" of one that it drops, else None."""
     lower = name.lower()
-    if lower in ("content-length", "transfer-encoding"):
-        return _FRAMES
-    if lower == "content-type":
-        return _FIRST
-    return _DROPPED if lower in ("server", "date", "connection") else _REST
+    if lower in (_TYPE, _LENGTH, _BUFFERING):
+        return lower
+    return "" if lower in _DROPPED else None
 
 
-async def _held_back(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    held = bytearray()
-    async for piece in pieces:
-        held += piece
-        if len(held) >= _BUFFER_BYTES:
-            yield bytes(held)
-            held.clear()
+@functools.lru_cache(1024)
+def _type(*values: str) -> str:
+    """Return the last of the types; one without a charset takes over what an earlier one has left."""
+    said, charset, found = "", "", None
+    for said in values:
+        found = _CHARSET.search(said)
+        charset = found[1] if found else charset
+    return f"{said}; charset={charset}" if said and charset and not found else said
+
+
+def _is_held(words: list[str]) -> bool:
+    """Tell whether pieces are held back, by what X-Accel-Buffering says; other words than these change nothing."""
+    return [word.lower() for word in words if word.lower() in ("yes", "no")][-1:] != ["no"]
+
+
+async def _streamed(
+    pieces: AsyncIterator[bytes], length: int | None, account: dict[str, Any], *, is_held: bool
+) -> AsyncIterator[bytes]:
+    """
+    Pass on a stream. Where nothing says how long it is, its end is the end of the server's connection, whatever the reason.
+
+    Raises:
+        BackendFailure: it is shorter than it says.
+    """
+    held, passed, failure = bytearray(), 0, None
+    try:
+        async for piece in pieces:
+            passed += len(piece)
+            held += piece
+            if len(held) >= _BUFFER_BYTES or not is_held:
+                yield bytes(held)
+                held.clear()
+    except BackendFailure as error:
+        failure = error
     if held:
         yield bytes(held)
+    if length is not None and passed < length:
+        raise failure or Unreachable(f"the answer ended after {passed} bytes, its Content-Length says {length}")
+    if failure is not None:
+        what = f"{failure}; the container's nginx takes what came for the whole answer"
+        account.setdefault("fault", Fault("run", type(failure).__name__, what).as_data())
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    with contextlib.suppress(BackendFailure):
+        async for _ in pieces:
+            pass
 
 
 def _look_at(asking: asyncio.Future[Response]) -> None:

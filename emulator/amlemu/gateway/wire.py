@@ -25,6 +25,7 @@ from amlemu.gateway.connections import Connections
 from amlemu.gateway.head import Head, HeadReader
 from amlemu.gateway.turn import Turn
 from amlemu.profile import WireRules
+from amlemu.scoring.gunicorn import trusts
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Wire(asyncio.Protocol):
         self._sweeper = sweeper
         self._connections = connections
         self._on_refusal = on_refusal
-        self._head: HeadReader | None = HeadReader(rules)  # of the request that is arriving
+        self._head: HeadReader | None = None  # of the request that is arriving
         self._body: body.BodyReader | None = None  # likewise
         self._turns: deque[Turn] = deque()  # the first one is being answered
         self._reading: Turn | None = None  # whose body is still arriving
@@ -98,6 +99,8 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
         self._client: Address = _address(transport.get_extra_info("peername"))
         self._server: Address = _address(transport.get_extra_info("sockname"))
+        self._trusts_peer = trusts(self._client)
+        self._head = HeadReader(self._rules, trusts_peer=self._trusts_peer)
         self._excess = self._connections.opened(self.loop.time())
         self._state.connections.add(self)
         self._sweeper.add(self)
@@ -161,7 +164,7 @@ class Wire(asyncio.Protocol):
 
     def _read_head(self, data: bytes) -> bytes:
         if self._head is None:
-            self._head = HeadReader(self._rules)
+            self._head = HeadReader(self._rules, trusts_peer=self._trusts_peer)
             self._overdue_at = self.loop.time() + self._rules.header_seconds
         found = self._head.feed(data)
         if found is None:
@@ -192,7 +195,7 @@ class Wire(asyncio.Protocol):
         is_asked = head.wants_keep_alive and self._rules.answers_in == "1.1" if head.version == "1.0" else True
         turn.keeps_alive = self._rules.keep_alive and not head.wants_close and is_asked
         self._reading = turn
-        self._body = body.reader(head)
+        self._body = body.reader(head, self._rules)
         self._turns.append(turn)
         if len(self._turns) == 1:
             self._begin(turn)
@@ -214,6 +217,9 @@ class Wire(asyncio.Protocol):
         """Write `response` and end the turn; returns when the last byte is handed to the system's buffers."""
         if turn is self._reading:  # the rest of its body is not worth waiting for
             turn.keeps_alive = False
+        if response.account.get("is_page") and self._rules.answers_in == "request":
+            self._write_page(turn, response)
+            return
         head = answer_head(response, turn, self._rules)
         if isinstance(response.body, bytes):
             is_wanted = turn.request.method != "HEAD"
@@ -320,6 +326,13 @@ class Wire(asyncio.Protocol):
             self._write(refusal_head(refused.response), page)
             self._close(linger=True)
         self._closing = True
+
+    def _write_page(self, turn: Turn, response: Response) -> None:
+        """Write gunicorn's own page: whole, and as HTTP/1.1, whatever was asked (observed, gunicorn 27.0.1)."""
+        page: bytes = response.body  # type: ignore[assignment]
+        turn.sent_bytes = len(page)
+        self._write(refusal_head(response), page)
+        self._end(turn, close=True)
 
 
 def _address(name: Any) -> Address:

@@ -121,6 +121,9 @@ class ScoringApp:
         error_log.debug("%s %s", request.method, gunicorn.split_uri(request.target)[0], extra=OWN)
         try:
             response = _begin_stream(_told(call, self._front_for(request).answer(call)))
+        except gunicorn.Misplaced as error:
+            error_log.warning("Invalid request from ip=%s: %s", request.client[0], error, extra=OWN)
+            response = _told(call, _page(call, "Bad Request", str(error)))
         except BaseException as error:  # SystemExit and the like: gunicorn's worker survives them, so do we
             response = _told(call, self._unhandled(call, error))
         self._call = None
@@ -136,7 +139,7 @@ class ScoringApp:
         request = call.request
         error_log.error("Error handling request %s %s", request.method, request.target, exc_info=error, extra=OWN)
         call.account["fault"] = faults.describe(error, "run", self._root).as_data()
-        return gunicorn.page(500, "Internal Server Error")
+        return _page(call, "Internal Server Error")
 
     def _flask_arrived(self) -> None:
         """Move over to flask; a call that is under way gets its context now."""
@@ -251,6 +254,12 @@ def _log_boot_failure(error: BaseException) -> None:
     """Say what gunicorn says of an exception that the server itself does not expect."""
     error_log.error("Exception in worker process", exc_info=error, extra=OWN)
     plain_log.error(str(error), extra=OWN)
+
+
+def _page(call: Call, reason: str, message: str = "") -> Response:
+    """Return gunicorn's page; the wire has to know, for it writes such a page as it is."""
+    call.account["is_page"] = True
+    return gunicorn.page(500, reason, message)
 
 
 def _told(call: Call, response: Response) -> Response:

@@ -16,8 +16,8 @@ import json
 from typing import Any, Callable, Dict, List, Tuple
 from urllib.parse import parse_qsl, unquote
 
-from amlemu.exchange import Headers
-from amlemu.scoring.gunicorn import split_uri
+from amlemu.exchange import Request
+from amlemu.scoring.gunicorn import is_kept, split_uri, trusts
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -154,26 +154,28 @@ def is_json(content_type: str) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def split_target(target: str) -> Tuple[str, str]:
+def split_target(target: str, mounted: str = "") -> Tuple[str, str]:
     """
     Split a request target into its decoded path, as flask routes it, and its raw query.
 
-    Leading slashes count as one; an absolute target loses its scheme and host.
+    Leading slashes count as one; an absolute target loses its scheme and host, and each the place where the application
+    is mounted.
     """
     path, query = split_uri(target)
-    return "/" + unquote(path, errors="replace").lstrip("/"), query
+    return "/" + unquote(path[len(mounted) :], errors="replace").lstrip("/"), query
 
 
-def script_headers(headers: Headers) -> Dict[str, str]:
+def script_headers(request: Request) -> Dict[str, str]:
     """
     Return request headers as a parameter called `request_headers` gets them: a plain dict, title-case names, repeats
-    joined by commas, names with an underscore dropped (gunicorn does that).
+    joined by commas, without those that gunicorn drops.
     """
     seen: Dict[str, str] = {}
-    for name, value in headers:
-        if "_" in name:
+    is_trusted = trusts(request.client)
+    for name, value in request.headers:
+        if not is_kept(name, is_trusted=is_trusted):
             continue
-        title = name.title()
+        title = name.replace("_", "-").title()
         if title in seen:
             seen[title] += "," + value
         else:

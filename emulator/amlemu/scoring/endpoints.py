@@ -104,8 +104,8 @@ class Endpoints:
         call.api_name = "/score"
         try:
             arguments = codec.arguments(self.script.style, self.script.parameters, call.inbound)
-            headers = call.request.headers
-            result = self.script.invoke_run(arguments, lambda: codec.script_headers(headers), self._timeout_ms)
+            request = call.request
+            result = self.script.invoke_run(arguments, lambda: codec.script_headers(request), self._timeout_ms)
         except codec.BadInput as error:
             return error_answer(400, str(error))
         except codec.UnsupportedInput as error:

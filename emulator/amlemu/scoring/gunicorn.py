@@ -16,9 +16,9 @@ import re
 import sys
 import time
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from amlemu.exchange import Headers, Request, Response
+from amlemu.exchange import Address, Headers, Request, Response
 
 SERVER_SOFTWARE = "gunicorn/27.0.1"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-zA-Z]+")
@@ -38,10 +38,16 @@ _HOP_BY_HOP = frozenset(
 ) | {"server", "date"}
 
 _SECURE = {"x-forwarded-protocol": "ssl", "x-forwarded-proto": "https", "x-forwarded-ssl": "on"}
+_TRUSTED = ("127.0.0.1", "::1")  # forwarded_allow_ips
+_OF_TRUSTED = ("SCRIPT_NAME", "PATH_INFO")  # forwarder_headers
 
 
 class BrokenBody(Exception):
     """The body's chunks are not what they say; raised where the body is read, as gunicorn does."""
+
+
+class Misplaced(Exception):
+    """The path does not begin with the request's own SCRIPT_NAME; the client gets gunicorn's page."""
 
 
 class _BrokenInput(io.RawIOBase):
@@ -109,8 +115,9 @@ def page(code: int, reason: str, message: str = "") -> Response:
 
 
 def environ(request: Request) -> Dict[str, Any]:
-    """Return the WSGI environment that gunicorn makes for `request`."""
+    """Return the WSGI environment that gunicorn makes for `request`; raises Misplaced."""
     path, query = split_uri(request.target)
+    mounted = mount(request)
     variables: Dict[str, Any] = {
         "wsgi.errors": sys.stderr,
         "wsgi.version": (1, 0),
@@ -129,34 +136,61 @@ def environ(request: Request) -> Dict[str, Any]:
         "REMOTE_PORT": str(request.client[1]),
         "SERVER_NAME": request.server[0],
         "SERVER_PORT": str(request.server[1]),
-        "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
-        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path[len(mounted) :].encode("latin-1")).decode("latin-1"),
+        "SCRIPT_NAME": mounted,
     }
-    variables.update(_header_variables(request.headers))
+    variables.update(_header_variables(request))
     return variables
 
 
 def split_uri(target: str) -> Tuple[str, str]:
     """Split a request target into path and query, both still encoded; scheme, host and fragment are dropped."""
-    if not target.startswith("/") and "://" in target:
-        _, slash, rest = target.partition("://")[2].partition("/")
-        target = slash + rest
-    path, _, query = target.partition("#")[0].partition("?")
-    return path, query
+    if target.startswith("/"):
+        path, _, query = target.partition("#")[0].partition("?")
+        return path, query
+    try:
+        parts = urlsplit(target)
+    except ValueError:  # the gateway's Python has let it pass, and that of the script knows better
+        return target, ""
+    return parts.path, parts.query
+
+
+def trusts(client: Address) -> bool:
+    """Tell whether gunicorn believes what this peer says of other clients: a proxy on this machine."""
+    return client[0] in _TRUSTED
+
+
+def is_kept(name: str, *, is_trusted: bool) -> bool:
+    """Tell whether a request header gets any further: one with an underscore does not, but for two of a trusted peer."""
+    return "_" not in name or (is_trusted and name.upper() in _OF_TRUSTED)
+
+
+def mount(request: Request) -> str:
+    """
+    Return the beginning of the path that counts as the application's own place: SCRIPT_NAME, mostly empty.
+
+    Raises:
+        Misplaced: the path begins otherwise.
+    """
+    if request.header("script_name") is None or not trusts(request.client):
+        return ""
+    mounted = [value for name, value in request.headers if name.upper() == "SCRIPT_NAME"][-1]
+    path = split_uri(request.target)[0]
+    if not path.startswith(mounted):
+        raise Misplaced(f"Configuration problem: Request path {path!r} does not start with SCRIPT_NAME {mounted!r}")
+    return mounted
 
 
 def _scheme(request: Request) -> str:
-    """Believe a proxy on this machine that says https."""
-    if request.client[0] not in ("127.0.0.1", "::1"):
-        return "http"
-    is_secure = any(request.header(name) == value for name, value in _SECURE.items())
+    is_secure = trusts(request.client) and any(_SECURE.get(name.lower()) == value for name, value in request.headers)
     return "https" if is_secure else "http"
 
 
-def _header_variables(headers: Headers) -> Dict[str, str]:
+def _header_variables(request: Request) -> Dict[str, str]:
     variables: Dict[str, str] = {}
-    for name, value in headers:
-        if "_" in name:
+    is_trusted = trusts(request.client)
+    for name, value in request.headers:
+        if not is_kept(name, is_trusted=is_trusted):
             continue
         key = name.upper().replace("-", "_")
         if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):

@@ -40,16 +40,16 @@ class PlainFront:
 
     @staticmethod
     def defers_to_flask(request: Request) -> bool:
-        """Tell whether flask, where it is installed, knows better: parts of forms, targets without a path."""
+        """Tell whether flask, where it is installed, knows better: parts of forms, paths that do not begin with a slash."""
         content_type = request.header("content-type")
         if content_type is not None and codec.media_type(content_type) == "multipart/form-data":
             return True
-        return not request.target.startswith("/")
+        return not request.target.startswith("/") or request.header("script_name") is not None
 
     def answer(self, call: Call) -> Response:
-        """Answer one call; BaseExceptions of run() pass through."""
+        """Answer one call; BaseExceptions of run() pass through. Raises Misplaced."""
         request = call.request
-        path, query = codec.split_target(request.target)
+        path, query = codec.split_target(request.target, gunicorn.mount(request))
         view = self._views.get((request.method, path))
         if not _is_host(request.header("host")) or (view is not None and _is_websocket(request)):
             answer = error_answer(400, NOT_UNDERSTOOD)
@@ -96,12 +96,16 @@ def _inbound(request: Request, query: str) -> codec.Inbound:
             raise gunicorn.BrokenBody(request.broken)
         return request.body
 
-    eaten = codec.media_type(content_type) in codec.FORM_TYPES
+    def eaten() -> bytes:
+        whole()  # to be taken for a form it has to be read
+        return b""
+
+    is_form = codec.media_type(content_type) in codec.FORM_TYPES
     return codec.Inbound(
         method=request.method,
         query=query,
         content_type=content_type,
-        data=(lambda: b"") if eaten else whole,
+        data=eaten if is_form else whole,
         whole=whole,
         raw=_no_raw,
     )

@@ -1,8 +1,9 @@
 """Time limits, and the requests' sizes that gunicorn refuses: section 4.8 as far as one connection shows it."""
 
+from amlemu_harness.parity.wire import Sent
+
 from ..answers import GUN500, NOTHING, SCRIPT500, full, gunicorn, timeout500
 from ..case import Answer, Case, Deployment, get, post
-from ..wire_client import Sent
 from .routes import ECHO
 
 LIMITED = Deployment("slow.py", {"SCORING_TIMEOUT_MS": "300"})
@@ -114,6 +115,13 @@ CASES = (
         get(_line_of(4095)),
         gunicorn("414 URI Too Long", "URI Too Long", "Request Line is too large (4095 &gt; 4094)"),
     ),
+    Case(
+        "request-line-of-9000",
+        ("4.8 414",),
+        ECHO,
+        get(_line_of(9000)),
+        gunicorn("414 URI Too Long", "URI Too Long", "Request Line is too large (8192 &gt; 4094)"),
+    ),
     Case("field-of-8190", ("4.8 431 field",), ECHO, get("/score", "X-A: " + "x" * 8183), full(b'["str", "{}"]')),
     Case(
         "field-of-8191",
@@ -134,6 +142,20 @@ CASES = (
         ("4.8 431 fields",),
         ECHO,
         get("/score", *(f"X-{n}: a" for n in range(100))),
+        _too_large("limit request headers fields"),
+    ),
+    Case(
+        "101-fields-with-dropped-ones",
+        ("4.8 431 fields", "observed underscore in a header name"),
+        ECHO,
+        get("/score", "X_A: a", *(f"X-{n}: a" for n in range(99))),
+        full(b'["str", "{}"]'),
+    ),
+    Case(
+        "101-fields-with-script-name",
+        ("4.8 431 fields", "observed SCRIPT_NAME and PATH_INFO"),
+        ECHO,
+        get("/score", "Script_Name:", *(f"X-{n}: a" for n in range(99))),
         _too_large("limit request headers fields"),
     ),
 )

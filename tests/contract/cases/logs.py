@@ -1,7 +1,8 @@
 """What is logged: section 4.13, and the log facts of 3.6, 3.7, 4.7 to 4.9, 4.12 and 7.1."""
 
+from amlemu_harness.parity.wire import Sent
+
 from ..case import Deployment, Log, ask, get, post, post_json
-from ..wire_client import Sent
 from .decorated import REFUSED, typed
 
 TALKS = Deployment("talks.py", {"AML_DBG_MODEL_INFO": "1"})
@@ -263,6 +264,21 @@ LOGS = (
         TALKS,
         (post(b"", "nonsense"),),
         stderr=(_said("W", "gunicorn.error", "Invalid request from ip=127.0.0.1: Invalid HTTP Header: 'nonsense'"),),
+    ),
+    Log(
+        "log-script-name-not-in-path",
+        ("observed SCRIPT_NAME and PATH_INFO",),
+        TALKS,
+        (get("/misplaced", "Script_Name: a"),),
+        (_access("GET /misplaced", 500, 0),),
+        stderr=(
+            _said(
+                "W",
+                "gunicorn.error",
+                "Invalid request from ip=127.0.0.1: Configuration problem: "
+                "Request path '/misplaced' does not start with SCRIPT_NAME 'a'",
+            ),
+        ),
     ),
     Log(
         "log-extra-keys",

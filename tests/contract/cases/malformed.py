@@ -2,9 +2,10 @@
 
 import re
 
+from amlemu_harness.parity.wire import Sent
+
 from ..answers import BAD_REQUEST, HEALTHY, NOTALLOWED, NOTHING, bare, full, gunicorn
 from ..case import CHUNKED, Answer, Case, ask, get, post
-from ..wire_client import Sent
 from .ids import LONGER, TOO_LONG, refusal
 from .routes import ECHO
 
@@ -23,6 +24,11 @@ def _bad_line(line: str) -> Answer:
 
 def _bad_header(name: str) -> Answer:
     return _bad(f"Invalid HTTP Header: '{name}'")
+
+
+EXPECTATION_FAILED = gunicorn(
+    "417 Expectation Failed", "Expectation Failed", "Unable to comply with expectation: &#x27;x&#x27;"
+)
 
 
 def _line(line: str) -> Sent:
@@ -54,6 +60,8 @@ BAD_VERSIONS = {
     "space-in-target": ("POST /sc ore HTTP/1.1", "'ore HTTP/1.1'"),
 }
 
+BAD_HOSTS = {"opened": "[::1", "closed": "::1]", "no-address": "[zz]"}
+
 BAD_HEADERS = {
     "nul": ("X-A: a\0b", "X-A", "observed control characters in values"),
     "carriage-return": ("X-A: a\rb", "X-A", "observed control characters in values"),
@@ -69,7 +77,29 @@ BAD_HEADERS = {
 
 BAD_NAMES = {"space-before-colon": "X-A ", "parenthesis": "X(A", "latin": "X-\xe4", "leading-space": " X-A"}
 
-BAD_LENGTHS = {"list": "3, 3", "negative": "-3", "plus": "+3", "hexadecimal": "0x3", "empty": "", "words": "abc"}
+BAD_LENGTHS = {
+    "list": "3, 3",
+    "negative": "-3",
+    "plus": "+3",
+    "hexadecimal": "0x3",
+    "empty": "",
+    "words": "abc",
+    "superscript": "\xb2",
+    "of-4301-digits": "1" * 4301,
+}
+
+HUNDRED_FIELDS = tuple(f"X-{n}: a" for n in range(100))
+
+FIRST_COMES = {
+    "second-host": (("Host: other",), _bad_header("HOST")),
+    "second-type": (("Content-Type: a/b", "Content-Type: a/b"), _bad_header("CONTENT-TYPE")),
+    "expect": (("Expect: x",), EXPECTATION_FAILED),
+    "schemes": (("X-Forwarded-Proto: https", "X-Forwarded-Ssl: off"), _bad("Contradictory scheme headers")),
+}
+
+THEN_COME = {"no-field": ("nonsense",), "bad-name": ("X-A : a",), "too-many": HUNDRED_FIELDS}
+
+UNKNOWN_CODING = gunicorn("501 Bad Request", "Bad Request", "Unsupported transfer coding: &#x27;foo&#x27;")
 
 OLD = re.compile(r"^HTTP/1\.1")
 
@@ -80,6 +110,49 @@ def _version(answer: Answer, version: str) -> Answer:
 
 CASES = (
     *(Case(f"line-{name}", (row,), ECHO, _line(line), _bad_line(line)) for name, (line, row) in BAD_LINES.items()),
+    *(
+        Case(
+            f"line-bracket-{name}",
+            ("4.8 Invalid Request Line", "observed absolute-form"),
+            ECHO,
+            ask("POST", f"http://{host}/score", "Expect: x", *HUNDRED_FIELDS),
+            _bad_line(f"POST http://{host}/score HTTP/1.1"),
+        )
+        for name, host in BAD_HOSTS.items()
+    ),
+    *(
+        Case(f"first-{name}-then-{after}", ("observed order of refusals",), ECHO, _with(*headers, *later), answer)
+        for name, (headers, answer) in FIRST_COMES.items()
+        for after, later in THEN_COME.items()
+    ),
+    Case(
+        "first-no-field-then-second-host",
+        ("observed order of refusals",),
+        ECHO,
+        _with("nonsense", "Host: other"),
+        _bad_header("nonsense"),
+    ),
+    Case(
+        "first-second-length-then-no-field",
+        ("observed order of refusals",),
+        ECHO,
+        _framed("Content-Length: 3", "Content-Length: 3", "nonsense"),
+        _bad_header("nonsense"),
+    ),
+    Case(
+        "first-coding-then-second-length",
+        ("observed order of refusals",),
+        ECHO,
+        _framed("Transfer-Encoding: foo", "Content-Length: 3", "Content-Length: 3"),
+        UNKNOWN_CODING,
+    ),
+    Case(
+        "first-second-length-then-coding",
+        ("observed order of refusals",),
+        ECHO,
+        _framed("Content-Length: 3", "Content-Length: 3", "Transfer-Encoding: foo"),
+        _bad_header("CONTENT-LENGTH"),
+    ),
     *(
         Case(
             f"method-{name}",
@@ -180,7 +253,7 @@ CASES = (
         ("observed unknown Transfer-Encoding",),
         ECHO,
         _framed("Transfer-Encoding: foo"),
-        gunicorn("501 Bad Request", "Bad Request", "Unsupported transfer coding: &#x27;foo&#x27;"),
+        UNKNOWN_CODING,
     ),
     *(
         Case(
@@ -239,6 +312,13 @@ CASES = (
         ("observed bare LF",),
         ECHO,
         Sent(b"GET / HTTP/1.1\r\nHost: localhost\n\n"),
+        _bad_header("bare LF as line terminator"),
+    ),
+    Case(
+        "bare-lf-in-a-large-header",
+        ("observed bare LF", "observed order of refusals"),
+        ECHO,
+        get("/", "nonsense", "X-A: a\nX-B: b", "X-C: " + "c" * 8192),
         _bad_header("bare LF as line terminator"),
     ),
     Case("empty-line-first", ("observed empty lines first",), ECHO, Sent(b"\r\n" + ROOT), HEALTHY),

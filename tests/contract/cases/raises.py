@@ -1,7 +1,7 @@
 """What run() raises, and what ends its process: the second half of section 4.7."""
 
 from ..answers import GUN500, NOTHING, SCRIPT500, full, timeout500
-from ..case import Case, Deployment, post
+from ..case import Case, Deployment, ask, post
 
 RAISES = Deployment("raises.py")
 KILLS = Deployment("kills_itself.py")
@@ -50,6 +50,13 @@ CASES = (
             then=((post(b"last_sin"), full(b'"%s"' % name.encode())),),  # the same process answers
         )
         for name in ("SystemExit", "SystemExit_3", "KeyboardInterrupt", "GeneratorExit", "OwnBaseException")
+    ),
+    Case(
+        "page-of-a-raise-of-version-1.0",
+        ("observed gunicorn's own page", "observed HTTP/1.0"),
+        RAISES,
+        ask("POST", "/score", body=b"SystemExit", version="HTTP/1.0"),
+        GUN500,
     ),
     *(
         Case(f"raises-at-{name}", ("4.15 breakpoint",), RAISES, post(name.encode()), SCRIPT500, needs=("process",))

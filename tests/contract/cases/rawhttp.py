@@ -168,6 +168,37 @@ CASES = (
         SCRIPT500,
     ),
     Case(
+        "chunked-bad-trailer-of-raw",
+        ("observed malformed chunks", "observed trailers"),
+        RAW,
+        post_chunked(b"3\r\nabc\r\n0\r\nnonsense\r\n\r\n", target=_target("body")),
+        SCRIPT500,
+    ),
+    Case(
+        "chunked-with-bad-trailer-unread",
+        ("observed malformed chunks", "observed trailers"),
+        RAW,
+        post_chunked(b"3\r\nabc\r\n0\r\nnonsense\r\n\r\n"),
+        full(b"called with POST", type_line=HTML),
+    ),
+    *(
+        Case(f"raw-path-{name}", ("observed SCRIPT_NAME and PATH_INFO",), RAW, get(target, header), full(said))
+        for name, target, header, said in (
+            (
+                "of-script-name",
+                f"/a{_target('path')}",
+                "Script_Name: /a",
+                b'["/score", "/score?case=path", "http://localhost/a/score?case=path", "127.0.0.1"]',
+            ),
+            (
+                "of-script-name-encoded",
+                f"/%61{_target('path')}",
+                "Script_Name: /%61",
+                b'["/score", "/score?case=path", "http://localhost/a/score?case=path", "127.0.0.1"]',
+            ),
+        )
+    ),
+    Case(
         "raw-native-import",
         ("4.11 native import",),
         Deployment("rawhttp_native_import.py"),

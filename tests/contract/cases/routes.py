@@ -37,6 +37,20 @@ def _bad_line(line: str) -> Answer:
     )
 
 
+def _redirect(url: str) -> Answer:
+    text = (
+        "<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n"
+        "<p>You should be redirected automatically to the target URL: "
+        f'<a href="{url}">{url}</a>. If not, click the link.\n'
+    )
+    return Answer("HTTP/1.1 308 PERMANENT REDIRECT", (*START, HTML, LENGTH, f"Location: {url}"), text.encode())
+
+
+def _misplaced(path: str, said: str) -> Answer:
+    text = f"Configuration problem: Request path &#x27;{path}&#x27; does not start with SCRIPT_NAME {said}"
+    return gunicorn("500 Bad Request", "Bad Request", text)
+
+
 CASES = (
     Case("get-root", ("4.3 GET /", "3.6 healthy", "4.1 HEALTH"), ECHO, get("/"), HEALTHY),
     Case("get-root-with-query", ("3.6 healthy",), ECHO, get("/?a=1"), HEALTHY),
@@ -134,14 +148,77 @@ CASES = (
         ("observed authority without path",),
         ECHO,
         get("http://elsewhere"),
-        Answer(
-            "HTTP/1.1 308 PERMANENT REDIRECT",
-            (*START, HTML, LENGTH, "Location: http://localhost/"),
-            b"<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n"
-            b"<p>You should be redirected automatically to the target URL: "
-            b'<a href="http://localhost/">http://localhost/</a>. If not, click the link.\n',
-        ),
+        _redirect("http://localhost/"),
     ),
+    Case(
+        "absolute-form-with-query-alone",
+        ("observed absolute-form",),
+        ECHO,
+        get("http://elsewhere?a=/score"),
+        _redirect("http://localhost/?a=/score"),
+    ),
+    *(
+        Case(f"absolute-form-{name}", ("observed absolute-form",), ECHO, get(target), NOTFOUND)
+        for name, target in {"of-no-scheme": "1http://elsewhere/score", "of-two-schemes": "a:b://c/score"}.items()
+    ),
+    Case("absolute-form-of-ipv6", ("observed absolute-form",), ECHO, get("http://[::1]:80/score"), EMPTY_QUERY),
+    Case(
+        "forwarded-https-twice",
+        ("observed contradictory schemes",),
+        ECHO,
+        get("http://elsewhere", "X-Forwarded-Proto: https", "x-forwarded-proto: https"),
+        _redirect("https://localhost/"),
+    ),
+    *(
+        Case(f"script-name-{name}", ("observed SCRIPT_NAME and PATH_INFO",), ECHO, get(target, *names), EMPTY_QUERY)
+        for name, (target, *names) in {
+            "and-path": ("/a/score", "Script_Name: /a"),
+            "is-a-slash": ("/score", "Script_Name: /"),
+            "encoded": ("/%61/score", "Script_Name: /%61"),
+            "of-absolute-form": ("http://elsewhere/a/score", "script_name: /a"),
+            "two": ("/b/score", "Script_Name: /a", "SCRIPT_NAME: /b"),
+            "empty-last": ("/score", "Script_Name: /a", "Script_Name:"),
+            "with-hyphen": ("/score", "Script-Name: /a"),
+        }.items()
+    ),
+    *(
+        Case(f"script-name-{name}", ("observed SCRIPT_NAME and PATH_INFO",), ECHO, sent, answer)
+        for name, sent, answer in (
+            ("is-all", post(b"", "Script_Name: /score"), NOTFOUND),
+            ("is-all-of-a-get", get("/score", "Script_Name: /score"), _redirect("http://localhost/score/")),
+            ("is-a-part", post(b"", "Script_Name: /s"), NOTFOUND),
+        )
+    ),
+    *(
+        Case(
+            f"script-name-not-in-path-{name}",
+            ("observed SCRIPT_NAME and PATH_INFO",),
+            ECHO,
+            ask(method, target, header),
+            _misplaced(path, said),
+        )
+        for name, (method, target, header, path, said) in {
+            "of-score": ("POST", "/score", "Script_Name: a", "/score", "&#x27;a&#x27;"),
+            "of-root": ("GET", "/?a=1", "Script_Name: /a", "/", "&#x27;/a&#x27;"),
+            "of-no-route": ("PUT", "/nope", "Script_Name: 'b\xe4'", "/nope", "&quot;&#x27;b\xe4&#x27;&quot;"),
+            "decoded": ("GET", "/%61/score", "Script_Name: /a", "/%61/score", "&#x27;/a&#x27;"),
+            "without-path": ("GET", "http://elsewhere", "Script_Name: /a", "", "&#x27;/a&#x27;"),
+        }.items()
+    ),
+    *(
+        Case(
+            f"page-of-script-name-{name}",
+            ("observed SCRIPT_NAME and PATH_INFO", "observed gunicorn's own page"),
+            ECHO,
+            sent,
+            _misplaced("/score", "&#x27;a&#x27;"),
+        )
+        for name, sent in {
+            "of-head": ask("HEAD", "/score", "Script_Name: a"),
+            "of-version-1.0": ask("GET", "/score", "Script_Name: a", version="HTTP/1.0"),
+        }.items()
+    ),
+    Case("path-info", ("observed SCRIPT_NAME and PATH_INFO",), ECHO, get("/score", "Path_Info: /nope"), EMPTY_QUERY),
     Case("asterisk-options", ("observed asterisk-form",), ECHO, ask("OPTIONS", "*"), NOTFOUND),
     Case("asterisk-get", ("observed asterisk-form",), ECHO, get("*"), _bad_line("GET * HTTP/1.1")),
     Case("no-slash", ("observed other path forms",), ECHO, get("score"), _bad_line("GET score HTTP/1.1")),

@@ -3,7 +3,7 @@
 import gzip
 
 from ..answers import BAD_REQUEST, INTERNAL500, SCRIPT500, full, noexec
-from ..case import JSON_TYPE, Answer, Case, Deployment, ask, get, post, post_chunked
+from ..case import CHUNKED, JSON_TYPE, Answer, Case, Deployment, ask, get, post, post_chunked
 from .routes import ECHO
 
 SIZE = Deployment("counts_characters.py")
@@ -191,8 +191,59 @@ CASES = (
             "size": b"zz\r\nabc\r\n0\r\n\r\n",
             "end-of-chunk": b"3\r\nabcd\r\n0\r\n\r\n",
             "extension": b"3;=\r\nabc\r\n0\r\n\r\n",
-            "trailer": b"3\r\nabc\r\n0\r\nHost: x\r\n\r\n",
         }.items()
+    ),
+    *(
+        Case(
+            f"chunked-bad-trailer-{name}",
+            ("observed malformed chunks", "observed trailers"),
+            ECHO,
+            post_chunked(b"3\r\nabc\r\n0\r\n%s\r\n\r\n" % b"\r\n".join(trailers)),
+            INTERNAL500,
+        )
+        for name, trailers in {
+            "host": [b"Host: x"],
+            "no-colon": [b"nonsense"],
+            "no-name": [b": a"],
+            "bad-name": [b"X-A : a"],
+            "control": [b"X-A: a\x01"],
+            "nul": [b"X-A: a\0b"],
+            "bare-lf": [b"X-A: a\nX-B: b"],
+            "folded": [b"X-A: a", b" b"],
+            "two-types": [b"Content-Type: a/b", b"content-type: c/d"],
+            "101": [b"X-%d: a" % number for number in range(101)],
+            "of-8191": [b"X-A: " + b"x" * 8184],
+        }.items()
+    ),
+    *(
+        Case(
+            f"chunked-trailer-{name}",
+            ("observed trailers",),
+            ECHO,
+            post_chunked(b"3\r\nabc\r\n0\r\n%s\r\n\r\n" % b"\r\n".join(trailers), "Content-Type: text/plain"),
+            full(b'["str", "abc"]'),
+        )
+        for name, trailers in {
+            "100": [b"X-%d: a" % number for number in range(100)],
+            "of-8190": [b"X-A: " + b"x" * 8183],
+            "type": [b"Content-Type: a/b"],
+            "not-of-trailers": [b"Expect: x", b"X-Forwarded-Proto: https", b"X-Forwarded-Ssl: off"],
+            "101-with-underscore": [b"Script_Name: /a"] * 101,
+        }.items()
+    ),
+    Case(
+        "chunked-bad-form",
+        ("observed malformed chunks", "4.4 form"),
+        SIZE,
+        post_chunked(b"3 \r\na=1\r\n0\r\n\r\n", FORM),
+        INTERNAL500,
+    ),
+    Case(
+        "chunked-with-bad-form-of-a-get",
+        ("observed malformed chunks", "4.4 form"),
+        SIZE,
+        ask("GET", "/score", CHUNKED, FORM, body=b"3 \r\na=1\r\n0\r\n\r\n", has_length=False),
+        full(b"2"),
     ),
     Case("keyword-only", ("4.4 keyword-only",), Deployment("keyword_only.py"), post(b"x"), full(b'"x"')),
     Case(
@@ -243,5 +294,12 @@ CASES = (
         Deployment("request_headers.py"),
         get("/score", "X_Own: 1", "x_request_id: A"),
         full(b'["dict", {"Host": "localhost"}]'),
+    ),
+    Case(
+        "request-headers-script-name",
+        ("observed SCRIPT_NAME and PATH_INFO",),
+        Deployment("request_headers.py"),
+        get("/b/score", "Script_Name: /a", "Path_Info: c", "SCRIPT_NAME: /b", "Path-Info: d", "SCRIPT-NAME: /e"),
+        full(b'["dict", {"Host": "localhost", "Script-Name": "/a,/b,/e", "Path-Info": "c,d"}]'),
     ),
 )

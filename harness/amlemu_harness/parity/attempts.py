@@ -1,0 +1,34 @@
+"""
+A server that tries again and again: its workers die while they start, and its master starts others, for ever.
+
+How often it has tried when somebody looks is chance, so only the first try is told.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from amlemu_harness.parity.record import End
+
+_BOOTED = re.compile(r"Booting worker with pid: (\d+)")  # gunicorn 27.0.1, arbiter.py; the real server's and ours
+_ENOUGH = 3
+
+
+def given_up(so_far: End, workers: int) -> End | None:
+    """
+    Return how a server is that has tried often enough, cut off before its second try; None for one that has not.
+
+    Args:
+        so_far: what it has written.
+        workers: how many it starts at once.
+    """
+    booted = [pid for line in (*so_far.err, *so_far.out) for pid in _BOOTED.findall(line)]
+    if len(booted) < _ENOUGH * workers:
+        return None
+    second = f"[{booted[workers]}]"
+    return End(None, *(_before(lines, second) for lines in (so_far.out, so_far.err)))
+
+
+def _before(lines: tuple[str, ...], word: str) -> tuple[str, ...]:
+    return tuple(itertools.takewhile(lambda line: word not in line, lines))

@@ -1,0 +1,229 @@
+"""
+A run of parity: both sides are started, asked and compared. The one place that knows the order; what is shown of it is `report`'s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from amlemu_harness.parity.case import Case
+from amlemu_harness.parity.compare import compare, judge
+from amlemu_harness.parity.kept import kept_record
+from amlemu_harness.parity.lives import Lives
+from amlemu_harness.parity.play import look_around, play
+from amlemu_harness.parity.record import Record, Seen, Take
+from amlemu_harness.parity.rules import Rules
+from amlemu_harness.parity.sides import DidNotStart, Running, Side
+from amlemu_harness.parity.verdict import Result, Verdict
+from amlemu_harness.parity.walk import Walked, walk
+from amlemu_harness.parity.wire import Patience, Received, Sent, exchange
+
+Done = TypeVar("Done")
+
+
+@dataclass(frozen=True)
+class Look:
+    """
+    A look at what a script finds around itself.
+
+    Attributes:
+        probe: a script that tells it.
+        judge: says where theirs and ours differ, with remarks; None is what could not be had.
+    """
+
+    probe: Path
+    judge: Callable[[Mapping[str, Any] | None, Mapping[str, Any] | None], tuple[Sequence[Verdict], Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A result, and what it was made of."""
+
+    result: Result
+    theirs: Record
+    ours: Record
+
+
+@dataclass(frozen=True)
+class Run:
+    """
+    What is to be done.
+
+    Attributes:
+        theirs: the reference; or what it has said some time ago.
+        patience: with each answer.
+        lives: knows all that is started.
+        at_once: all servers run at the same time; else one after the other, for models that do not fit twice.
+        is_twice: the reference is asked twice in any case; else only where something differs, which may vary by itself.
+        is_selection: there are more cases, which are not asked this time.
+        look: how the surroundings are looked at; None looks nowhere.
+    """
+
+    theirs: Side | Record
+    ours: Side
+    cases: Sequence[Case]
+    rules: Rules
+    patience: Patience
+    lives: Lives
+    at_once: bool = True
+    is_twice: bool = True
+    is_selection: bool = False
+    look: Look | None = None
+
+    def outcome(self) -> Outcome:
+        """
+        Ask both sides all cases, the reference twice, and compare.
+
+        Raises:
+            AmlemuError: a side cannot be started at all; nothing is left running.
+        """
+        if isinstance(self.theirs, Record):
+            own = Record(self.ours.name, (self._play(self.ours),), self.ours.facts())
+            return self._compared(self.theirs, kept_record(own), ())  # what a recording does not keep, is not compared
+        return self._beside(self.theirs)
+
+    def _beside(self, theirs: Side) -> Outcome:
+        with _Pool(self.lives, 5 if self.at_once else 1) as pool:
+            own = pool.do(lambda: self._play(self.ours))
+            times = 2 if self.is_twice else 1
+            takes = [pool.do(lambda: self._takes(theirs, times))] if theirs.is_shared else []
+            takes = takes or [pool.do(lambda: self._takes(theirs, 1)) for _ in range(times)]
+            looks = [pool.do(lambda: self._look(theirs)), pool.do(lambda: self._look(self.ours))]
+            played = [take for done in takes for take in done.result()]
+            found = [look.result() for look in looks]
+            own_take = replace(own.result(), surroundings=found[1])
+        first = replace(played[0], surroundings=found[0])
+        ours = Record(self.ours.name, (own_take,), self.ours.facts())
+        also, remarks = self.look.judge(*found) if self.look is not None else ((), ())
+        outcome = self._compared(Record(theirs.name, (first, *played[1:]), theirs.facts()), ours, also)
+        if not self.is_twice and outcome.result.count("different"):
+            record = replace(outcome.theirs, takes=(first, self._play(theirs)))
+            outcome = self._compared(record, ours, also)
+        result = self._asked_again(outcome.result, theirs)
+        return replace(outcome, result=replace(result, remarks=(*result.remarks, *remarks)))
+
+    def _compared(self, theirs: Record, ours: Record, also: Sequence[Verdict]) -> Outcome:
+        result = compare(self.cases, theirs, ours, self.rules, also, is_selection=self.is_selection)
+        return Outcome(result, theirs, ours)
+
+    def _takes(self, side: Side, times: int) -> list[Take]:
+        return [self._play(side) for _ in range(times)]
+
+    def _play(self, side: Side, cases: Sequence[Case] | None = None) -> Take:
+        return play(side, self.cases if cases is None else cases, self.patience)
+
+    def _look(self, side: Side) -> Mapping[str, Any] | None:
+        if self.look is None:
+            return None
+        try:
+            return look_around(side, self.look.probe, self.patience)
+        except DidNotStart:
+            return None
+
+    def _asked_again(self, result: Result, theirs: Side) -> Result:
+        """Ask the cases again in which nothing but the moments of arrival differs: a busy machine can make that alone."""
+        late = {one.case for one in result.verdicts if one.kind == "different" and _is_arrival_alone(one)}
+        if not late:
+            return result
+        again = [case for case in self.cases if case.name in late]
+        first, second, own = (self._play(side, again).seen for side in (theirs, theirs, self.ours))
+        rules = self.rules.against(theirs.name)
+        anew = {
+            case.name: judge(case, first[case.name], second.get(case.name), own[case.name], rules)
+            for case in again
+            if case.name in first and case.name in own
+        }
+        return replace(result, verdicts=tuple(anew.get(one.case, one) for one in result.verdicts))
+
+
+def walked(
+    theirs: Side,
+    ours: Side,
+    pool: Sequence[Sent],
+    rules: Rules,
+    patience: Patience,
+    *,
+    sequences: int,
+    seed: int,
+    told: Callable[[str], None],
+) -> tuple[Walked, Outcome | None]:
+    """
+    Walk from a fresh start of both sides; the outcome is that of the smallest sequence that differs, None where none does.
+
+    Raises:
+        UsageError: Hypothesis is not installed.
+        AmlemuError: a side does not start.
+    """
+    with contextlib.ExitStack() as stack:
+        asks = [_Asked(side, stack, patience) for side in (theirs, ours)]
+
+        def judged(case: Case, first: Seen, again: Seen | None, own: Seen) -> Verdict:
+            return judge(case, first, again, own, rules.against(theirs.name))
+
+        def fresh() -> None:
+            for ask in asks:
+                ask.start()
+
+        fresh()
+        found = walk(pool, asks[0], asks[1], judged, sequences=sequences, seed=seed, told=told, fresh=fresh)
+    if found.failing is None or found.verdict is None:
+        return found, None
+    records = [
+        Record(side.name, (Take({found.failing.name: seen or Seen()}),), side.facts())
+        for side, seen in ((theirs, found.theirs), (ours, found.ours))
+    ]
+    return found, Outcome(Result(theirs.name, ours.name, (found.verdict,)), *records)
+
+
+class _Asked:
+    """One side of a walk, which can be started anew."""
+
+    def __init__(self, side: Side, stack: contextlib.ExitStack, patience: Patience) -> None:
+        self._side = side
+        self._patience = patience
+        self._running: Running | None = None
+        stack.callback(self.stop)
+
+    def start(self) -> None:
+        self.stop()
+        self._running = self._side.start()
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+    def __call__(self, sent: Sent) -> Received | None:
+        assert self._running is not None
+        try:
+            return exchange(self._running.address, sent, self._patience)
+        except OSError:
+            return None
+
+
+def _is_arrival_alone(verdict: Verdict) -> bool:
+    return all(one.reason or one.path.rpartition(".")[2] == "arrival" for one in verdict.differences)
+
+
+class _Pool:
+    """Threads that wait for servers; whoever interrupts the run ends those, and with them the waiting."""
+
+    def __init__(self, lives: Lives, threads: int) -> None:
+        self._lives = lives
+        self._threads = ThreadPoolExecutor(threads)
+
+    def do(self, work: Callable[[], Done]) -> Future[Done]:
+        return self._threads.submit(work)
+
+    def __enter__(self) -> _Pool:  # noqa: PYI034  # no subclasses
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is not None:
+            self._lives.end_all()
+        self._threads.shutdown(wait=True, cancel_futures=kind is not None)

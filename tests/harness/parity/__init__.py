@@ -1,0 +1,1 @@
+"""Tests of the parts of `amlemu parity`, against servers of a few lines."""

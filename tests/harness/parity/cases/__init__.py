@@ -1,0 +1,1 @@
+"""Tests of where cases come from: files as people have them."""

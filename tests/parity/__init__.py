@@ -1,0 +1,1 @@
+"""Our own repository as the first user of `amlemu parity`."""
