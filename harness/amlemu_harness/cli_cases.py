@@ -45,7 +45,16 @@ def cases_of(task: Task, ours: Side, recorded: Recording | None) -> list[Case]:
             "a recording brings its own cases", where="--cases beside --against FILE", hint="Leave it out."
         )
     found = recorded.cases if recorded is not None else find.named_once(_gathered(task, ours))
-    return _selected(found, task.given["only"])
+    return _selected(_harmless(found) if task.against == "url" else found, task.given["only"])
+
+
+def _harmless(cases: Sequence[Case]) -> list[Case]:
+    """Return what can be asked of a server that others use."""
+    found = [case for case in cases if not case.is_hard]
+    if len(found) < len(cases):
+        names = ", ".join(case.name for case in cases if case.is_hard)
+        _tell(f"not asked of an endpoint, for it might hurt: {names}")
+    return found
 
 
 def _gathered(task: Task, ours: Side) -> list[Case]:

@@ -104,8 +104,9 @@ def _compare(task: Task) -> int:
         return _told(task, cases, _with_remarks(outcome, _stale(task, recorded)))
     theirs = cli_sides.theirs(task)
     outcome = _run(task, theirs, ours, cases)
-    code = _told(task, cases, outcome)
-    return max(code, _walk(task, theirs, ours, cases)) if given["walk"] and not _is_silent(outcome) else code
+    if given["walk"] and not _is_silent(outcome):
+        outcome, cases = _walk(task, theirs, ours, cases, outcome)
+    return _told(task, cases, outcome)
 
 
 def _told(task: Task, cases: Sequence[Case], outcome: Outcome) -> int:
@@ -199,21 +200,16 @@ def _has_colours() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def _walk(task: Task, theirs: Side, ours: Side, cases: Sequence[Case]) -> int:
-    """Walk, and show what was found. Returns the exit code."""
+def _walk(task: Task, theirs: Side, ours: Side, cases: list[Case], outcome: Outcome) -> tuple[Outcome, list[Case]]:
+    """Walk; return the outcome with what was found, which is one case more."""
     from amlemu_harness.parity.run import walked
 
     given = task.given
     seed = secrets.randbelow(_MOST_SEED) if given["seed"] is None else given["seed"]
     pool = [sent for case in cases if not case.is_hard for sent in case.requests]
-    found, outcome = walked(
-        theirs, ours, pool, task.rules, _patience(given), sequences=given["walk"], seed=seed, told=_tell
-    )
+    found = walked(theirs, ours, pool, task.rules, _patience(given), sequences=given["walk"], seed=seed, told=_tell)
     _tell(f"walk: {found.sequences} sequences, {found.requests} requests, --seed {seed}")
-    if outcome is None:
-        return 0
-    _show([found.failing] if found.failing is not None else [], outcome, as_json=given["json"])
-    return outcome.result.exit_code
+    return (outcome, cases) if found.failing is None else (outcome.with_walk(found), [*cases, found.failing])
 
 
 def _tell(line: str) -> None:

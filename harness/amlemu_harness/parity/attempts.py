@@ -27,7 +27,8 @@ def given_up(so_far: End, workers: int) -> End | None:
     if len(booted) < _ENOUGH * workers:
         return None
     second = f"[{booted[workers]}]"
-    return End(None, *(_before(lines, second) for lines in (so_far.out, so_far.err)))
+    out, err = (_before(lines, second) for lines in (so_far.out, so_far.err))
+    return End(None, out, err, is_trying=True)
 
 
 def _before(lines: tuple[str, ...], word: str) -> tuple[str, ...]:

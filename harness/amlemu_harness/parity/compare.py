@@ -14,7 +14,7 @@ from amlemu_harness.parity.judge import judge, ruled, unsteady, verdict
 from amlemu_harness.parity.normal import hosts_of
 from amlemu_harness.parity.record import Record, Seen, Take
 from amlemu_harness.parity.rules import Exemption, Rules, matches
-from amlemu_harness.parity.starts import end_differences, told_end
+from amlemu_harness.parity.starts import end_differences, last_words, told_end
 from amlemu_harness.parity.verdict import Result, Verdict
 
 __all__ = ["compare", "judge"]
@@ -101,7 +101,8 @@ def _remarks(cases: Sequence[Case], theirs: Record, ours: Record) -> list[str]:
     silent = [record.side for _, record in _sides(theirs, ours) if record.takes[0].start is not None]
     if silent and cases:
         count = "1 case was" if len(cases) == 1 else f"{len(cases)} cases were"
-        remarks.append(f"{count} not asked: {' and '.join(silent)} did not start")
+        why = next(filter(None, (last_words(record.takes[0].start) for record in (theirs, ours))), "")
+        remarks.append(f"{count} not asked: {' and '.join(silent)} did not start{': ' + why if why else ''}")
     if len(theirs.takes) == 1:
         remarks.append(f"{theirs.side} was asked once: what varies by itself is not known")
     return remarks
@@ -113,6 +114,10 @@ def _troubles(verdicts: Sequence[Verdict], theirs: Record, ours: Record) -> list
     is_explained = any(one.case == _START and one.kind == "exempt" for one in verdicts)
     if first.start is not None and own.start is None and not is_explained:
         troubles.append(f"{theirs.side} did not start: it {told_end(_START, first.start)}; {ours.side} did")
+    elif first.start is not None and first.start.exit_code is None and not first.start.is_trying:
+        troubles.append(
+            f"{theirs.side} did not answer in the time it had, and has not ended: what it would answer is not known"
+        )
     for name, seen in first.seen.items():
         if seen.end is not None and own.seen.get(name, Seen()).end is None:
             ended = told_end("end", seen.end)

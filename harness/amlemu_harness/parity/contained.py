@@ -142,7 +142,10 @@ class Contained:
 
     def _give_up(self, container: Container) -> None:
         """Raise DidNotStart for one whose workers die again and again: it would go on for as long as we wait."""
-        end = given_up(end_of(container, None), self._served.deployment.workers)
+        whole = end_of(
+            container, None, last=None
+        )  # its first try is told, which is soon no longer among the last lines
+        end = given_up(whole, self._served.deployment.workers)
         if end is not None:
             raise DidNotStart(self.name, end)
 
@@ -154,9 +157,14 @@ class Contained:
         return {"image": name, "digest": str(found["Id"]), "engine": engine.version}
 
 
-def end_of(container: Container, exit_code: int | None) -> End:
-    """Say how the server in a container has ended: by what its service says of it, for the container's own code is 111 always."""
-    out, err = (_lines(container, stream) for stream in ("stdout", "stderr"))
+def end_of(container: Container, exit_code: int | None, *, last: int | None = _LAST_LINES) -> End:
+    """
+    Say how the server in a container has ended: by what its service says of it, for the container's own code is 111 always.
+
+    Args:
+        last: how many lines of its log count, of both streams together; None is all of them.
+    """
+    out, err = (_lines(container, stream, last) for stream in ("stdout", "stderr"))
     finished = [found for line in out + err if (found := _FINISHED.search(line))]
     if finished and exit_code is not None:
         code, number = (int(word) for word in finished[-1].groups())
@@ -164,11 +172,12 @@ def end_of(container: Container, exit_code: int | None) -> End:
     return End(exit_code, out, err)
 
 
-def _lines(container: Container, stream: str) -> tuple[str, ...]:
+def _lines(container: Container, stream: str, last: int | None) -> tuple[str, ...]:
     api = container.engine.client.api
     try:
         with in_words(container.where):
-            told = api.logs(container.id, stdout=stream == "stdout", stderr=stream == "stderr", tail=_LAST_LINES)
+            tail = "all" if last is None else last
+            told = api.logs(container.id, stdout=stream == "stdout", stderr=stream == "stderr", tail=tail)
     except AmlemuError:
         return ()
     return tuple(bytes(told).decode("utf-8", "replace").splitlines())

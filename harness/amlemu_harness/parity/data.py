@@ -31,7 +31,7 @@ def as_data(result: Result, cases: Sequence[Case], theirs: Record, ours: Record)
       `differences` (`path`, `theirs`, `ours`, `size` in characters, `reason` of the exemption or null), smallest first. Cases of the kinds different
       and unsteady have, besides: `requests` (`raw`, and what else `Sent` has where it is not its default), `together`, `kills_workers`, and
       `theirs`, `ours`: for each take `answers` (`status`, `headers` as pairs, `body`, `wire_body`, `pieces`, `interim`, `complete`, `closed`, `arrivals` as
-      pairs of seconds and bytes), `trouble`, `end` (`exit_code`, `out`, `err`) or null; null for a take in which it was not asked. The case
+      pairs of seconds and bytes), `trouble`, `end` (`exit_code`, `is_trying`, `out`, `err`) or null; null for a take in which it was not asked. The case
       `start` has for each take its `end` or null instead.
     - `unneeded`, `remarks`, `troubles`: sentences.
 
@@ -98,7 +98,9 @@ def _seen(seen: Seen | None) -> Mapping[str, Any] | None:
 
 
 def _end(end: End | None) -> Mapping[str, Any] | None:
-    return None if end is None else {"exit_code": end.exit_code, "out": list(end.out), "err": list(end.err)}
+    if end is None:
+        return None
+    return {"exit_code": end.exit_code, "is_trying": end.is_trying, "out": list(end.out), "err": list(end.err)}
 
 
 def _received(one: Received) -> dict[str, Any]:

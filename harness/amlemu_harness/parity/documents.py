@@ -61,7 +61,8 @@ def document_differences(
 
     Args:
         path: what the documents are called.
-        passed: paths that are passed by, with all that is below; `PATH (as written)` passes how it is written.
+        passed: paths that are passed by, with all that is below, as long as both are of one kind; `PATH (kind)` passes
+            any kind, and `PATH (as written)` how it is written.
     """
     try:
         left, right = _read(theirs), _read(ours)
@@ -82,6 +83,11 @@ def is_document(text: str) -> bool:
     return True
 
 
+def kind_of(path: str) -> str:
+    """Return the name under which a value varies that is of another kind each time."""
+    return f"{path} (kind)"
+
+
 def _read(text: str) -> Any:
     return _DECODER.decode(text)
 
@@ -97,15 +103,16 @@ def _walk(path: str, theirs: Any, ours: Any, close: Close, passed: Collection[st
     same_shape = True
     while steps:
         here, left, right = steps.pop()
-        if here in passed:
+        if here in passed or kind_of(here) in passed:
             same_shape &= not (isinstance(left, list) or isinstance(right, list))
+            places += _kinds(here, left, right, passed)
         elif not (isinstance(left, list) and type(left) is type(right)):
             same_shape &= not (isinstance(left, list) or isinstance(right, list))
             places += _values(here, left, right, close, passed)
         elif isinstance(left, _Object) and isinstance(right, _Object):
             further, missing = _keys(here, left, right)
             steps += further
-            places += [one for one in missing if one.path not in passed]
+            places += [replace(one, path=kind_of(one.path)) if one.path in passed else one for one in missing]
             same_shape &= not missing
         elif len(left) == len(right):
             steps += [(f"{here}[{place}]", *pair) for place, pair in enumerate(zip(left, right, strict=True))]
@@ -145,7 +152,19 @@ def _values(path: str, left: Any, right: Any, close: Close, passed: Collection[s
         inner = document_differences(path, left, right, close, passed)
         if inner is not None:
             return inner
-    return [found(path, _dumped(left), _dumped(right))]
+    return [found(path, _dumped(left), _dumped(right), path if _kind(left) is _kind(right) else kind_of(path))]
+
+
+def _kinds(path: str, left: Any, right: Any, passed: Collection[str]) -> list[Found]:
+    """Return what varies by itself, where it is no longer of the kind that it was each time."""
+    if _kind(left) is _kind(right) or kind_of(path) in passed:
+        return []
+    return [found(kind_of(path), _dumped(left), _dumped(right))]
+
+
+def _kind(value: Any) -> type:
+    """Return what JSON tells apart; 1 and 1.5 may be the same measurement."""
+    return float if _is_number(value) or isinstance(value, _Digits) else type(value)
 
 
 def _is_same(left: Any, right: Any) -> bool:

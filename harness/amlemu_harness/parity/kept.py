@@ -70,7 +70,7 @@ def _mapping(value: object) -> Mapping[object, object]:
 def _end(end: End | None, hidden: Secrets) -> End | None:
     if end is None:
         return None
-    return End(end.exit_code, tuple(map(hidden.out_of, end.out)), tuple(map(hidden.out_of, end.err)))
+    return replace(end, out=tuple(map(hidden.out_of, end.out)), err=tuple(map(hidden.out_of, end.err)))
 
 
 def _seen(seen: Seen, hidden: Secrets) -> Seen:

@@ -165,10 +165,12 @@ class ServerProcess:
         """Say how it is when nobody waits any longer: its workers die again and again, or the time is over."""
         if not has_time:
             return self._end(None)
-        return given_up(self._end(None), self._command.workers)
+        return given_up(self._end(None, last=0), self._command.workers)
 
-    def _end(self, code: int | None) -> End:
-        return End(code, *(tuple(self._text(file).splitlines()[-_LAST_LINES:]) for file in (self._out, self._err)))
+    def _end(self, code: int | None, *, last: int = _LAST_LINES) -> End:
+        """`last` is how many lines count; 0 is all of them."""
+        out, err = (tuple(self._text(file).splitlines()[-last:]) for file in (self._out, self._err))
+        return End(code, out, err)
 
     def _text(self, file: Path) -> str:
         try:

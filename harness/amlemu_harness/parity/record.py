@@ -20,11 +20,13 @@ class End:
     Attributes:
         exit_code: of the server itself, negative for a signal; None when it did not end but never answered either.
         out, err: the last lines of its two streams, oldest first, as it wrote them.
+        is_trying: its workers die and are started again, for ever; what it has written is that of the first try.
     """
 
     exit_code: int | None
     out: tuple[str, ...] = ()
     err: tuple[str, ...] = ()
+    is_trying: bool = False
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,10 @@ def _on_the_wire(body: bytes, pieces: Sequence[bytes]) -> bytes:
 
 
 def _end(one: End | None) -> Any:
-    return None if one is None else {"exit_code": one.exit_code, "out": list(one.out), "err": list(one.err)}
+    if one is None:
+        return None
+    trying = {"is_trying": True} if one.is_trying else {}
+    return {"exit_code": one.exit_code, **trying, "out": list(one.out), "err": list(one.err)}
 
 
 def _end_of(told: Any) -> End | None:
@@ -157,8 +160,8 @@ def _end_of(told: Any) -> End | None:
         return None
     fields = _mapping(told)
     code = fields["exit_code"]
-    streams = (tuple(map(_text, _list(fields[name]))) for name in ("out", "err"))
-    return End(None if code is None else int(code), *streams)
+    out, err = (tuple(map(_text, _list(fields[name]))) for name in ("out", "err"))
+    return End(None if code is None else int(code), out, err, is_trying=bool(fields.get("is_trying")))
 
 
 def _unusual(value: object, usual: object, *names: str) -> dict[str, Any]:

@@ -48,6 +48,17 @@ class Outcome:
     theirs: Record
     ours: Record
 
+    def with_walk(self, found: Walked) -> Outcome:
+        """Return it with the smallest sequence that a walk has found, as if it were a case like all others."""
+        if found.failing is None or found.verdict is None:
+            return self
+        name = found.failing.name
+        theirs, ours = (
+            replace(record, takes=(replace(record.takes[0], seen={**record.takes[0].seen, name: seen or Seen()}),))
+            for record, seen in ((self.theirs, found.theirs), (self.ours, found.ours))
+        )
+        return Outcome(replace(self.result, verdicts=(*self.result.verdicts, found.verdict)), theirs, ours)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -151,9 +162,9 @@ def walked(
     sequences: int,
     seed: int,
     told: Callable[[str], None],
-) -> tuple[Walked, Outcome | None]:
+) -> Walked:
     """
-    Walk from a fresh start of both sides; the outcome is that of the smallest sequence that differs, None where none does.
+    Walk from a fresh start of both sides.
 
     Raises:
         UsageError: Hypothesis is not installed.
@@ -170,14 +181,7 @@ def walked(
                 ask.start()
 
         fresh()
-        found = walk(pool, asks[0], asks[1], judged, sequences=sequences, seed=seed, told=told, fresh=fresh)
-    if found.failing is None or found.verdict is None:
-        return found, None
-    records = [
-        Record(side.name, (Take({found.failing.name: seen or Seen()}),), side.facts())
-        for side, seen in ((theirs, found.theirs), (ours, found.ours))
-    ]
-    return found, Outcome(Result(theirs.name, ours.name, (found.verdict,)), *records)
+        return walk(pool, asks[0], asks[1], judged, sequences=sequences, seed=seed, told=told, fresh=fresh)
 
 
 class _Asked:

@@ -6,6 +6,7 @@ At the start of a run, or in the middle of a case. `last_lines.py` makes the lin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -14,6 +15,8 @@ from amlemu_harness.parity.bodies import text_differences
 from amlemu_harness.parity.found import NOTHING, Found, found
 from amlemu_harness.parity.last_lines import last_lines
 from amlemu_harness.parity.record import End
+
+_EXCEPTION = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt)\b.*", re.MULTILINE)
 
 GOES_ON = {"start": "(started)", "end": "(goes on)"}
 
@@ -63,6 +66,15 @@ def told_end(path: str, end: End | None) -> str:
     if end is None:
         return GOES_ON[path]
     return "never answered" if end.exit_code is None else f"ended with exit code {end.exit_code}"
+
+
+def last_words(end: End | None) -> str:
+    """Return the exception that a server has ended with, the first of a chain; empty where its last lines tell of none."""
+    for lines in () if end is None else (end.out, end.err):
+        match = _EXCEPTION.search("\n".join(lines))
+        if match is not None:
+            return match[0].rstrip()
+    return ""
 
 
 def _code(end: End) -> str:

@@ -37,11 +37,19 @@ def headline(result: Result) -> str:
     more = _more(result)
     if not total:
         return "no case was compared" + more
+    if any(map(_is_silent, result.verdicts)) and not result.count("different"):
+        alike = f", and both fail in the same way: {name_of('ours', result)} = {name_of('theirs', result)}"
+        return f"neither side starts{more or alike}"
     if result.count("same") == total and not more:
         head = "the one case is the same" if total == 1 else f"all {total} cases the same"
         return f"{head}: {name_of('ours', result)} = {name_of('theirs', result)}"
     counts = [f"{result.count(kind)} {word}" for kind, word in WORDS.items() if result.count(kind)]
     return f"{counted(total, 'case')}: {', '.join(counts)}{more}"
+
+
+def _is_silent(verdict: Verdict) -> bool:
+    """Tell whether a verdict is that of two sides which did not start; a case that somebody has called so has a source."""
+    return verdict.case == "start" and not verdict.source and verdict.kind in ("same", "exempt")
 
 
 def _more(result: Result) -> str:

@@ -177,28 +177,42 @@ def _send(connection: socket.socket, data: bytes) -> None:
 
 
 def _receive(connection: socket.socket, sent: Sent, patience: Patience) -> Received:
-    data = b""
+    data = bytearray()
     interim: tuple[str, ...] = ()
     arrivals: list[tuple[float, int]] = []
     began = time.monotonic()
+    seen, head_bytes, missing = Received(), 0, 0
     while True:
-        seen = _parse(data, sent.is_head, interim)
-        if len(seen.wire_body) > (arrivals[-1][1] if arrivals else 0) and seen.status:
-            arrivals.append((time.monotonic() - began, len(seen.wire_body)))
+        if missing <= 0:  # a large answer is not read anew with each piece of it
+            seen = _parse(bytes(data), sent.is_head, interim)
+            head_bytes, missing = len(data) - len(seen.wire_body), _missing(seen)
+        count = len(data) - head_bytes
+        if count > (arrivals[-1][1] if arrivals else 0) and seen.status:
+            arrivals.append((time.monotonic() - began, count))
         connection.settimeout(patience.after(seen))
         try:
             more = connection.recv(65536)
         except TimeoutError:
-            return replace(_parse(data, sent.is_head, interim, is_closed=False), arrivals=tuple(arrivals))
+            return replace(_parse(bytes(data), sent.is_head, interim, is_closed=False), arrivals=tuple(arrivals))
         except (ConnectionResetError, ssl.SSLEOFError):
             more = b""
         if not more:
-            return replace(_parse(data, sent.is_head, interim, at_end=True), arrivals=tuple(arrivals))
+            return replace(_parse(bytes(data), sent.is_head, interim, at_end=True), arrivals=tuple(arrivals))
         data += more
+        missing -= len(more)
         while data.startswith(b"HTTP/1.1 1") and b"\r\n\r\n" in data:
             head, data = data.split(b"\r\n\r\n", 1)
             interim += (head.split(b"\r\n")[0].decode("latin-1"),)
+            missing = 0
             _send(connection, sent.after_continue)
+
+
+def _missing(seen: Received) -> int:
+    """Return how many bytes are still to come of a body whose length is told, before there is anything new to say of it."""
+    told = next((value for name, value in seen.headers if name.lower() == "content-length"), "")
+    is_chunked = any(name.lower() == "transfer-encoding" for name, _ in seen.headers)
+    is_counted = bool(seen.status) and told.isdecimal() and not is_chunked and not seen.is_complete
+    return int(told) - len(seen.wire_body) if is_counted else 0
 
 
 def _parse(

@@ -23,8 +23,8 @@ def answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 
 
 def target(request: bytes) -> str:
-    """Return what a request asks for."""
-    return request.split(b" ")[1].decode()
+    """Return what a request asks for; nothing of a client that has left without one."""
+    return b"".join(request.split(b" ")[1:2]).decode()
 
 
 class Parrot:
@@ -90,6 +90,8 @@ class Perch:
     def _answer(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             request = _read(connection)
+            if not request:
+                return
             if target(request) in self._parrot.dies_at:
                 self._end = self._parrot.dies_at[target(request)]
                 self._close()
@@ -108,5 +110,8 @@ def _read(connection: socket.socket) -> bytes:
     head, _, body = data.partition(b"\r\n\r\n")
     lengths = [line.partition(b":")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
     while lengths and len(body) < int(lengths[0]):
-        body += connection.recv(65536)
+        more = connection.recv(65536)
+        if not more:
+            break
+        body += more
     return head + b"\r\n\r\n" + body

@@ -35,9 +35,11 @@ def test_the_third_try_is_enough_and_the_first_is_told(stream: str) -> None:
     told = given_up(so_far, 1)
 
     first, beside = ("x I [11] Booting worker with pid: 11", "segfault"), ("hello from 11",)
-    assert told == (End(None, beside, first) if stream == "err" else End(None, first, beside))
+    assert told == (
+        End(None, beside, first, is_trying=True) if stream == "err" else End(None, first, beside, is_trying=True)
+    )
 
 
 def test_of_several_workers_the_whole_first_try_is_told() -> None:
     """Two that start together are both in it."""
-    assert given_up(End(None, (), tries(11, 12, 13, 14, 15, 16)), 2) == End(None, (), tries(11, 12))
+    assert given_up(End(None, (), tries(11, 12, 13, 14, 15, 16)), 2) == End(None, (), tries(11, 12), is_trying=True)

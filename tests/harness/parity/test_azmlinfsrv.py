@@ -83,7 +83,10 @@ def test_it_serves_in_the_scripts_tree_and_is_gone_afterwards(tmp_path: Path, mo
     assert (real.name, real.is_shared) == ("azmlinfsrv 1.5.1", False)
     facts = real.facts()
     assert list(facts) == ["azureml-inference-server-http", "gunicorn", "flask", "werkzeug", "inference-schema", "python"]  # fmt: skip
-    assert (facts["azureml-inference-server-http"], real.packages["azureml-inference-server-http"]) == ("1.5.1", "1.5.1")
+    assert (facts["azureml-inference-server-http"], real.packages["azureml-inference-server-http"]) == (
+        "1.5.1",
+        "1.5.1",
+    )
 
 
 def test_a_script_that_does_not_start_is_told_with_its_last_lines(tmp_path: Path) -> None:

@@ -94,6 +94,35 @@ def test_neither_starts_and_both_say_the_same() -> None:
     assert told.remarks == ("2 cases were not asked: azmlinfsrv 1.5.1 and amlemu did not start",)
 
 
+def test_why_neither_starts_is_told() -> None:
+    """The first exception of a chain, for the last one is the server's own."""
+    raised = (
+        "Traceback (most recent call last):",
+        "ModuleNotFoundError: No module named 'torch'",
+        "",
+        "a.b.UserScriptError: x",
+    )
+    failed = replace(FAILED, out=raised)
+    told = result((Take(start=failed), Take(start=failed)), Take(start=failed))
+
+    assert told.remarks[0].endswith("did not start: ModuleNotFoundError: No module named 'torch'")
+
+
+def test_a_reference_that_was_still_busy_is_a_trouble() -> None:
+    """Two servers whose time was too short have nothing in common."""
+    busy = End(None, err=("Booting worker with pid: 7",))
+    told = result((Take(start=busy), Take(start=busy)), Take(start=busy))
+
+    assert (told.exit_code, len(told.troubles)) == (2, 1)
+
+
+def test_workers_that_die_again_and_again_on_both_sides_are_the_same() -> None:
+    dying = End(None, err=("Booting worker with pid: 7",), is_trying=True)
+    told = result((Take(start=dying), Take(start=dying)), Take(start=dying))
+
+    assert (told.exit_code, told.troubles) == (0, ())
+
+
 @pytest.mark.parametrize(
     ("ours", "difference"),
     [

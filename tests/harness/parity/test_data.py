@@ -104,7 +104,7 @@ def test_a_start_has_its_ends():
     died = Record(THEIRS, (Take(start=End(3, ("a",), ("b",))), Take()))
     told = as_data(result(different("start")), [], died, record(OURS))
 
-    assert told["cases"][0]["theirs"] == [{"exit_code": 3, "out": ["a"], "err": ["b"]}, None]
+    assert told["cases"][0]["theirs"] == [{"exit_code": 3, "is_trying": False, "out": ["a"], "err": ["b"]}, None]
     assert told["cases"][0]["ours"] == [None]
 
 

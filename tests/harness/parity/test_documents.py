@@ -70,3 +70,21 @@ def test_a_document_of_many_numbers_is_compared_in_seconds() -> None:
 
     assert found is not None
     assert (len(found), time.monotonic() - began < 5) == (20_000, True)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "passed", "expected"),
+    [
+        pytest.param('{"t": 1.5}', '{"t": 2}', "body.t", [], id="numbers-are-of-one-kind"),
+        pytest.param('{"t": 1.5}', '{"t": null}', "body.t", ["body.t (kind)"], id="null"),
+        pytest.param('{"t": 1.5}', '{"t": null}', "body.t (kind)", [], id="the-reference-says-null-now-and-then"),
+        pytest.param('{"t": 1.5, "a": 1}', '{"a": 1}', "body.t", ["body.t (kind)"], id="not-there-at-all"),
+        pytest.param('{"t": [1, 2]}', '{"t": [3]}', "body.t", [], id="lists-of-any-length"),
+        pytest.param('{"t": [1, 2]}', '{"t": {"a": 1}}', "body.t", ["body.t (kind)"], id="list-and-object"),
+    ],
+)
+def test_what_varies_is_passed_as_long_as_it_is_of_one_kind(
+    theirs: str, ours: str, passed: str, expected: list[str]
+) -> None:
+    """A time that is null on the other side is no other time."""
+    assert places(theirs, ours, passed) == expected

@@ -525,3 +525,27 @@ def with_leaf(value: Any, path: str, wanted: str) -> Any:
         return value
     pairs = [(key, with_leaf(one, where, wanted)) for key, one, where in below(value, path)]
     return [one for _, one in pairs] if isinstance(value, list) else dict(pairs)
+
+
+@pytest.mark.parametrize(
+    ("again", "ours", "kind", "varies"),
+    [
+        pytest.param(b'{"t": 2.5}', b'{"t": 9}', "same", ("body.t",), id="a-number-as-well"),
+        pytest.param(b'{"t": 2.5}', b'{"t": null}', "different", ("body.t",), id="none"),
+        pytest.param(b'{"t": 2.5}', b"{}", "different", ("body.t",), id="not-there"),
+        pytest.param(b'{"t": null}', b'{"t": "x"}', "same", ("body.t (kind)",), id="of-any-kind-each-time"),
+    ],
+)
+def test_a_value_that_varies_is_there_and_of_its_kind(
+    again: bytes, ours: bytes, kind: str, varies: tuple[str, ...]
+) -> None:
+    """That a time is another one each time does not make an answer without it the same."""
+    verdict = judged(answer(b'{"t": 1.5}'), answer(ours), again=answer(again))
+
+    assert (verdict.kind, verdict.varies) == (kind, varies)
+
+
+def test_a_whole_body_that_varies_stays_what_it_is() -> None:
+    verdict = judged(answer(b'"a"'), answer(b'{"error": 1}'), again=answer(b'"b"'))
+
+    assert told(verdict) == [("body (kind)", '"a"', '{"error": 1}')]

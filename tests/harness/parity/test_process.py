@@ -148,6 +148,21 @@ def test_one_whose_workers_die_again_and_again_did_not_start(tmp_path: Path) -> 
         None,
         ("x W [11] begins", "and dies"),
         ("x E [11] Booting worker with pid: 11",),
+        is_trying=True,
+    )
+
+
+def test_the_first_try_is_told_however_much_the_others_say(tmp_path: Path) -> None:
+    """It is not among the last lines any more when somebody looks."""
+    talkative = TRIES.replace('print("and dies", flush=True)', 'print("and dies\\n" * 500, end="", flush=True)')
+    with pytest.raises(DidNotStart) as refused:
+        ServerProcess(command(talkative, tmp_path), Lives()).until_ready(10)
+
+    assert refused.value.end == End(
+        None,
+        ("x W [11] begins", *["and dies"] * 500),
+        ("x E [11] Booting worker with pid: 11",),
+        is_trying=True,
     )
 
 

@@ -13,8 +13,8 @@ from amlemu_harness.parity.case import Case, post, request
 from amlemu_harness.parity.lives import Lives
 from amlemu_harness.parity.record import End, Record, Seen, Take
 from amlemu_harness.parity.rules import Rules
-from amlemu_harness.parity.run import Look, Run, walked
-from amlemu_harness.parity.verdict import Difference, Verdict
+from amlemu_harness.parity.run import Look, Outcome, Run, walked
+from amlemu_harness.parity.verdict import Difference, Result, Verdict
 from amlemu_harness.parity.wire import Address, Patience
 
 from .hermit import Hermit
@@ -272,15 +272,16 @@ class Order:
 
 
 def test_a_walk_ends_with_what_differs_and_nothing_left() -> None:
-    """The outcome is that of the smallest sequence, for the reports."""
+    """The smallest sequence is a case like all others, for the reports."""
     theirs = Order("real", lambda _: b"fine")
     ours = Order("ours", lambda asked: b"bad" if asked.startswith(b"PUT") else b"fine")
     pool = [post(b"x"), request("PUT", "/score")]
 
-    found, outcome = walked(theirs, ours, pool, Rules(), SHORT, sequences=200, seed=3, told=lambda _: None)
+    found = walked(theirs, ours, pool, Rules(), SHORT, sequences=200, seed=3, told=lambda _: None)
+    sides = (Record(side.name, (Take(),), side.facts()) for side in (theirs, ours))
+    outcome = Outcome(Result("real", "ours", ()), *sides).with_walk(found)
 
     assert found.failing is not None
-    assert outcome is not None
     assert len(found.failing.requests) == 1
     assert [(one.kind, [place.path for place in one.differences]) for one in outcome.result.verdicts] == [
         ("different", ["body"])
@@ -291,11 +292,11 @@ def test_a_walk_ends_with_what_differs_and_nothing_left() -> None:
     assert theirs.starts > 1
 
 
-def test_a_walk_without_a_difference_has_no_outcome() -> None:
+def test_a_walk_without_a_difference_finds_nothing() -> None:
     """Both were started once, and are stopped."""
     sides = [Order(name, lambda _: b"fine") for name in ("real", "ours")]
 
-    found, outcome = walked(*sides, [post(b"x")], Rules(), SHORT, sequences=20, seed=3, told=lambda _: None)
+    found = walked(*sides, [post(b"x")], Rules(), SHORT, sequences=20, seed=3, told=lambda _: None)
 
-    assert (found.sequences, outcome) == (20, None)
+    assert (found.sequences, found.failing) == (20, None)
     assert [(one.starts, one.stops) for one in sides] == [(1, 1)] * 2

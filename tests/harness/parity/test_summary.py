@@ -17,6 +17,15 @@ from .told import different, result
         (result(Verdict("a", "same"), unneeded=("x", "y")), "1 case: 1 same; 2 exemptions no longer needed"),
         (result(Verdict("a", "same"), troubles=("it died",)), "1 case: 1 same; 1 trouble, see below"),
         (result(troubles=("it died",)), "no case was compared; 1 trouble, see below"),
+        (
+            result(Verdict("start", "same"), Verdict("packages", "same")),
+            "neither side starts, and both fail in the same way: amlemu, profile bare = azmlinfsrv 1.5.1",
+        ),
+        (result(Verdict("start", "same"), troubles=("no time",)), "neither side starts; 1 trouble, see below"),
+        (
+            result(Verdict("start", "same", source="cases/start.json")),
+            "the one case is the same: amlemu, profile bare = azmlinfsrv 1.5.1",
+        ),
     ],
 )
 def test_the_verdict_in_a_sentence(told, sentence):

@@ -79,6 +79,16 @@ def test_an_answer_that_breaks_off_is_told_from_a_whole_one(piece: bytes, is_com
     assert (received.body, received.is_complete) == (b"hi", is_complete)
 
 
+@pytest.mark.parametrize("told", [3_000_000, 3_000_007])
+def test_a_large_answer_in_many_pieces(told: int) -> None:
+    """Counted while it comes, and read once: whole, or a little too short."""
+    body = b"0123456789" * 300_000
+    received, _ = said(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % told, body[:1_000_000], body[1_000_000:])
+
+    assert (received.body == body, received.is_complete) == (True, told == len(body))
+    assert received.arrivals[-1][1] == len(body)
+
+
 def test_no_answer_is_no_status() -> None:
     """A server that closes without a word."""
     received, _ = said()
