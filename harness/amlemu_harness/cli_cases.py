@@ -22,12 +22,12 @@ from amlemu_harness.parity.cases.bodies import content_type
 from amlemu_harness.parity.cases.generated import generated
 from amlemu_harness.parity.cases.kinds import kind_of
 from amlemu_harness.parity.play import started
-from amlemu_harness.parity.sides import DidNotStart, Side
+from amlemu_harness.parity.sides.side import DidNotStart, Side
 from amlemu_harness.parity.wire import Patience, exchange
 
 if TYPE_CHECKING:
     from amlemu_harness.cli_sides import Task
-    from amlemu_harness.parity.recording import Recording
+    from amlemu_harness.parity.recordings.recording import Recording
 
 _JOURNAL = "journal"
 _NAMES_TOLD = 10

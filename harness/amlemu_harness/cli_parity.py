@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from amlemu_harness.cli_sides import Task
     from amlemu_harness.parity.case import Case
     from amlemu_harness.parity.record import Record
-    from amlemu_harness.parity.recording import Recording
+    from amlemu_harness.parity.recordings.recording import Recording
     from amlemu_harness.parity.run import Outcome
-    from amlemu_harness.parity.sides import Side
+    from amlemu_harness.parity.sides.side import Side
     from amlemu_harness.parity.wire import Patience
 
 _USAGE = 2
@@ -68,7 +68,7 @@ def parity(file: str, **given: Any) -> None:
 
 def _check(given: Mapping[str, Any]) -> None:
     """Refuse numbers and files that cannot be meant, before anything is started. Raises UsageError."""
-    from amlemu_harness.parity import recording
+    from amlemu_harness.parity.recordings import recording
 
     for name in ("wait", "patience"):
         if not 0 < given[name] < _MOST_SECONDS:  # not a number, either
@@ -89,7 +89,7 @@ def _check(given: Mapping[str, Any]) -> None:
 
 
 def _compare(task: Task) -> int:
-    from amlemu_harness.parity import recording
+    from amlemu_harness.parity.recordings import recording
 
     given = task.given
     recorded = recording.read(Path(given["against"])) if task.against == "recording" else None
@@ -149,7 +149,7 @@ def _is_silent(outcome: Outcome) -> bool:
 
 
 def _stale(task: Task, recorded: Recording) -> list[str]:
-    from amlemu_harness.parity import recording
+    from amlemu_harness.parity.recordings import recording
 
     today = dt.datetime.now(tz=dt.timezone.utc).date()
     return recording.stale(recorded, cli_sides.fingerprints(task), today, _SERVER)
@@ -157,7 +157,8 @@ def _stale(task: Task, recorded: Recording) -> list[str]:
 
 def _write(task: Task, cases: Sequence[Case], outcome: Outcome) -> None:
     """Write the files that were asked for, each whole or not at all. Raises UsageError."""
-    from amlemu_harness.parity import junit, page, recording
+    from amlemu_harness.parity.recordings import recording
+    from amlemu_harness.parity.report import junit, page
 
     shown = (outcome.result, cases, outcome.theirs, outcome.ours)
     if task.given["junit"]:
@@ -183,8 +184,8 @@ def _write_file(path: Path, text: str) -> None:
 
 
 def _show(cases: Sequence[Case], outcome: Outcome, *, as_json: bool) -> None:
-    from amlemu_harness.parity.data import as_data
-    from amlemu_harness.parity.text import as_text
+    from amlemu_harness.parity.report.data import as_data
+    from amlemu_harness.parity.report.text import as_text
 
     shown = (outcome.result, cases, outcome.theirs, outcome.ours)
     if as_json:

@@ -18,18 +18,20 @@ from amlemu.choices import Choices
 from amlemu.deployment import Deployment
 from amlemu.errors import UsageError
 
-from amlemu_harness.parity import azmlinfsrv, recording, rules
-from amlemu_harness.parity.lives import Lives
-from amlemu_harness.parity.ours import Ours
-from amlemu_harness.parity.remote import KEY_VARIABLE, Remote
-from amlemu_harness.parity.rules import Rules
-from amlemu_harness.parity.served import Served
+from amlemu_harness.parity.judging import rules
+from amlemu_harness.parity.judging.rules import Rules
+from amlemu_harness.parity.recordings import recording
+from amlemu_harness.parity.sides import azmlinfsrv
+from amlemu_harness.parity.sides.lives import Lives
+from amlemu_harness.parity.sides.ours import Ours
+from amlemu_harness.parity.sides.remote import KEY_VARIABLE, Remote
+from amlemu_harness.parity.sides.served import Served
 from amlemu_harness.settings import PARITY_SETTINGS
 
 if TYPE_CHECKING:
-    from amlemu_harness.parity.recording import Recording
+    from amlemu_harness.parity.recordings.recording import Recording
     from amlemu_harness.parity.run import Look
-    from amlemu_harness.parity.sides import Side
+    from amlemu_harness.parity.sides.side import Side
     from amlemu_harness.parity.verdict import Verdict
 
 _OF_SERVE = ("deployment_name", "endpoint_name", "model_dir", "model", "model_layout", "with", "code", "env")
@@ -150,7 +152,7 @@ def _contained(task: Task) -> Side:
     """Return the container; its image is built where something of it has changed."""
     from amlemu_harness import cli_container
     from amlemu_harness.engine import connect
-    from amlemu_harness.parity.contained import Contained, Inside
+    from amlemu_harness.parity.sides.contained import Contained, Inside
 
     engine, given, choices = connect(), task.given, task.choices
     image = given["image"] or cli_container.built(engine, choices, task.served.deployment, given)
@@ -161,7 +163,7 @@ def _contained(task: Task) -> Side:
 def look(task: Task) -> Look:
     """Return how the surroundings, and installed packages, are compared."""
     from amlemu_harness import cli_image
-    from amlemu_harness.parity import drift, surroundings
+    from amlemu_harness.parity.judging import drift, surroundings
     from amlemu_harness.parity.run import Look
 
     asked = cli_image.requirements_of(task.choices)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from amlemu_harness.engine import Engine
-from amlemu_harness.parity.contained import Contained, Inside
-from amlemu_harness.parity.lives import Lives
-from amlemu_harness.parity.ours import Ours
 from amlemu_harness.parity.run import Run
+from amlemu_harness.parity.sides.contained import Contained, Inside
+from amlemu_harness.parity.sides.lives import Lives
+from amlemu_harness.parity.sides.ours import Ours
 from amlemu_harness.parity.wire import Patience
 
 from ..contract.targets import interpreter_folder

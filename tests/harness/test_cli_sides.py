@@ -32,7 +32,9 @@ def test_an_endpoint_is_asked_with_its_key(write: Write, start: Start, tmp_path:
     assert report["theirs"]["name"] == url.removesuffix("/score")
     assert report["ours"]["name"] == "amlemu, profile managed"
     assert kinds(report) == {"a": "same", "b": "same", "GET": "same"}
-    assert "not asked of an endpoint, for it might hurt: 1.4 MB, 1.6 MB, slow client, together, after a crash" in done.err
+    assert (
+        "not asked of an endpoint, for it might hurt: 1.4 MB, 1.6 MB, slow client, together, after a crash" in done.err
+    )
     assert done.code == 0
     assert (recorded.code, recorded.out.splitlines()[0]) == (0, f"the one case is the same: amlemu, profile managed = {url.removesuffix('/score')}")  # fmt: skip
     assert ("status", "HTTP/1.1 401 Unauthorized", "HTTP/1.1 200 OK") in places(told(keyless))["a"]

@@ -22,8 +22,8 @@ from amlemu_harness.parity.cases import folder as beside
 from amlemu_harness.parity.cases.bodies import content_type
 from amlemu_harness.parity.cases.find import named_once
 from amlemu_harness.parity.cases.generated import generated, kind_of
-from amlemu_harness.parity.rules import Exemption, Rules
-from amlemu_harness.parity.served import Served
+from amlemu_harness.parity.judging.rules import Exemption, Rules
+from amlemu_harness.parity.sides.served import Served
 
 from ..contract.targets import REPOSITORY
 

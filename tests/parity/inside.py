@@ -16,12 +16,12 @@ from pathlib import Path
 
 from amlemu_harness.engine import Engine
 from amlemu_harness.local import order_for
-from amlemu_harness.parity.attempts import given_up
 from amlemu_harness.parity.case import request
-from amlemu_harness.parity.contained import KILL_WORKERS
 from amlemu_harness.parity.record import End
-from amlemu_harness.parity.served import Served
-from amlemu_harness.parity.sides import DidNotStart
+from amlemu_harness.parity.sides.attempts import given_up
+from amlemu_harness.parity.sides.contained import KILL_WORKERS
+from amlemu_harness.parity.sides.served import Served
+from amlemu_harness.parity.sides.side import DidNotStart
 from amlemu_harness.parity.wire import Address, Patience, exchange
 
 _NGINX = ["nginx", "-c", "/etc/nginx/azureml.conf", "-g", "daemon off;"]

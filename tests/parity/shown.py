@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amlemu_harness.parity.case import Case
+from amlemu_harness.parity.report.text import as_text
 from amlemu_harness.parity.run import Outcome
-from amlemu_harness.parity.text import as_text
 
 _WIDTH = 140
 

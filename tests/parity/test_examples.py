@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from amlemu_harness.parity.azmlinfsrv import VARIABLES, Azmlinfsrv
-from amlemu_harness.parity.lives import Lives
-from amlemu_harness.parity.ours import Ours
 from amlemu_harness.parity.run import Run
+from amlemu_harness.parity.sides.azmlinfsrv import VARIABLES, Azmlinfsrv
+from amlemu_harness.parity.sides.lives import Lives
+from amlemu_harness.parity.sides.ours import Ours
 from amlemu_harness.parity.wire import Patience
 
 from ..contract.targets import interpreter_folder

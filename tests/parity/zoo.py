@@ -19,8 +19,8 @@ from amlemu import deployment
 from amlemu.deployment import Deployment
 from amlemu_harness.parity.case import Case
 from amlemu_harness.parity.cases.generated import generated, kind_of
-from amlemu_harness.parity.rules import Rules, load
-from amlemu_harness.parity.served import Served
+from amlemu_harness.parity.judging.rules import Rules, load
+from amlemu_harness.parity.sides.served import Served
 
 from ..contract import cases as tables
 from ..contract.case import Case as OfTable

@@ -19,7 +19,7 @@ from amlemu.errors import AmlemuError
 
 from amlemu_harness.parity.case import Case, request
 from amlemu_harness.parity.record import End, Seen, Take
-from amlemu_harness.parity.sides import DidNotStart, Running, Side
+from amlemu_harness.parity.sides.side import DidNotStart, Running, Side
 from amlemu_harness.parity.wire import Patience, Received, Sent, exchange
 
 _SHARED = "it may hurt a server that others use"

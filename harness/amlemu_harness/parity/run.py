@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from amlemu_harness.parity.case import Case
-from amlemu_harness.parity.compare import compare, judge
-from amlemu_harness.parity.kept import kept_record
-from amlemu_harness.parity.lives import Lives
+from amlemu_harness.parity.judging.compare import compare, judge
+from amlemu_harness.parity.judging.rules import Rules
 from amlemu_harness.parity.play import look_around, play
 from amlemu_harness.parity.record import Record, Seen, Take
-from amlemu_harness.parity.rules import Rules
-from amlemu_harness.parity.sides import DidNotStart, Running, Side
+from amlemu_harness.parity.recordings.kept import kept_record
+from amlemu_harness.parity.sides.lives import Lives
+from amlemu_harness.parity.sides.side import DidNotStart, Running, Side
 from amlemu_harness.parity.verdict import Result, Verdict
-from amlemu_harness.parity.walk import Walked, walk
+from amlemu_harness.parity.walking.walk import Walked, walk
 from amlemu_harness.parity.wire import Patience, Received, Sent, exchange
 
 Done = TypeVar("Done")
@@ -174,7 +174,9 @@ def walked(
         asks = [_Asked(side, stack, patience) for side in (theirs, ours)]
 
         def judged(case: Case, first: Seen, again: Seen | None, own: Seen) -> Verdict:
-            return judge(case, first, again, own, rules.against(theirs.name))
+            found = judge(case, first, again, own, rules.against(theirs.name))
+            # moments of arrival are a busy machine's, too, and nobody would come back to look again
+            return replace(found, kind="same") if found.kind == "different" and _is_arrival_alone(found) else found
 
         def fresh() -> None:
             for ask in asks:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from amlemu_harness.parity.record import End
-from amlemu_harness.parity.sides import DidNotStart
+from amlemu_harness.parity.sides.side import DidNotStart
 from amlemu_harness.parity.wire import Address
 
 Say = Callable[[bytes], list[bytes]]

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from amlemu.errors import UsageError
 from amlemu_harness.parity.case import Case, post, request
-from amlemu_harness.parity.lives import Lives
+from amlemu_harness.parity.judging.rules import Rules
 from amlemu_harness.parity.record import End, Record, Seen, Take
-from amlemu_harness.parity.rules import Rules
 from amlemu_harness.parity.run import Look, Outcome, Run, walked
+from amlemu_harness.parity.sides.lives import Lives
 from amlemu_harness.parity.verdict import Difference, Result, Verdict
 from amlemu_harness.parity.wire import Address, Patience
 

@@ -1,0 +1,1 @@
+"""Tests of amlemu_harness.parity.report."""
