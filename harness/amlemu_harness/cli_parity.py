@@ -90,6 +90,7 @@ def _check(given: Mapping[str, Any]) -> None:
 
 def _compare(task: Task) -> int:
     from amlemu_harness.parity.recordings import recording
+    from amlemu_harness.parity.sides.remote import KEY_VARIABLE
 
     given = task.given
     recorded = recording.read(Path(given["against"])) if task.against == "recording" else None
@@ -103,6 +104,8 @@ def _compare(task: Task) -> int:
         outcome = _run(task, recorded.record, ours, cases)
         return _told(task, cases, _with_remarks(outcome, _stale(task, recorded)))
     theirs = cli_sides.theirs(task)
+    if task.against == "url" and not task.secrets:
+        _tell(f"amlemu: no key is sent; if the endpoint wants one: {KEY_VARIABLE}")
     outcome = _run(task, theirs, ours, cases)
     if given["walk"] and not _is_silent(outcome):
         outcome, cases = _walk(task, theirs, ours, cases, outcome)
@@ -116,10 +119,14 @@ def _told(task: Task, cases: Sequence[Case], outcome: Outcome) -> int:
 
 
 def _run(task: Task, theirs: Side | Record, ours: Side, cases: Sequence[Case]) -> Outcome:
+    from amlemu_harness.parity.headway import Headway
     from amlemu_harness.parity.run import Run
 
     look = cli_sides.look(task) if task.given["surroundings"] and task.against in ("azmlinfsrv", "image") else None
     is_selection = bool(task.given["only"] or task.given["cases"] or not task.given["generated"])
+    headway = Headway(
+        lambda text: click.echo(text, err=True, nl=False, color=True), len(cases), is_terminal=sys.stderr.isatty()
+    )
     run = Run(
         theirs,
         ours,
@@ -130,8 +137,13 @@ def _run(task: Task, theirs: Side | Record, ours: Side, cases: Sequence[Case]) -
         at_once=task.given["at_once"],
         look=look,
         is_selection=is_selection,
+        is_recorded=bool(task.given["record"]),
+        told=headway,
     )
-    return run.outcome()
+    try:
+        return run.outcome()
+    finally:
+        headway.clear()
 
 
 def _patience(given: Mapping[str, Any]) -> Patience:
@@ -170,7 +182,9 @@ def _write(task: Task, cases: Sequence[Case], outcome: Outcome) -> None:
         record = replace(outcome.theirs, facts=facts)
         path = Path(task.given["record"])
         recording.write(path, cases, record, deployment=cli_sides.fingerprints(task), secrets=task.secrets)
-        click.echo(f"recorded {len(cases)} cases of {outcome.theirs.side} in {path}", err=True)
+        count = len(record.takes[0].seen)
+        what = "that it does not start" if not count else "1 case" if count == 1 else f"{count} cases"
+        click.echo(f"recorded of {outcome.theirs.side}: {what}, in {path}", err=True)
 
 
 def _write_file(path: Path, text: str) -> None:

@@ -307,7 +307,7 @@ def test_exemptions_and_recordings(write: Write, start: Start, tmp_path: Path) -
     (tmp_path / "said.json").write_text(edited, encoding="utf-8")
     broken = parity(start, "app/score.py", python(), "--against=said.json")
 
-    assert (live.code, live.err) == (0, "recorded 2 cases of azmlinfsrv 1.5.1 in said.json\n")
+    assert (live.code, live.err) == (0, "recorded of azmlinfsrv 1.5.1: 2 cases, in said.json\n")
     assert live.out.startswith("2 cases: 2 exempt\n")
     assert "each has its own name" in live.out
     report = told(again)

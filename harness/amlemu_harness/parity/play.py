@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from amlemu.errors import AmlemuError
 
@@ -25,29 +25,45 @@ from amlemu_harness.parity.wire import Patience, Received, Sent, exchange
 _SHARED = "it may hurt a server that others use"
 _UNREACHED = "its workers cannot be killed from here"
 _MOST_STARTS = 5
+_ENOUGH_SILENCES = 3
 _AGAIN_S = 10.0  # until a server whose worker has died answers again
 _LOOK_S = 0.02
 _HEALTH = request("GET", "/")
 _PROBE = request("GET", "/score")
 
 
-def play(side: Side, cases: Sequence[Case], patience: Patience) -> Take:
+class Told(Protocol):
+    """Hears how far a take is; `headway.Headway` does."""
+
+    def starts(self, take: str) -> None: ...
+
+    def asked(self, take: str, number: int) -> None: ...
+
+
+def play(side: Side, cases: Sequence[Case], patience: Patience, told: Told | None = None, take: str = "") -> Take:
     """
-    Ask all cases; a side that ends in the middle is started again for the rest.
+    Ask all cases; a side that ends in the middle is started again for the rest, one that answers nothing is left alone.
+
+    Args:
+        told: hears how far this take is, under the name `take`.
 
     Raises:
         AmlemuError: it cannot be started at all.
     """
     seen: dict[str, Seen] = {}
     unasked: dict[str, str] = {}
+    if told is not None:
+        told.starts(take)
     with _Stage(side) as stage:
         try:
-            for case in cases:
+            for number, case in enumerate(cases, 1):
                 why = stage.obstacle(case)
                 if why:
                     unasked[case.name] = why
                 else:
                     seen[case.name] = stage.ask(case, patience)
+                if told is not None:
+                    told.asked(take, number)
         except DidNotStart as error:
             if not seen:
                 return Take(start=error.end)
@@ -84,6 +100,7 @@ class _Stage:
         self._side = side
         self._running: Running | None = None
         self._starts = 0
+        self._silences = 0
 
     def __enter__(self) -> _Stage:  # noqa: PYI034  # no subclasses
         return self
@@ -95,6 +112,8 @@ class _Stage:
         """Say why a case cannot be asked; empty where it can. Starts the server. Raises as `Side.start`."""
         if case.is_hard and self._side.is_shared:
             return _SHARED
+        if self._silences >= _ENOUGH_SILENCES:
+            return f"it has taken {self._silences} requests in a row and answered none"
         if self._running is None:
             if self._starts >= _MOST_STARTS:
                 return f"it has ended {self._starts} times"
@@ -115,6 +134,8 @@ class _Stage:
             except OSError as error:
                 trouble = f"nobody answers: {error.strerror or error}"
                 break
+        is_silent = bool(answers) and not any(answer.status or answer.is_closed for answer in answers)
+        self._silences = self._silences + 1 if is_silent else 0
         end = self._end_after(answers, trouble)
         return Seen(tuple(answers), trouble, end)
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from amlemu_harness.parity.case import Case
 from amlemu_harness.parity.judging.compare import compare, judge
 from amlemu_harness.parity.judging.rules import Rules
-from amlemu_harness.parity.play import look_around, play
+from amlemu_harness.parity.play import Told, look_around, play
 from amlemu_harness.parity.record import Record, Seen, Take
 from amlemu_harness.parity.recordings.kept import kept_record
 from amlemu_harness.parity.sides.lives import Lives
@@ -71,6 +71,8 @@ class Run:
         lives: knows all that is started.
         at_once: all servers run at the same time; else one after the other, for models that do not fit twice.
         is_twice: the reference is asked twice in any case; else only where something differs, which may vary by itself.
+        told: hears how far it is.
+        is_recorded: what the reference says is kept: its second take begins when the first is over.
         is_selection: there are more cases, which are not asked this time.
         look: how the surroundings are looked at; None looks nowhere.
     """
@@ -84,7 +86,9 @@ class Run:
     at_once: bool = True
     is_twice: bool = True
     is_selection: bool = False
+    is_recorded: bool = False
     look: Look | None = None
+    told: Told | None = None
 
     def outcome(self) -> Outcome:
         """
@@ -100,10 +104,11 @@ class Run:
 
     def _beside(self, theirs: Side) -> Outcome:
         with _Pool(self.lives, 5 if self.at_once else 1) as pool:
-            own = pool.do(lambda: self._play(self.ours))
+            own = pool.do(lambda: self._play(self.ours, take="amlemu"))
             times = 2 if self.is_twice else 1
-            takes = [pool.do(lambda: self._takes(theirs, times))] if theirs.is_shared else []
-            takes = takes or [pool.do(lambda: self._takes(theirs, 1)) for _ in range(times)]
+            in_turn = theirs.is_shared or self.is_recorded  # a recording has no third take to look at later
+            takes = [pool.do(lambda: self._takes(theirs, times))] if in_turn else []
+            takes = takes or [pool.do(lambda first=first: self._takes(theirs, 1, first)) for first in range(times)]  # type: ignore[misc]
             looks = [pool.do(lambda: self._look(theirs)), pool.do(lambda: self._look(self.ours))]
             played = [take for done in takes for take in done.result()]
             found = [look.result() for look in looks]
@@ -112,21 +117,32 @@ class Run:
         ours = Record(self.ours.name, (own_take,), self.ours.facts())
         also, remarks = self.look.judge(*found) if self.look is not None else ((), ())
         outcome = self._compared(Record(theirs.name, (first, *played[1:]), theirs.facts()), ours, also)
-        if not self.is_twice and outcome.result.count("different"):
-            record = replace(outcome.theirs, takes=(first, self._play(theirs)))
-            outcome = self._compared(record, ours, also)
+        if outcome.result.count("different") and first.start is None:
+            # what follows the clock may be the same in two takes of one second: another take, some seconds later, tells
+            later = replace(outcome.theirs, takes=(first, self._play(theirs, take=f"{theirs.name} once more")))
+            outcome = self._later(outcome, self._compared(later, ours, also))
         result = self._asked_again(outcome.result, theirs)
         return replace(outcome, result=replace(result, remarks=(*result.remarks, *remarks)))
+
+    def _later(self, outcome: Outcome, later: Outcome) -> Outcome:
+        """Return what a later take says of the cases that differ; of a reference that was asked once it is all that counts."""
+        if not self.is_twice:
+            return later
+        anew = {one.case: one for one in later.result.verdicts}
+        verdicts = [anew.get(one.case, one) if one.kind == "different" else one for one in outcome.result.verdicts]
+        return replace(outcome, result=replace(outcome.result, verdicts=tuple(verdicts)))
 
     def _compared(self, theirs: Record, ours: Record, also: Sequence[Verdict]) -> Outcome:
         result = compare(self.cases, theirs, ours, self.rules, also, is_selection=self.is_selection)
         return Outcome(result, theirs, ours)
 
-    def _takes(self, side: Side, times: int) -> list[Take]:
-        return [self._play(side) for _ in range(times)]
+    def _takes(self, side: Side, times: int, first: int = 0) -> list[Take]:
+        name = side.name.partition(" ")[0]
+        names = [name if number == 0 else f"{name} again" for number in range(first, first + times)]
+        return [self._play(side, take=one) for one in names]
 
-    def _play(self, side: Side, cases: Sequence[Case] | None = None) -> Take:
-        return play(side, self.cases if cases is None else cases, self.patience)
+    def _play(self, side: Side, cases: Sequence[Case] | None = None, take: str = "") -> Take:
+        return play(side, self.cases if cases is None else cases, self.patience, self.told if take else None, take)
 
     def _look(self, side: Side) -> Mapping[str, Any] | None:
         if self.look is None:

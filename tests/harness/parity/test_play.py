@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from amlemu_harness.parity.case import Case, post
@@ -61,6 +62,24 @@ def test_a_server_that_ends_again_and_again_is_given_up() -> None:
     assert take.unasked == {"5": "it has ended 5 times", "6": "it has ended 5 times"}
 
 
+def test_a_server_that_answers_nothing_is_left_alone() -> None:
+    """After three requests in a row that it has taken and not answered; each would cost the whole patience."""
+    gate = threading.Event()
+
+    def silent(asked: bytes) -> list[bytes]:
+        gate.wait(5)
+        return []
+
+    try:
+        take = play(Parrot(silent), [case(str(number)) for number in range(5)], Patience(0.05, 0.0))
+    finally:
+        gate.set()
+
+    assert list(take.seen) == ["0", "1", "2"]
+    why = "it has taken 3 requests in a row and answered none"
+    assert take.unasked == {"3": why, "4": why}
+
+
 def test_a_server_that_does_not_start_says_how_it_ended() -> None:
     """Nothing is asked then."""
     end = End(3, ("no init()",))
@@ -72,8 +91,6 @@ def test_a_server_that_does_not_start_says_how_it_ended() -> None:
 
 def test_requests_together_are_sent_at_once() -> None:
     """Each waits for all the others, or none would be answered."""
-    import threading
-
     gate = threading.Barrier(3, timeout=5)
 
     def say(asked: bytes) -> list[bytes]:

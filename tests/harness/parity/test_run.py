@@ -60,6 +60,39 @@ class Crowd:
         return self._all[-1]
 
 
+def test_what_two_takes_of_one_moment_share_is_asked_for_once_more() -> None:
+    """A clock of whole seconds: two takes say the same, ours another; a third, later, tells that it varies. Equal cases need none."""
+    theirs, ours = Parrot(lambda _: [answer(b"12:00:01" if theirs.starts < 3 else b"12:00:04")], "real"), Parrot(lambda _: [answer(b"12:00:00")], "ours")  # fmt: skip
+    different = Parrot(lambda _: [answer(b"never the time")], "real")
+
+    told = run(theirs, ours, at_once=False).outcome().result
+    still = run(different, ours, at_once=False).outcome().result
+
+    assert [(one.kind, one.varies) for one in told.verdicts] == [("same", ("body, line 1",))]
+    assert [one.kind for one in still.verdicts] == ["different"]
+    assert (theirs.starts, theirs.stops, different.starts) == (3, 3, 3)
+
+
+def test_how_far_it_is_is_told_of_each_take() -> None:
+    """By names that a person knows the servers by."""
+    heard: list[tuple[str, int]] = []
+
+    class Hears:
+        def starts(self, take: str) -> None:
+            heard.append((take, 0))
+
+        def asked(self, take: str, number: int) -> None:
+            heard.append((take, number))
+
+    run(Parrot(fine, "azmlinfsrv 1.5.1"), Parrot(fine, "ours"), "a", "b", told=Hears(), at_once=False).outcome()
+
+    assert sorted(heard) == [
+        ("amlemu", 0), ("amlemu", 1), ("amlemu", 2),
+        ("azmlinfsrv", 0), ("azmlinfsrv", 1), ("azmlinfsrv", 2),
+        ("azmlinfsrv again", 0), ("azmlinfsrv again", 1), ("azmlinfsrv again", 2),
+    ]  # fmt: skip
+
+
 def test_the_reference_is_asked_twice_and_ours_once() -> None:
     """Each time from a fresh start; all that was started is stopped, and both records are there for the reports."""
     theirs, ours = Parrot(fine, "real"), Parrot(fine, "ours")

@@ -118,6 +118,9 @@ def _troubles(verdicts: Sequence[Verdict], theirs: Record, ours: Record) -> list
         troubles.append(
             f"{theirs.side} did not answer in the time it had, and has not ended: what it would answer is not known"
         )
+    answers = [answer.status.split(" ")[1:2] for seen in first.seen.values() for answer in seen.answers]
+    if answers and all(status in (["401"], ["403"]) for status in answers):
+        troubles.append(f"{theirs.side} answers {answers[0][0]} to every request: it wants a key, or another one")
     for name, seen in first.seen.items():
         if seen.end is not None and own.seen.get(name, Seen()).end is None:
             ended = told_end("end", seen.end)

@@ -81,7 +81,9 @@ def _differences(
         if NONE in (one, other):
             counts = key in entries and not (key not in here and key in OF_THE_SERVER)
         else:
-            counts = not _is_same(one, other) and (key in entries or key not in (*_TOOLS, *OF_THE_SERVER))
+            # without a file that says what is asked for, nobody knows which of them the script needs
+            may_be_needed = bool(entries) and key not in (*_TOOLS, *OF_THE_SERVER)
+            counts = not _is_same(one, other) and (key in entries or may_be_needed)
         if counts:
             yield difference(f"packages.{key}", one, other)
 
@@ -109,12 +111,12 @@ def _of_the_rest(
     only_here = sorted(here.keys() - there.keys() - entries.keys())
     others = [
         key
-        for key in sorted({*there} & {*here} & OF_THE_SERVER - entries.keys())
-        if not _is_same(there[key], here[key])
+        for key in sorted(({*there} & {*here}) - _TOOLS - entries.keys())
+        if (key in OF_THE_SERVER or not entries) and not _is_same(there[key], here[key])
     ]
     if others:
         versions = ", ".join(f"{key} {there[key]} there, {here[key]} here" for key in others[:_MOST_NAMES])
-        yield f"packages: {len(others)} of the server's needs, which nobody asks for, in other versions: {versions}"
+        yield f"packages: {len(others)} that nobody asks for, in other versions: {versions}"
     of_server = sorted((there.keys() - here.keys()) & OF_THE_SERVER)
     if of_server:
         yield f"packages: {len(of_server)} of the server and its needs are only there; ours needs none of them"

@@ -124,10 +124,16 @@ def _program(environment: Path | None, deployment: Deployment) -> Path:
     found = folder / _COMMAND
     if found.exists():
         return Path(os.path.abspath(found))
+    if environment is not None and not environment.is_dir():
+        raise UsageError(
+            "there is no such folder", where=f"--server {environment}", expected="Expected an environment."
+        )
     where = str(environment or deployment.python)
-    own = f"{deployment.python} -m pip install {PACKAGE}"
-    hint = f"{own}, or name an environment that has it: --server FOLDER." if environment is None else own
-    raise UsageError(f"{PACKAGE} is not installed there", where=where, hint=hint)
+    python = deployment.python if environment is None else folder / "python"
+    hint = f"{python} -m pip install {PACKAGE}"
+    if environment is None:
+        hint += ", or name an environment that has it and all that the script imports: --python FOLDER"
+    raise UsageError(f"{PACKAGE} is not installed there", where=where, hint=f"{hint}.")
 
 
 def _variables(deployment: Deployment, layout: Layout, port: int) -> dict[str, str]:

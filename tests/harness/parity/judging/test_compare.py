@@ -55,6 +55,16 @@ def test_a_difference_is_exit_code_1() -> None:
     assert (kinds(told), told.exit_code) == ({"good": "same", "bad": "different"}, 1)
 
 
+def test_a_reference_that_lets_nobody_in_proves_nothing() -> None:
+    """All of its answers are 401, which is no answer of the script: exit code 2, and why."""
+    refused = seen(answer(status="HTTP/1.1 401 Unauthorized"))
+
+    told = result((take(refused, refused), take(refused, refused)), take())
+
+    assert told.exit_code == 2
+    assert told.troubles == ("azmlinfsrv 1.5.1 answers 401 to every request: it wants a key, or another one",)
+
+
 def test_a_reference_that_was_asked_once_is_remarked() -> None:
     told = result((take(),), take())
 

@@ -40,19 +40,25 @@ def test_what_makes_no_difference(theirs: Mapping[str, str], ours: Mapping[str, 
     assert (verdict.case, verdict.kind, verdict.differences) == ("packages", "same", ())
 
 
-def test_other_versions_on_both_sides_are_a_difference() -> None:
-    """Also of a package that nobody asks for: the script may import it; the smallest difference comes first."""
-    verdict, remarks = judge_packages(
-        {"numpy": "2.0.1", "Flask": "3.1.3", "odd": "what"}, {"numpy": "1.26.4", "flask": "3.1.2", "odd": "ever"}
+def test_other_versions_on_both_sides_are_a_difference(tmp_path: Path) -> None:
+    """Also of a package that is needed by one that is asked for, as far as we know; the smallest difference comes first."""
+    there, here = (
+        {"numpy": "2.0.1", "Flask": "3.1.3", "odd": "what"},
+        {"numpy": "1.26.4", "flask": "3.1.2", "odd": "ever"},
     )
+    verdict, remarks = judge_packages(there, here, asked(tmp_path, "odd"))
+    nobody_asks, told = judge_packages(there, here)
 
     assert verdict.kind == "different"
     assert verdict.differences == (
         Difference("packages.odd", "what", "ever", 4),
         Difference("packages.numpy", "2.0.1", "1.26.4", 6),
     )
-    assert remarks == (
-        "packages: 1 of the server's needs, which nobody asks for, in other versions: flask 3.1.3 there, 3.1.2 here",
+    assert remarks == ("packages: 1 that nobody asks for, in other versions: flask 3.1.3 there, 3.1.2 here",)
+    assert nobody_asks.kind == "same"
+    assert told == (
+        "packages: 3 that nobody asks for, in other versions:"
+        " flask 3.1.3 there, 3.1.2 here, numpy 2.0.1 there, 1.26.4 here, odd what there, ever here",
     )
 
 
