@@ -70,9 +70,9 @@ def debug_image(build: Callable[..., Image], tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="session")
 def full_image(build: Callable[..., Image], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The reference image with all that the zoo and the examples import, in the versions that the real server's environment has."""
+    """The reference image with all that the zoo and the examples import, in the versions that the environment azureml-core has."""
     script = _nothing(tmp_path_factory)
-    return build(script, REPOSITORY / "tests/contract/requirements-azmlinfsrv.txt", tag="amlemu-tests:full").name
+    return build(script, REPOSITORY / "tests/scoring/requirements-azureml-core.txt", tag="amlemu-tests:full").name
 
 
 def _of_nothing(build: Callable[..., Image], folders: pytest.TempPathFactory, tag: str, *, debugs: bool) -> str:

@@ -25,7 +25,9 @@ START_S = 60.0
 @pytest.mark.parametrize("name", examples.NAMES)
 def test_an_example_is_answered_as_in_its_container(name: str, engine: Engine, full_image: str, tmp_path: Path) -> None:
     """Or somebody has said why not."""
-    environment = interpreter_folder("AMLEMU_TEST_REAL", "azmlinfsrv", "a virtual environment with azmlinfsrv")
+    environment = interpreter_folder(
+        "AMLEMU_TEST_CORE", "azureml-core", "a virtual environment with azmlinfsrv and azureml-core"
+    )
     example, lives = examples.example(name, environment, tmp_path), Lives()
     inside = Inside(engine, full_image, example.said)
     sides = Contained(example.served, inside, START_S, lives), Ours(example.served, "image", START_S, lives)

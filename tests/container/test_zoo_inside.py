@@ -44,7 +44,9 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("script", zoo.SCRIPTS)
 def test_the_profile_image_says_what_the_container_says(script: str, inside: Inside, scripts: Path) -> None:
     """All that a script is asked, and how the server in the container ends if it does not start."""
-    environment = interpreter_folder("AMLEMU_TEST_REAL", "azmlinfsrv", "a virtual environment with azmlinfsrv")
+    environment = interpreter_folder(
+        "AMLEMU_TEST_CORE", "azureml-core", "a virtual environment with azmlinfsrv and azureml-core"
+    )
     theirs, own = (zoo.served(folder / script, environment) for folder in (inside.folder, scripts))
     lives, cases = Lives(), zoo.cases_inside(script)
     sides = OfImage(inside, theirs), Ours(own, "image", START_S, lives)

@@ -25,7 +25,9 @@ def test_an_example_is_answered_as_by_the_real_server(
 ) -> None:
     """Or somebody has said why not."""
     monkeypatch.delenv("AZUREML_MODEL_DIR", raising=False)
-    environment = interpreter_folder("AMLEMU_TEST_REAL", "azmlinfsrv", "a virtual environment with azmlinfsrv")
+    environment = interpreter_folder(
+        "AMLEMU_TEST_CORE", "azureml-core", "a virtual environment with azmlinfsrv and azureml-core"
+    )
     example, lives = examples.example(name, environment, tmp_path), Lives()
     sides = (
         Azmlinfsrv(example.served, None, START_S, lives),
