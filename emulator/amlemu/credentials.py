@@ -24,7 +24,7 @@ MODES = ("key", "aml_token", "aad_token")
 AUDIENCE = "https://ml.azure.com"  # contract 1.4, of aad_token
 _ALGORITHM = "HS256"
 _FILE = "keys.json"
-_SECRET_HEADERS = {
+SECRET_HEADERS = (
     "authorization",
     "proxy-authorization",
     "cookie",
@@ -36,7 +36,8 @@ _SECRET_HEADERS = {
     "x-access-token",
     "x-functions-key",
     "ocp-apim-subscription-key",  # of API Management, which people put before an endpoint
-}
+)
+"""Names, in lower case, of headers that prove who somebody is."""
 _REFRESH_AFTER = 0.8  # of a token's life: assumed
 
 
@@ -162,12 +163,12 @@ class Keyring:
 
 def is_secret(header: str) -> bool:
     """Tell whether a header of this name proves who somebody is."""
-    return header.lower() in _SECRET_HEADERS
+    return header.lower() in SECRET_HEADERS
 
 
 def has_secrets(request: Request) -> bool:
     """Tell whether a request proves who somebody is."""
-    return any(name.lower() in _SECRET_HEADERS for name, _ in request.headers)
+    return any(name.lower() in SECRET_HEADERS for name, _ in request.headers)
 
 
 def without_secrets(message: Request | Response) -> Headers:

@@ -11,35 +11,26 @@ import re
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
 
+from amlemu.credentials import SECRET_HEADERS
+
 from amlemu_harness.parity.wire import Headers
 
 NOT_KEPT = "(not kept)"
 
-_HEADERS = (
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "api-key",
-    "apikey",
-    "x-api-key",
-    "x-auth-token",
-    "x-access-token",
-    "x-functions-key",
-    "ocp-apim-subscription-key",
-)
 _VARIABLE = re.compile(
     r"(?i)(^|_)(\w*password|passwd|(?<=_)pwd|secrets?|token|credentials?|(api)?key|sas|connection_?string)(_|$)",
     re.ASCII,
 )
 _LINE = re.compile(
-    rb"(?im)^(" + b"|".join(name.encode() for name in _HEADERS) + rb")([ \t]*:)[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*(\r?\n)?"
+    rb"(?im)^("
+    + b"|".join(name.encode() for name in SECRET_HEADERS)
+    + rb")([ \t]*:)[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*(\r?\n)?"
 )
 
 
 def is_secret_header(name: str) -> bool:
     """Tell whether the value of a header is nobody's business."""
-    return name.strip().lower() in _HEADERS
+    return name.strip().lower() in SECRET_HEADERS
 
 
 def is_secret_variable(name: str) -> bool:

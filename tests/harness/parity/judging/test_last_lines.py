@@ -19,7 +19,7 @@ Azure ML Inferencing HTTP server v1.5.1
 
 Server Settings
 ---------------
-Entry Script Name: /work/d/score.py
+Entry Script Name: /srv/demo/score.py
 Model Directory: None
 Server Port: 43099
 
@@ -32,12 +32,12 @@ Score:          POST  127.0.0.1:43099/score
 """
 # Python 3.11 and azureml-inference-server-http 1.5.1, whose output went to a pipe: the print comes again at the end (observed)
 REAL_OUT = f"""2026-11-22 12:43:32,978 I [11750] azmlinfsrv - Loaded logging config from {THEIRS}/logging.json
-{PRINT}2026-11-22 12:43:34,384 I [11782] azmlinfsrv.user_script - Found user script at /work/d/score.py
+{PRINT}2026-11-22 12:43:34,384 I [11782] azmlinfsrv.user_script - Found user script at /srv/demo/score.py
 2026-11-22 12:43:34,384 E [11782] azmlinfsrv - User's init function failed
 2026-11-22 12:43:34,385 E [11782] azmlinfsrv - Encountered Exception Traceback (most recent call last):
   File "{THEIRS}/server/user_script.py", line 119, in invoke_init
     self._user_init()
-  File "/work/d/score.py", line 5, in init
+  File "/srv/demo/score.py", line 5, in init
     raise FileNotFoundError("model.pkl is not there")
 FileNotFoundError: model.pkl is not there
 
@@ -50,13 +50,13 @@ azureml_inference_server_http.server.user_script.UserScriptException: Caught an 
 
 {PRINT}"""
 OUR_OUT = f"""2026-11-22 12:43:34,000 I [11789] azmlinfsrv - Loaded logging config from {OURS}/scoring/logs.py
-{PRINT.replace("43099", "58731")}2026-11-22 12:43:34,196 I [11798] azmlinfsrv.user_script - Found user script at /work/d/score.py
+{PRINT.replace("43099", "58731")}2026-11-22 12:43:34,196 I [11798] azmlinfsrv.user_script - Found user script at /srv/demo/score.py
 2026-11-22 12:43:34,196 E [11798] azmlinfsrv - User's init function failed
 2026-11-22 12:43:34,196 E [11798] azmlinfsrv - Encountered Exception Traceback (most recent call last):
   File "{OURS}/scoring/script.py", line 92, in invoke_init
     self._init()
     ^^^^^^^^^^^^
-  File "/work/d/score.py", line 5, in init
+  File "/srv/demo/score.py", line 5, in init
     raise FileNotFoundError("model.pkl is not there")
 FileNotFoundError: model.pkl is not there
 
@@ -78,7 +78,7 @@ The above exception was the direct cause of the following exception:
 azureml_inference_server_http.server.user_script.UserScriptException: Caught an unhandled exception from the user script"""
 REAL_ERR = """2026-11-22 12:43:33,028 I [11750] gunicorn.error - Listening at: http://0.0.0.0:40743 (11750)
 2026-11-22 12:43:33,039 I [11782] gunicorn.error - Booting worker with pid: 11782
-2026-11-22 12:43:33,185 I [11750] gunicorn.error - Control socket listening at /work/d/.gunicorn/gunicorn.ctl
+2026-11-22 12:43:33,185 I [11750] gunicorn.error - Control socket listening at /srv/demo/.gunicorn/gunicorn.ctl
 2026-11-22 12:43:34,389 I [11782] gunicorn.error - Worker exiting (pid: 11782)
 2026-11-22 12:43:35,005 E [11750] gunicorn.error - Worker (pid:11782) exited with code 3.
 2026-11-22 12:43:35,009 E [11750] gunicorn.error - Shutting down: Master
@@ -92,7 +92,7 @@ RUN = "2026-11-22T09:43:51,922506731+00:00"
 CONTAINER_OUT = f"""{RUN} | gunicorn/run | Pip Dependencies (before dynamic installation)
 Flask==3.1.3
 {RUN} | gunicorn/run | Starting AzureML Inference Server HTTP.
-{REAL_OUT.replace("/work/d/", "/var/azureml-app/code/").replace("43099", "31311")}{RUN} - gunicorn/finish 3 0
+{REAL_OUT.replace("/srv/demo/", "/var/azureml-app/code/").replace("43099", "31311")}{RUN} - gunicorn/finish 3 0
 {RUN} - Exit code 3 is not normal. Killing image.
 """
 CONTAINER_ERR = f"""2026/11/22 09:43:55 [error] 19#19: *3 connect() failed (111: Connection refused) while connecting to upstream
@@ -122,10 +122,10 @@ def test_a_server_that_tries_for_ever_leaves_one_try() -> None:
     err = "".join(
         f"2026-11-22 12:43:3{pid},000 I [{pid}] gunicorn.error - Booting worker with pid: {pid}\n"
         f"Fatal Python error: Segmentation fault\n\nCurrent thread 0x00007f3d2f413b8{pid} (most recent call first):\n"
-        f'  File "/work/d/score.py", line 7 in init\n  File "{THEIRS}/server/entry.py", line 26 in <module>\n'
+        f'  File "/srv/demo/score.py", line 7 in init\n  File "{THEIRS}/server/entry.py", line 26 in <module>\n'
         f"\nExtension modules: psutil._psutil_linux (total: 1)\n"
         f"2026-11-22 12:43:3{pid},000 W [1] gunicorn.error - Worker (pid:{pid}) was sent SIGSEGV!\n"
-        "2026-11-22 12:43:39,000 I [1] gunicorn.error - Control socket listening at /work/d/.gunicorn/gunicorn.ctl\n"
+        "2026-11-22 12:43:39,000 I [1] gunicorn.error - Control socket listening at /srv/demo/.gunicorn/gunicorn.ctl\n"
         for pid in (4, 5, 6)
     )
     out = "".join(f"2026-11-22 12:43:30,000 I [{pid}] azmlinfsrv - in try {pid}\n" for pid in (4, 5, 6, 7))
