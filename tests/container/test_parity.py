@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -14,8 +13,10 @@ import pytest
 from amlemu_harness.engine import Engine
 
 from ..conftest import Command, Finished
+from ..contract.targets import interpreter_folder
 from ..harness.compared import QUICK, cases, ended, kinds, places, told, until_gone
-from .conftest import REPOSITORY, alone
+from ..parity import examples
+from .conftest import alone
 from .serving import building, endpoint, forget
 
 pytestmark = pytest.mark.docker
@@ -66,12 +67,11 @@ def test_the_diabetes_example_is_the_same(
     start: Start, parity: Callable[..., Finished], engine: Engine, tmp_path: Path
 ) -> None:
     """In all cases: its own, those made for any script, its surroundings and packages; in time, the image being built."""
-    copied = shutil.copytree(REPOSITORY / "examples" / "diabetes", tmp_path / "diabetes", ignore=shutil.ignore_patterns(".amlemu", "__pycache__"))  # fmt: skip
-    for one in (copied, *copied.rglob("*")):
-        one.chmod(0o755 if one.is_dir() else 0o644)
+    environment = interpreter_folder("AMLEMU_TEST_CORE", "azureml-core", "a virtual environment with scikit-learn")
+    examples.example("diabetes", environment, tmp_path)
     name = endpoint("parity")
     words = ("diabetes/score.py", "--model-dir=diabetes/model", f"--endpoint-name={name}")
-    python = f"--python={REPOSITORY / '.environments' / 'azmlinfsrv' / 'bin' / 'python'}"
+    python = f"--python={environment}"
     try:
         with alone():
             built = ended(start("image", "build", *words[:1], words[2], **building()))

@@ -62,7 +62,7 @@ def test_our_profile_fits_the_other_side(
     assert report["ours"]["name"] == f"amlemu, profile {profile}"
     assert kinds(report) == {"a": "different"}
     assert all(b"\r\nx-told: 1\r\n" in asked for asked in other.heard if asked.startswith(b"POST"))
-    assert [asked.partition(b" ")[0] for asked in other.heard if asked].count(b"POST") == 2
+    assert [asked.partition(b" ")[0] for asked in other.heard if asked].count(b"POST") == 3
 
 
 def test_options_of_the_deployment_reach_both_sides(write: Write, start: Start, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_nobody_at_an_address_is_told(write: Write, start: Start, tmp_path: Path
     done = parity(start, "score.py", f"--against=http://127.0.0.1:{port}/score", *QUICK, "--cases=cases")
 
     assert (done.code, done.out) == (2, "")
-    assert re.fullmatch(rf"amlemu: http://127\.0\.0\.1:{port}: nobody answers there: .+\n", done.err)
+    assert re.search(rf"\namlemu: http://127\.0\.0\.1:{port}: nobody answers there: .+\n$", done.err)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_nobody_at_an_address_is_told(write: Write, start: Start, tmp_path: Path
         pytest.param(("--against=ftp://host/score",), "is no address of an endpoint", id="no-endpoint"),
         pytest.param(("--against=http://me:secret@host/score",), "an address holds no password. The key is read from AMLEMU_PARITY_KEY.", id="a-password"),
         pytest.param(("--server=.",), "azureml-inference-server-http is not installed there. ", id="server-without-it"),
-        pytest.param((), ", or name an environment that has it: --server FOLDER.", id="script-without-it"),
+        pytest.param((), ", or name an environment that has it and all that the script imports: --python FOLDER.", id="script-without-it"),
         pytest.param(("--header=no header",), "--header: 'no header' is no header. Expected NAME: VALUE.", id="header"),
         pytest.param(("--rules=none.toml",), "none.toml: ", id="rules"),
         pytest.param(("--profile=marvellous",), "no profile 'marvellous'. There are: ", id="profile"),
