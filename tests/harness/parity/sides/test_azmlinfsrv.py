@@ -100,15 +100,14 @@ def test_a_script_that_does_not_start_is_told_with_its_last_lines(tmp_path: Path
     assert [line for line in (*refused.value.end.out, *refused.value.end.err) if line == "ValueError: no model here"]
 
 
-@pytest.mark.parametrize(
-    ("is_named", "more"), [pytest.param(False, ", or name an environment that has it: --server FOLDER.", id="the-scripts"), pytest.param(True, "", id="a-named-one")]
-)  # fmt: skip
-def test_an_environment_without_it_is_refused(tmp_path: Path, *, is_named: bool, more: str) -> None:
-    """What is missing, where, and the command that installs it."""
+@pytest.mark.parametrize("is_named", [False, True], ids=["the-scripts", "a-named-one"])
+def test_an_environment_without_it_is_refused(tmp_path: Path, *, is_named: bool) -> None:
+    """What is missing, where, and the command that installs it there."""
     with pytest.raises(UsageError) as refused:
         Azmlinfsrv(served(tmp_path, TELLS, "none"), tmp_path if is_named else None, PATIENCE_S, Lives())
 
-    where = tmp_path if is_named else os.path.abspath(sys.executable)
-    install = f"{os.path.abspath(sys.executable)} -m pip install azureml-inference-server-http"
+    where = str(tmp_path) if is_named else os.path.abspath(sys.executable)
+    python = f"{tmp_path}/bin/python" if is_named else where
+    more = "" if is_named else ", or name an environment that has it and all that the script imports: --python FOLDER"
     assert str(refused.value).startswith(f"{where}: azureml-inference-server-http is not installed there")
-    assert refused.value.hint == install + more
+    assert refused.value.hint == f"{python} -m pip install azureml-inference-server-http{more}."
