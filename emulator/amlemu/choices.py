@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from amlemu.azure.requirements import Requirements
 
 DEFAULT = "default"
+MADE = "amlemu env create"
 _AUTH_FIELDS = ("endpoint.auth_mode", "auth_mode", "authEnabled", "tokenAuthEnabled")
 
 
@@ -96,7 +97,7 @@ def choose(
     requirements = _asked(path, said, project)
     python = find_environment(requirements) if requirements is not None and not options["python"] else None
     if python is not None:
-        options["python"], origins["python"] = str(python), "amlemu env create"
+        options["python"], origins["python"] = str(python), MADE
     return Choices(file, options, origins, project, said, requirements, _variables(options, origins, said))
 
 

@@ -67,7 +67,7 @@ def _gathered(task: Task, ours: Side) -> list[Case]:
         else:
             found += find.read(word, task.served.file.parent, _tell)
     if not given["cases"]:
-        found += folder.beside(folders)
+        found += folder.beside(folders, _tell)
     if given["generated"]:
         found += _generated(deployment, folder.sample(folders), ours)
     return found

@@ -102,7 +102,8 @@ def _compare(task: Task) -> int:
         return 0
     if recorded is not None:
         outcome = _run(task, recorded.record, ours, cases)
-        return _told(task, cases, _with_remarks(outcome, _stale(task, recorded)))
+        stale = tuple(_stale(task, recorded))
+        return _told(task, cases, replace(outcome, result=replace(outcome.result, stale=stale)))
     theirs = cli_sides.theirs(task)
     if task.against == "url" and not task.secrets:
         _tell(f"amlemu: no key is sent; if the endpoint wants one: {KEY_VARIABLE}")
@@ -147,9 +148,9 @@ def _run(task: Task, theirs: Side | Record, ours: Side, cases: Sequence[Case]) -
 
 
 def _patience(given: Mapping[str, Any]) -> Patience:
-    from amlemu_harness.parity.wire import Patience
+    from amlemu_harness.parity.wire import BRISK
 
-    return Patience(given["patience"], afterwards_s=0.05, kept_s=0.0)
+    return replace(BRISK, piece_s=given["patience"])
 
 
 def _with_remarks(outcome: Outcome, remarks: Sequence[str]) -> Outcome:
@@ -224,7 +225,7 @@ def _walk(task: Task, theirs: Side, ours: Side, cases: list[Case], outcome: Outc
     pool = [sent for case in cases if not case.is_hard for sent in case.requests]
     found = walked(theirs, ours, pool, task.rules, _patience(given), sequences=given["walk"], seed=seed, told=_tell)
     _tell(f"walk: {found.sequences} sequences, {found.requests} requests, --seed {seed}")
-    return (outcome, cases) if found.failing is None else (outcome.with_walk(found), [*cases, found.failing])
+    return outcome.with_walk(found), cases if found.failing is None else [*cases, found.failing]
 
 
 def _tell(line: str) -> None:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from amlemu import choices as choosing
 from amlemu import cli_plan, profile_file
-from amlemu.choices import Choices
+from amlemu.choices import MADE, Choices
 from amlemu.deployment import Deployment
 from amlemu.errors import UsageError
+from amlemu.finding import shown
 
 from amlemu_harness.parity.judging import rules
 from amlemu_harness.parity.judging.rules import Rules
@@ -29,6 +30,8 @@ from amlemu_harness.parity.sides.served import Served
 from amlemu_harness.settings import PARITY_SETTINGS
 
 if TYPE_CHECKING:
+    from amlemu.azure.requirements import Requirements
+
     from amlemu_harness.parity.recordings.recording import Recording
     from amlemu_harness.parity.run import Look
     from amlemu_harness.parity.sides.side import Side
@@ -169,6 +172,7 @@ def look(task: Task) -> Look:
     asked = cli_image.requirements_of(task.choices)
     nature: surroundings.Nature = "container" if task.against == "image" else "same machine"
     own = tuple(task.served.deployment.environment)
+    is_made = task.choices.origins["python"] == MADE
 
     def judge(
         theirs: Mapping[str, Any] | None, ours: Mapping[str, Any] | None
@@ -176,9 +180,15 @@ def look(task: Task) -> Look:
         around, remarks = surroundings.judge_surroundings(theirs, None, ours, nature=nature, own=own)
         there, here = (None if one is None else one.get("packages") for one in (theirs, ours))
         installed, more = drift.judge_packages(there, here, asked)
-        return (around, installed), (*remarks, *more)
+        hint = [_made_alike(asked)] if asked and installed.differences and not is_made else []
+        return (around, installed), (*remarks, *more, *hint)
 
     return Look(surroundings.PROBE, judge)
+
+
+def _made_alike(asked: Requirements) -> str:
+    file = shown(str(asked.place.file))
+    return f"packages: amlemu env create {file} makes an environment of what is asked for; the next run takes it"
 
 
 def fingerprints(task: Task) -> Mapping[str, str]:

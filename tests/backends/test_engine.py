@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -106,7 +107,13 @@ class Stage:
         self._news.set()
 
     def left_behind(self) -> list[str]:
-        """Processes with our mark, files in the home folder."""
+        """Processes with our mark, files in the home folder; what has been killed takes a moment to be gone."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (found := self._left()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return found
+
+    def _left(self) -> list[str]:
         mark = f"MARK={self.mark}".encode()
         processes = [path.name for path in Path("/proc").glob("[0-9]*") if mark in _variables(path)]
         return processes + [str(path) for path in self.home.rglob("*")]

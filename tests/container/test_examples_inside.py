@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from amlemu_harness.parity.run import Run
 from amlemu_harness.parity.sides.contained import Contained, Inside
 from amlemu_harness.parity.sides.lives import Lives
 from amlemu_harness.parity.sides.ours import Ours
-from amlemu_harness.parity.wire import Patience
+from amlemu_harness.parity.wire import BRISK
 
 from ..contract.targets import interpreter_folder
 from ..parity import examples, kept
@@ -18,7 +19,7 @@ from ..parity.shown import shown
 
 pytestmark = pytest.mark.docker
 
-PATIENCE = Patience(piece_s=20.0, afterwards_s=0.05, kept_s=0.0)
+PATIENCE = replace(BRISK, piece_s=20.0)
 START_S = 60.0
 
 

@@ -6,6 +6,7 @@ said why not. Many scripts in one container (tests/parity/inside.py); the counts
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from amlemu_harness.engine import Engine
 from amlemu_harness.parity.run import Run
 from amlemu_harness.parity.sides.lives import Lives
 from amlemu_harness.parity.sides.ours import Ours
-from amlemu_harness.parity.wire import Patience
+from amlemu_harness.parity.wire import BRISK
 
 from ..contract.targets import interpreter_folder
 from ..parity import kept, zoo
@@ -22,7 +23,7 @@ from ..parity.shown import shown
 
 pytestmark = pytest.mark.docker
 
-PATIENCE = Patience(piece_s=20.0, afterwards_s=0.05, kept_s=0.0)
+PATIENCE = replace(BRISK, piece_s=20.0)
 START_S = 30.0
 
 

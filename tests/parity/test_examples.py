@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,13 @@ from amlemu_harness.parity.run import Run
 from amlemu_harness.parity.sides.azmlinfsrv import VARIABLES, Azmlinfsrv
 from amlemu_harness.parity.sides.lives import Lives
 from amlemu_harness.parity.sides.ours import Ours
-from amlemu_harness.parity.wire import Patience
+from amlemu_harness.parity.wire import BRISK
 
 from ..contract.targets import interpreter_folder
 from . import examples, kept
 from .shown import shown
 
-PATIENCE = Patience(piece_s=20.0, afterwards_s=0.05)
+PATIENCE = replace(BRISK, piece_s=20.0)
 START_S = 30.0
 
 

@@ -19,7 +19,7 @@ from amlemu_harness.parity.record import Record, Seen, Take
 from amlemu_harness.parity.recordings.kept import kept_record
 from amlemu_harness.parity.sides.lives import Lives
 from amlemu_harness.parity.sides.side import DidNotStart, Running, Side
-from amlemu_harness.parity.verdict import Result, Verdict
+from amlemu_harness.parity.verdict import Difference, Result, Verdict
 from amlemu_harness.parity.walking.walk import Walked, walk
 from amlemu_harness.parity.wire import Patience, Received, Sent, exchange
 
@@ -49,9 +49,10 @@ class Outcome:
     ours: Record
 
     def with_walk(self, found: Walked) -> Outcome:
-        """Return it with the smallest sequence that a walk has found, as if it were a case like all others."""
+        """Return it with the smallest sequence that a walk has found, as if it were a case like all others; what it has lost is a remark."""
         if found.failing is None or found.verdict is None:
-            return self
+            lost = [_told_lost(one) for one in (found.lost.differences if found.lost else ())[:1]]
+            return replace(self, result=replace(self.result, remarks=(*self.result.remarks, *lost)))
         name = found.failing.name
         theirs, ours = (
             replace(record, takes=(replace(record.takes[0], seen={**record.takes[0].seen, name: seen or Seen()}),))
@@ -226,6 +227,11 @@ class _Asked:
             return exchange(self._running.address, sent, self._patience)
         except OSError:
             return None
+
+
+def _told_lost(one: Difference) -> str:
+    both = f"{one.path}: {one.theirs} there, {one.ours} here"
+    return f"the walk saw a difference once, and not from a fresh start: it comes of what was asked before, or of chance; {both}"
 
 
 def _is_arrival_alone(verdict: Verdict) -> bool:

@@ -64,9 +64,10 @@ class Result:
     Attributes:
         theirs, ours: what the two sides are called.
         unneeded: exemptions that cover nothing any more, one line each; each is a failure.
-        remarks: what a person should know besides: the reference died, a recording is stale, packages drift.
+        remarks: what a person should know besides: how many cases were not asked, packages drift.
         troubles: remarks because of which the run proves less than it should; each makes the exit code 2.
         facts: of the two sides, by `theirs.` and `ours.`.
+        stale: why a recording no longer says what the server would say now.
     """
 
     theirs: str
@@ -76,6 +77,7 @@ class Result:
     remarks: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    stale: tuple[str, ...] = ()
 
     def count(self, kind: Kind) -> int:
         """Return how many verdicts are of a kind."""

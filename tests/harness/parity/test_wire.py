@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from amlemu_harness.parity.case import post, request
-from amlemu_harness.parity.wire import Address, Patience, Sent, exchange
+from amlemu_harness.parity.wire import BRISK, Address, Patience, Sent, exchange
 
 from .parrot import Parrot, answer
 
@@ -144,6 +144,25 @@ def test_a_connection_that_stays_open_is_kept() -> None:
         perch.stop()
 
     assert (received.is_complete, received.is_closed) == (True, False)
+
+
+def test_an_answer_that_says_it_closes_may_be_late_with_it() -> None:
+    """Where nothing is said, that long would be too long."""
+    late = threading.Event()
+
+    def closes(head: bytes):
+        yield b"HTTP/1.1 200 OK\r\n" + head + b"Content-Length: 2\r\n\r\nhi"
+        late.wait(0.15)
+
+    found = {}
+    for head in (b"Connection: close\r\n", b""):
+        perch = Parrot(lambda _, head=head: closes(head)).start()  # type: ignore[misc]
+        try:
+            found[head] = exchange(perch.address, post(b"x"), BRISK).is_closed
+        finally:
+            perch.stop()
+
+    assert found == {b"Connection: close\r\n": True, b"": False}
 
 
 def test_a_silent_server_ends_the_patience() -> None:

@@ -125,9 +125,4 @@ def _troubles(verdicts: Sequence[Verdict], theirs: Record, ours: Record) -> list
         if seen.end is not None and own.seen.get(name, Seen()).end is None:
             ended = told_end("end", seen.end)
             troubles.append(f"{theirs.side} {ended} in the case {name!r}; {ours.side} did not")
-    troubles += [
-        f"{theirs.side} differs from itself in the case {one.case!r}: {one.why}"
-        for one in verdicts
-        if one.kind == "unsteady"
-    ]
     return troubles

@@ -16,7 +16,7 @@ from typing import Any
 from amlemu_harness.parity.judging.found import NOTHING, Found, found, size
 
 Close = Callable[[str, float, float], bool]
-"""Tells whether two different numbers at a path are near enough."""
+"""Tells whether two different numbers of one kind, 1 and 2 or 1.0 and 2.0, are near enough at a path."""
 
 AS_WRITTEN = "the same JSON, written otherwise: "
 
@@ -146,7 +146,7 @@ def _named(path: str, pairs: _Object) -> dict[str, Any]:
 def _values(path: str, left: Any, right: Any, close: Close, passed: Collection[str]) -> list[Found]:
     if _is_same(left, right):
         return []
-    if _is_number(left) and _is_number(right) and close(path, left, right):
+    if _is_number(left) and type(left) is type(right) and close(path, left, right):
         return []
     if type(left) is str and type(right) is str and left[:1] in ("{", "[") and right[:1] in ("{", "["):
         inner = document_differences(path, left, right, close, passed)

@@ -89,12 +89,13 @@ def _places(
     """Return the places where the answers of two sides differ, each with the number of the answer, from 0."""
     theirs, ours = _left_over(*rows) if case.together > 1 else rows
     places: list[_Place] = []
-    for number, (one, other) in enumerate(zip_longest(theirs, ours)):
+    for place, (one, other) in enumerate(zip_longest(theirs, ours)):
+        number = 0 if case.together > 1 else place  # which of those sent together is nobody's number
         if one is None or other is None:
             shown = (_told(answer, side) for answer, side in zip((one, other), seen, strict=True))
             places.append((number, found("status", *shown)))
         else:
-            passed = varying.get(0 if case.together > 1 else number, frozenset())
+            passed = varying.get(number, frozenset())
             close = _Closeness(rules, case.name, number)
             places += [(number, place) for place in answer_differences(one, other, close, passed)]
     return places

@@ -8,7 +8,7 @@ and `junit.py` put the blocks together; `rows.py` says what stands opposite.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amlemu_harness.parity.report.rows import Row, line_rows
 from amlemu_harness.parity.report.visible import Marked, cells, common_start, head, marked, padded
@@ -19,10 +19,11 @@ _CODES = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1", "
 
 @dataclass(frozen=True)
 class Look:
-    """How wide, and whether in colours."""
+    """How wide, and whether in colours. Narrow is also what is wide, where nothing shall stand beside each other."""
 
     width: int
     colours: bool
+    is_narrow: bool = False
 
     def paint(self, colour: str, text: str) -> str:
         """Colour a visible text, or leave it alone."""
@@ -32,7 +33,9 @@ class Look:
 def value_lines(theirs: str, ours: str, look: Look) -> list[str]:
     """Show two values of one difference, whole where there is room, else cut around what differs."""
     if "\n" in theirs.rstrip("\n") or "\n" in ours.rstrip("\n"):
-        return row_lines(line_rows(theirs, ours), look)
+        rows = line_rows(theirs, ours)
+        longest = max(cells(text) for row in rows for text in (row.theirs, row.ours) if text is not None)
+        return row_lines(rows, look if longest <= _column(look) else replace(look, is_narrow=True))
     column = _column(look)
     if max(len(theirs), len(ours)) <= column:
         pair = marked(theirs, ours, look.width)
@@ -43,7 +46,7 @@ def value_lines(theirs: str, ours: str, look: Look) -> list[str]:
 
 def row_lines(rows: Sequence[Row], look: Look) -> list[str]:
     """Show two answers."""
-    show = _row_beside if look.width >= _COLUMNS_FROM else _row_below
+    show = _row_beside if look.width >= _COLUMNS_FROM and not look.is_narrow else _row_below
     return [line for row in rows for line in show(row, look)]
 
 

@@ -33,7 +33,7 @@ def as_data(result: Result, cases: Sequence[Case], theirs: Record, ours: Record)
       `theirs`, `ours`: for each take `answers` (`status`, `headers` as pairs, `body`, `wire_body`, `pieces`, `interim`, `complete`, `closed`, `arrivals` as
       pairs of seconds and bytes), `trouble`, `end` (`exit_code`, `is_trying`, `out`, `err`) or null; null for a take in which it was not asked. The case
       `start` has for each take its `end` or null instead.
-    - `unneeded`, `remarks`, `troubles`: sentences.
+    - `unneeded`, `remarks`, `stale` (of a recording), `troubles`: sentences.
 
     Bytes are {"text": ...} where they are UTF-8, else {"base64": ...}; secret headers have the value `(not kept)`.
     """
@@ -51,6 +51,7 @@ def as_data(result: Result, cases: Sequence[Case], theirs: Record, ours: Record)
         "cases": [_verdict(verdict, cases, theirs, ours) for verdict in result.verdicts],
         "unneeded": list(result.unneeded),
         "remarks": list(result.remarks),
+        "stale": list(result.stale),
         "troubles": list(result.troubles),
     }
 

@@ -50,7 +50,7 @@ def _count(tests: Sequence[ET.Element], kind: str) -> str:
 
 def _about(result: Result) -> str:
     lines = [headline(result), f"theirs: {facts_of('theirs', result)}", f"ours: {facts_of('ours', result)}"]
-    return "\n".join([*lines, *(visible(line) for line in result.remarks)])
+    return "\n".join([*lines, *(visible(line) for line in (*result.remarks, *result.stale))])
 
 
 def _case(name: str, source: str = "") -> ET.Element:

@@ -94,6 +94,7 @@ def _about(result: Result) -> Iterator[str]:
     for title, lines in (
         ("trouble", result.troubles),
         ("exemption no longer needed", result.unneeded),
+        ("stale", result.stale),
         ("note", result.remarks),
     ):
         yield from (f"<p><strong>{title}:</strong> {_lines(line)}</p>" for line in lines)

@@ -55,6 +55,7 @@ def _is_silent(verdict: Verdict) -> bool:
 def _more(result: Result) -> str:
     needless, troubles = len(result.unneeded), len(result.troubles)
     said = f"; {counted(needless, 'exemption')} no longer needed" if needless else ""
+    said += "; the recording is stale, see below" if result.stale else ""
     return said + (f"; {counted(troubles, 'trouble')}, see below" if troubles else "")
 
 

@@ -144,6 +144,8 @@ def _exemptions(result: Result, look: Look) -> Iterator[str]:
 def _remarks(result: Result, look: Look) -> Iterator[str]:
     for line in result.remarks:
         yield f"note: {_line(line)}"
+    for line in result.stale:
+        yield look.paint("yellow", f"stale: {_line(line)}")
     for line in result.troubles:
         yield look.paint("yellow", f"trouble: {_line(line)}")
 

@@ -39,7 +39,8 @@ class Walked:
         sequences, requests: that were asked until a difference was found, or the end; what shrinking asked is not counted.
         failing: the smallest sequence that is answered differently; None where there is none.
         verdict, theirs, ours: of that.
-        unsteady: differences that were none: the reference itself answers otherwise when it is asked again, or from its start.
+        unsteady: differences that were none: the reference itself answers otherwise when it is asked again.
+        lost: one that does not come from a fresh start: it hangs on what was asked before, or on chance.
     """
 
     seed: int
@@ -50,6 +51,7 @@ class Walked:
     theirs: Seen | None = None
     ours: Seen | None = None
     unsteady: int = 0
+    lost: Verdict | None = None
 
 
 def walk(
@@ -147,6 +149,7 @@ class _Found:
     unsteady: int = 0
     tries: int = 0
     smallest: _Difference | None = None
+    lost: _Difference | None = None
 
 
 @dataclass
@@ -185,7 +188,7 @@ class _Walker:
     def begin_with_care(self) -> None:
         """Forget what was found; from now on what sequences leave behind does not count."""
         self.is_careful = True
-        self.found = _Found(unsteady=1)
+        self.found = _Found(lost=self.found.smallest)
         self.fresh()
 
     def fresh(self) -> None:
@@ -196,7 +199,8 @@ class _Walker:
     def result(self) -> Walked:
         """Return what was found."""
         found, it = self.found, self.found.smallest
-        walked = Walked(self.seed, found.sequences, found.requests, unsteady=found.unsteady)
+        lost = found.lost.verdict if found.lost else None
+        walked = Walked(self.seed, found.sequences, found.requests, unsteady=found.unsteady, lost=lost)
         return replace(walked, failing=it.case, verdict=it.verdict, theirs=it.theirs, ours=it.ours) if it else walked
 
     def _step(self, requests: tuple[Sent, ...]) -> None:

@@ -39,7 +39,12 @@ def test_what_is_no_request_breaks_nothing(tmp_path):
     }.items():
         (tmp_path / "cases" / name).write_bytes(text.encode("utf-8", "surrogateescape"))
 
-    assert beside([tmp_path, tmp_path / "gone"]) == []
+    told: list[str] = []
+    assert beside([tmp_path, tmp_path / "gone"], told.append) == []
+    assert [line.partition(": ")[2] for line in told] == [
+        "no case with request and response is in binary.json, broken.json, list.json, theirs.json;"
+        f" to send such files as bodies: --cases {tmp_path}/cases"
+    ]
     assert sample([tmp_path, tmp_path / "gone"]) is None
 
 

@@ -278,8 +278,12 @@ def scores(*values: float) -> Received:
 
 
 def test_a_number_inside_its_tolerance_is_the_same() -> None:
-    """Also where one is whole and the other is not."""
-    assert judged(scores(1.0, 2), scores(1.0000009, 2.0), TOLERANT).kind == "same"
+    assert judged(scores(1.0, 2), scores(1.0000009, 2), TOLERANT).kind == "same"
+
+
+def test_a_whole_number_is_not_near_one_with_a_point() -> None:
+    """A client that reads whole numbers refuses the other, however small the difference is."""
+    assert told(judged(scores(2), scores(2.0), TOLERANT)) == [("body.score[0]", "2", "2.0")]
 
 
 def test_a_number_outside_its_tolerance_differs() -> None:
@@ -372,9 +376,11 @@ def test_answers_to_requests_sent_together_come_in_any_order() -> None:
 
     same = judge(case, together(b"1", b"2", b"3"), None, together(b"3", b"1", b"2"), NO_RULES)
     other = judge(case, together(b"1", b"2", b"3"), None, together(b"3", b"3", b"2"), NO_RULES)
+    none = judge(case, together(b"1", b"1", b"1"), None, together(b"2", b"2", b"2"), NO_RULES)
 
     assert same.kind == "same"
     assert told(other) == [("body", "1", "3")]
+    assert told(none) == [("body", "1", "2")]  # which of them it is has no number
 
 
 def test_what_varies_in_one_of_them_varies_in_all() -> None:

@@ -35,6 +35,13 @@ def test_two_long_lines_passed_by_are_cut_where_they_differ():
     assert row_lines([row], NARROW) == ["  ~ " + "x" * 18 + "A", "  ~ " + "x" * 18 + "B"]
 
 
+def test_lines_that_fit_in_no_column_stand_below_each_other():
+    """Half of a log's line says nothing."""
+    told = value_lines("one\n" + "a" * 60, "one\n" + "b" * 60, WIDE)
+
+    assert told == ["    one", "  - " + "a" * 60, "  + " + "b" * 60]
+
+
 @pytest.mark.parametrize("look", [NARROW, WIDE])
 @given(theirs=TEXTS, ours=TEXTS, mark=some.sampled_from(["same", "differs", "passed by"]))
 def test_no_line_is_too_long_or_unprintable(look, theirs, ours, mark):

@@ -90,6 +90,7 @@ def test_keys_and_values():
         ],
         "unneeded": [],
         "remarks": [],
+        "stale": [],
         "troubles": [],
     }
 

@@ -119,6 +119,16 @@ def test_what_a_sequence_leaves_behind_does_not_count_where_servers_can_be_start
     assert found.failing.requests == (POOL[2], POOL[2])
 
 
+def test_a_difference_that_does_not_come_again_from_a_fresh_start_is_not_lost() -> None:
+    numbers = itertools.count()
+
+    found = walked(lambda _: b"fine", lambda _: b"odd" if next(numbers) in (30, 31) else b"fine", fresh=lambda: None)
+
+    assert found.failing is None
+    assert found.lost is not None
+    assert [one.path for one in found.lost.differences] == ["body"]
+
+
 def test_what_depends_on_earlier_sequences_is_told_and_kept() -> None:
     """A difference that comes once is no traceback: the sequence in which it came is what was found."""
     told: list[str] = []
