@@ -9,6 +9,8 @@ CORE := $(ENVIRONMENTS)/azureml-core
 AZURE_AI_ML := $(ENVIRONMENTS)/azure-ai-ml
 BIN := $(OURS)/bin
 MODEL := examples/diabetes/model
+# Of pytest: its tests wait for a third of their time, so that one more than there are processors is quicker.
+SESSIONS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: serve test check bench docs clean
 
@@ -17,7 +19,7 @@ serve: $(OURS)/.made $(OURS)/.examples  ## serve examples/diabetes on port 5001
 	@$(BIN)/amlemu serve examples/diabetes/score.py --model-dir $(MODEL) $(SERVE_FLAGS)
 
 test: check $(OURS)/.test $(REAL)/.made $(FOREIGN)/.made $(EMPTY)/.made $(CORE)/.made $(AZURE_AI_ML)/.made  ## run all tests
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n $(SESSIONS) --dist worksteal $(PYTEST_FLAGS)
 
 check: $(OURS)/.check  ## format, lint, types, layers, mirror
 	@$(BIN)/ruff format --check .

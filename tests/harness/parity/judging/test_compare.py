@@ -201,6 +201,10 @@ def test_an_exemption_that_covers_nothing_fails() -> None:
     assert told.exit_code == 1
 
 
+def test_a_pattern_that_covers_nothing_fails_where_all_was_asked() -> None:
+    assert len(result((take(), take()), take(), exemption("*")).unneeded) == 1
+
+
 def test_an_exemption_that_covers_a_difference_is_needed() -> None:
     told = result((take(), take()), take(good=OTHER), exemption())
 

@@ -66,6 +66,7 @@ def test_it_serves_in_the_scripts_tree_and_is_gone_afterwards(tmp_path: Path, mo
         answer = exchange(running.address, post(b"{}"), PATIENCE)
         told = json.loads(answer.body)
         program = Path(f"/proc/{told['parent']}/cmdline").read_text().split("\0")
+        given = Path(f"/proc/{told['parent']}/environ").read_text().split("\0")
         weights = (Path(told["AZUREML_MODEL_DIR"]) / "weights.txt").read_text(encoding="utf-8")
         was_killed = running.kill_workers()
         second = json.loads(exchange(running.address, post(b"{}"), PATIENCE).body)
@@ -74,6 +75,11 @@ def test_it_serves_in_the_scripts_tree_and_is_gone_afterwards(tmp_path: Path, mo
 
     assert answer.header("x-ms-server-version") == "azmlinfsrv/1.5.1"
     assert [word for word in program if word.endswith("/bin/azmlinfsrv")] == [str(environment() / "bin" / "azmlinfsrv")]
+    assert {name.partition("=")[0] for name in given} & {
+        "SERVER_PORT",
+        "HEALTH_PORT",
+        "TRANSPORT_PROTOCOL",
+    } == set()  # its own business
     assert (told["GREETING"], told["PYTHONUNBUFFERED"], weights) == ("hi", "1", "1")
     assert (told["AMLEMU_PORT"], was_killed, second["pid"] != told["pid"]) == (None, True, True)
     assert not any(Path(f"/proc/{pid}").exists() for pid in (running.pid, told["pid"], second["pid"]))
