@@ -153,10 +153,6 @@ def _patience(given: Mapping[str, Any]) -> Patience:
     return replace(BRISK, piece_s=given["patience"])
 
 
-def _with_remarks(outcome: Outcome, remarks: Sequence[str]) -> Outcome:
-    return replace(outcome, result=replace(outcome.result, remarks=(*outcome.result.remarks, *remarks)))
-
-
 def _is_silent(outcome: Outcome) -> bool:
     return any(record.takes[0].start is not None for record in (outcome.theirs, outcome.ours))
 

@@ -188,7 +188,9 @@ def look(task: Task) -> Look:
 
 def _made_alike(asked: Requirements) -> str:
     file = shown(str(asked.place.file))
-    return f"packages: amlemu env create {file} makes an environment of what is asked for; the next run takes it"
+    return (
+        f"packages: amlemu env create {file} makes an environment of what is asked for; a run without --python takes it"
+    )
 
 
 def fingerprints(task: Task) -> Mapping[str, str]:

@@ -231,7 +231,7 @@ def test_what_a_script_finds_around_itself_is_compared(write: Write, start: Star
     assert variable == ("variables.PLANTED_VARIABLE", "1", "(none)")
     assert (re.sub(r"\d+", "N", entry[0]), *entry[1:]) == ("sys.path[N]", str(extra), "(none)")
     assert packages == [("packages.planted-package", "1.0", "(none)")]
-    hint = "amlemu env create app/conda.yml makes an environment of what is asked for; the next run takes it"
+    hint = "amlemu env create app/conda.yml makes an environment of what is asked for; a run without --python takes it"
     assert report["remarks"][-1] == f"packages: {hint}"
 
 

@@ -15,6 +15,7 @@ from amlemu_harness.parity.record import End, Record, Seen, Take
 from amlemu_harness.parity.run import Look, Outcome, Run, walked
 from amlemu_harness.parity.sides.lives import Lives
 from amlemu_harness.parity.verdict import Difference, Result, Verdict
+from amlemu_harness.parity.walking.walk import Walked
 from amlemu_harness.parity.wire import Address, Patience
 
 from .hermit import Hermit
@@ -323,6 +324,15 @@ def test_a_walk_ends_with_what_differs_and_nothing_left() -> None:
     assert outcome.ours == Record("ours", (Take({found.failing.name: found.ours or Seen()}),), {"kind": "hermit"})
     assert (theirs.starts, ours.starts) == (theirs.stops, ours.stops)
     assert theirs.starts > 1
+
+
+def test_what_a_walk_has_seen_but_once_is_a_remark() -> None:
+    lost = Verdict("walk 3", "different", (Difference("body", "fine", "odd", 4),))
+    outcome = Outcome(Result("real", "ours", ()), Record("real", ()), Record("ours", ()))
+
+    (remark,) = outcome.with_walk(Walked(3, 20, 40, lost=lost)).result.remarks
+
+    assert remark.endswith("; body: fine there, odd here")
 
 
 def test_a_walk_without_a_difference_finds_nothing() -> None:

@@ -24,6 +24,7 @@ def test_a_test_case_for_each_verdict():
         Verdict("late", "unasked", why="it died"),
         unneeded=("parity.toml:3: body of z",),
         troubles=("it died",),
+        stale=("it is old",),
     )
     root = parse(told, [case("bad")], record(bad=answer(b"1")), record(OURS, bad=answer(b"2")))
     counts = {"tests": "7", "failures": "2", "errors": "2", "skipped": "2"}
@@ -42,6 +43,7 @@ def test_a_test_case_for_each_verdict():
         "exemption no longer needed: parity.toml:3: body of z": [("failure", "parity.toml:3: body of z")],
         "trouble: it died": [("error", "it died")],
     }
+    assert root.findtext(".//system-out").splitlines()[-1] == "it is old"
 
 
 def test_a_failure_has_the_answers_and_the_request():

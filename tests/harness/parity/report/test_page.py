@@ -48,7 +48,8 @@ def small() -> Page:
         Verdict("known", "exempt", (Difference("headers.Via", "1", "2", 1, "a proxy"),), ("headers.Date",)),
         different("large", Difference("body", "abc", "xyz", 3)),
         different("bad", Difference("body", "say 1", "say 2", 1)),
-        remarks=("a recording is old",),
+        remarks=("packages drift",),
+        stale=("it is old",),
     )
     sides = record(bad=answer(b"say 1"), fine=answer(b"0")), record(OURS, bad=answer(b"say 2"), fine=answer(b"0"))
     return Page(as_page(told, [case("bad"), case("fine")], *sides))
@@ -67,10 +68,13 @@ def test_what_has_to_be_looked_at_comes_first():
 def test_the_parts_that_differ_are_marked():
     page = small()
 
-    assert page.text_in("h1") == ["4 cases: 1 same, 1 exempt, 2 different"]
+    assert page.text_in("h1") == ["4 cases: 1 same, 1 exempt, 2 different; the recording is stale, see below"]
     assert page.text_in("mark")[:4] == ["1", "2", "1", "2"]
     assert any(text.startswith("curl -i ") for text in page.text_in("pre"))
-    assert " a recording is old" in page.text_in("p")
+    assert [text for text in page.text_in("p") if text in (" it is old", " packages drift")] == [
+        " it is old",
+        " packages drift",
+    ]
 
 
 def test_it_can_be_filtered_by_kind():
