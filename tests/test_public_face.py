@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 import amlemu
 import pytest
@@ -73,14 +73,18 @@ def test_a_quick_start_imports_nothing_heavy(start):
 
 
 def test_help_is_quick():
-    """At most half a second more than an interpreter that does nothing; the best of three of each."""
-    bare = min(seconds("-c", "pass") for _ in range(3))
-    help_page = min(seconds("-m", "amlemu", "--help") for _ in range(3))
+    """At most half a second of processor time more than an interpreter that does nothing; the best of three of each.
+
+    Processor time, because the other tests of a run have the machine, too.
+    """
+    bare = min(processor_s("-c", "pass") for _ in range(3))
+    help_page = min(processor_s("-m", "amlemu", "--help") for _ in range(3))
 
     assert help_page - bare < 0.5
 
 
-def seconds(*words: str) -> float:
-    started = time.perf_counter()
+def processor_s(*words: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, timeout=30, check=True)
-    return time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
