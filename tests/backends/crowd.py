@@ -37,9 +37,12 @@ async def ask(port: int, name: str, text: str) -> End:
     return End(name, body)
 
 
-async def _ask_all(port: int, texts: Iterable[tuple[str, str]], each: Callable[[End], None]) -> list[End]:
+async def _ask_all(port: int, texts: Iterable[tuple[str, str]], each: Callable[[End], None], at_once: int) -> list[End]:
+    places = asyncio.Semaphore(at_once)
+
     async def one(name: str, text: str) -> End:
-        end = await ask(port, name, text)
+        async with places:
+            end = await ask(port, name, text)
         each(end)
         return end
 
@@ -47,6 +50,12 @@ async def _ask_all(port: int, texts: Iterable[tuple[str, str]], each: Callable[[
     return await asyncio.wait_for(waiting, PATIENCE_S)
 
 
-def ask_all(port: int, texts: Iterable[tuple[str, str]], each: Callable[[End], None] = lambda end: None) -> list[End]:
-    """Send all requests (name, text) at once; `each` is told of every end. Returns them in the order of `texts`."""
-    return asyncio.run(_ask_all(port, texts, each))
+def ask_all(
+    port: int,
+    texts: Iterable[tuple[str, str]],
+    each: Callable[[End], None] = lambda end: None,
+    *,
+    at_once: int = 10_000,
+) -> list[End]:
+    """Send all requests (name, text), so many at once; `each` is told of every end. Returns them in the order of `texts`."""
+    return asyncio.run(_ask_all(port, texts, each, at_once))

@@ -88,8 +88,8 @@ class Killer:
         self._left -= 1
         if self._left > 0:
             return
-        self._left = self._random.randint(*self._pause)
-        if pids := alive(self._endpoint):
+        if pids := alive(self._endpoint):  # else with the next answer
+            self._left = self._random.randint(*self._pause)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._random.choice(pids), signal.SIGKILL)
                 self.kills += 1
@@ -166,7 +166,8 @@ def test_each_request_ends_once_and_enters_run_at_most_once_while_workers_are_ki
         wait_until_whole(endpoint, workers)
         at_rest = descriptors()
         killer = Killer(endpoint, seed, least, most)
-        ends = ask_all(endpoint.port, [(f"r{number}", f"r{number}") for number in range(REQUESTS)], killer)
+        texts = [(f"r{number}", f"r{number}") for number in range(REQUESTS)]
+        ends = ask_all(endpoint.port, texts, killer, at_once=300)  # all of them might be answered before a kill is felt
 
         wait_until_whole(endpoint, workers)
         afterwards = ask_all(endpoint.port, [(f"after{number}", f"after{number}") for number in range(20)])

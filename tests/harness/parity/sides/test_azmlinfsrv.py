@@ -22,7 +22,7 @@ from amlemu_harness.parity.wire import Patience, exchange
 from ....contract.targets import interpreter_folder
 
 PATIENCE_S = 30.0
-PATIENCE = Patience(10.0, afterwards_s=0.0)
+PATIENCE = Patience(10.0, afterwards_s=0.0, closed_s=2.0)
 TELLS = """
 import os
 

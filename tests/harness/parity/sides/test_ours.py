@@ -21,7 +21,7 @@ from amlemu_harness.parity.wire import Patience, exchange
 
 KEY = "a-key-of-ours"
 PATIENCE_S = 30.0
-PATIENCE = Patience(10.0, afterwards_s=0.0)
+PATIENCE = Patience(10.0, afterwards_s=0.0, closed_s=2.0)
 TELLS = """
 import os
 
