@@ -150,12 +150,13 @@ def user_traceback(error: BaseException) -> str:
 
 def _cut(shown: Optional[traceback.TracebackException]) -> None:
     while shown is not None:
-        kept = [frame for frame in shown.stack if not _is_ours(frame.filename)]
+        kept = [frame for frame in shown.stack if not is_ours(frame.filename)]
         shown.stack = traceback.StackSummary.from_list(kept)
         shown = shown.__cause__ or shown.__context__
 
 
-def _is_ours(filename: str) -> bool:
+def is_ours(filename: str) -> bool:
+    """Tell whether a frame of this file is none of the script's: amlemu's own, or the import machinery's."""
     return filename.startswith((_OURS, "<frozen importlib")) or filename.endswith(_IMPORT_MODULE)
 
 
@@ -202,7 +203,7 @@ def _verb(phase: str) -> str:
 def _where(error: BaseException, folder: str) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_short(error.filename, folder)}:{error.lineno}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_ours(frame.filename)]
     if not frames:
         return ""
     inside = [frame for frame in frames if frame.filename.startswith(folder + os.sep)]

@@ -89,6 +89,10 @@ class Capture:
 
     def __init__(self, sink: Sink) -> None:
         out, err = SinkHandler(sink, sys.stdout), SinkHandler(sink, sys.stderr)
+        for logger in (server_log, access_log, error_log, plain_log):
+            logger.setLevel(
+                logging.INFO
+            )  # and so it stays: each change makes all loggers forget what they know of levels
         self._inner = {
             server_log: _servers(out),
             access_log: {**_servers(out), "filters": [is_no_probe]},
@@ -105,7 +109,7 @@ class Capture:
         for logger, setup in self._inner.items():
             _apply(logger, setup)
         before = list(logging.root.handlers)
-        if "handlers" not in self._inner.get(logging.root, ()):
+        if not before and "handlers" not in self._inner.get(logging.root, ()):
             logging.basicConfig()
         self._added = [handler for handler in logging.root.handlers if handler not in before]
 
@@ -164,10 +168,10 @@ def _apply(logger: logging.Logger, setup: _Setup) -> None:
     for name, value in setup.items():
         if name in _LISTS:
             getattr(logger, name)[:] = value
-        elif name == "level":
-            logger.setLevel(value)  # it forgets what it has remembered about levels
-        else:
+        elif name != "level":
             setattr(logger, name, value)
+        elif logger.level != value:
+            logger.setLevel(value)  # it forgets what it has remembered about levels
 
 
 def _print_to_logger(original: Callable[..., None], only_thread: Optional[int]) -> Callable[..., None]:

@@ -35,9 +35,18 @@ class Result(NamedTuple):
 
 
 class UserScript:
-    """One loaded script. `style` is "raw", "schema" or "text": what run() wants to be called with."""
+    """
+    One loaded script.
+
+    Attributes:
+        style: "raw", "schema" or "text": what run() wants to be called with.
+        module: the script itself.
+        spares_timers: a timer of this process that others have set goes on; the real server ends it.
+    """
 
     style = "text"
+    spares_timers = False
+    module: Any
     parameters: List[inspect.Parameter]
 
     def __init__(
@@ -67,7 +76,7 @@ class UserScript:
             ScriptNotImported: its top level raised, sys.exit included.
             ScriptFault: init() or run() is missing, or run() cannot be called.
         """
-        module = self._import()
+        module = self.module = self._import()
         for name in ("init", "run"):
             if not hasattr(module, name):
                 others = [other for other, value in vars(module).items() if inspect.isfunction(value)]
@@ -109,7 +118,7 @@ class UserScript:
             ScriptRaised: run() raised an Exception. Anything else (SystemExit ...) passes through.
         """
         try:
-            with _TimeLimit(timeout_ms):
+            with _TimeLimit(timeout_ms, self.spares_timers):
                 if self._wants_headers:
                     arguments["request_headers"] = headers()
                 started = time.perf_counter()
@@ -192,6 +201,9 @@ def _is_rawhttp_requested() -> bool:
     return any(vars(module).get("_rawHttpRequested", False) for module in modules if module is not None)
 
 
+_AT_ONCE_S = 0.001  # a timer of no time at all would be none
+
+
 def _alarm(number: int, frame: Any) -> None:
     raise TimeoutError
 
@@ -205,16 +217,26 @@ except ImportError:
 class _TimeLimit:
     """Raises TimeoutError in this thread after `timeout_ms`, once. Does nothing off the main thread or on Windows."""
 
-    def __init__(self, timeout_ms: int) -> None:
-        self._timeout_ms = timeout_ms
+    def __init__(self, timeout_ms: int, spares_others: bool) -> None:
+        """`spares_others`: a timer that somebody else has set goes on afterwards, and one that ends sooner is left alone."""
+        self._timeout_s = timeout_ms / 1000
+        self._others_s = 0.0
         self._is_kept = os.name != "nt" and threading.current_thread() is threading.main_thread()
+        if spares_others and self._is_kept:
+            self._others_s = signal.getitimer(signal.ITIMER_REAL)[0]
+            self._is_kept = not self._others_s or 0 < self._timeout_s < self._others_s
 
     def __enter__(self) -> None:
         if self._is_kept:
+            self._started = time.monotonic()
             self._previous = _set_handler(signal.SIGALRM, _alarm)
-            signal.setitimer(signal.ITIMER_REAL, self._timeout_ms / 1000)
+            signal.setitimer(signal.ITIMER_REAL, self._timeout_s)
 
     def __exit__(self, *error: object) -> None:
-        if self._is_kept:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            _set_handler(signal.SIGALRM, self._previous)
+        if not self._is_kept:
+            return
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _set_handler(signal.SIGALRM, self._previous)
+        if self._others_s:
+            left_s = self._others_s - (time.monotonic() - self._started)
+            signal.setitimer(signal.ITIMER_REAL, max(left_s, _AT_ONCE_S))
