@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from amlemu import deployment as deployments
 from amlemu import profile_file as profiles
 from amlemu import project_file
 from amlemu.azure.paths import is_azure_file
+from amlemu.backends import Capabilities
 from amlemu.debugging import DebugRules
 from amlemu.emulator import Emulator, Opening, run_loop
 from amlemu.errors import ScoringFailed
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 class Endpoint:
     """A served deployment, for Python programs: `url`, `score`, `exchanges`; stops at the end of the `with` block."""
 
-    def __init__(self, plan: Plan, grace_s: float, events: list[Event]) -> None:
-        """`plan` must put what happens into the list; nothing is started yet."""
-        self.events = events
-        self._plan = plan
-        self._emulator = Emulator(plan)
+    def __init__(self, plan: Plan, grace_s: float) -> None:
+        """Remember the plan; what happens is put into `events`, and nothing is started yet."""
+        self.events: list[Event] = []
+        self._plan = replace(plan, on_event=self.events.append)
+        self._emulator = Emulator(self._plan)
         self._grace_s = grace_s
         self._started = threading.Event()
         self._error: BaseException | None = None
@@ -56,6 +57,11 @@ class Endpoint:
     def opening(self) -> Opening:
         """Where clients come in, and what the script sees."""
         return self._emulator.opening
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What its backend can do."""
+        return self._emulator.backend.capabilities
 
     @property
     def url(self) -> str:
@@ -158,6 +164,10 @@ def _unseen(exchange: Exchange) -> None:
     """Nobody watches: the journal has it."""
 
 
+def _unheard(text: str) -> None:
+    """Nobody waits for it to be told."""
+
+
 def serve(
     script: Any,
     *,
@@ -205,7 +215,7 @@ def serve(
         port: 0 picks a free one.
         profile: which cloud answers; a name or the path of a file. None is the deployment's own, else `managed`.
         settings: values of the profile to override, `{"limits.request_timeout_ms": "8000"}`.
-        backend: `worker`, `inprocess` or `upstream` (then with `upstream="http://..."`).
+        backend: `worker`, `inprocess`, `container` (the real image, built and run by Docker), or `upstream` with its `upstream="http://..."`.
         engine: `amlemu`, or `azmlinfsrv`: the real server of the script's environment, instead of `backend`.
         endpoint_name: None is the name of the script's folder.
         deployment_name: None is `blue`.
@@ -223,35 +233,66 @@ def serve(
         UsageError: something is not usable as given.
         BootFailed: the script cannot be loaded, or init() failed.
     """
-    events: list[Event] = []
-    chosen = choose_backend(backend, upstream, engine)
+    wishes = {name: value for name, value in locals().items() if name not in ("script", "grace_s")}
+    return Endpoint(in_quarters(plan_of(script, **wishes), script), grace_s).start()
+
+
+def plan_of(script: Any, **wishes: Any) -> Plan:
+    """
+    Return what `serve` would serve, with these of its arguments.
+
+    Raises:
+        UsageError: something is not usable as given.
+    """
+    asked = {**(serve.__kwdefaults__ or {}), **wishes}
+    chosen = choose_backend(asked["backend"], asked["upstream"], asked["engine"])
     shared = {
-        "model_dir": model_dir,
-        "models": models,
-        "python": python,
-        "environment": env,
-        "workers": workers,
-        "endpoint": endpoint_name,
-        "name": deployment_name,
+        "model_dir": asked["model_dir"],
+        "models": asked["models"],
+        "python": asked["python"],
+        "environment": asked["env"],
+        "workers": asked["workers"],
+        "endpoint": asked["endpoint_name"],
+        "name": asked["deployment_name"],
     }
-    deployment, of_file = _deployment(script, code, shared)
-    limits = {**deployment.request_settings, **(request_settings or {})}
-    plan = Plan(
+    deployment, of_file = _deployment(script, asked["code"], shared)
+    limits = {**deployment.request_settings, **(asked["request_settings"] or {})}
+    reload, debug = asked["reload"], asked["debug"]
+    return Plan(
         deployment=replace(deployment, request_settings=limits),
-        profile=profiles.load(profile or of_file, settings, limits),
+        profile=profiles.load(asked["profile"] or of_file, asked["settings"], limits),
         backend=chosen,
-        upstream=upstream,
-        layout=layout,
-        host=host,
-        port=port,
-        auth=auth,
-        keys=keys,
-        is_insecure=insecure,
-        is_shadow=shadow,
-        dev_errors=dev_errors,
+        upstream=asked["upstream"],
+        layout=asked["layout"],
+        host=asked["host"],
+        port=asked["port"],
+        auth=asked["auth"],
+        keys=asked["keys"],
+        is_insecure=asked["insecure"],
+        is_shadow=asked["shadow"],
+        dev_errors=asked["dev_errors"],
         reload=reload if isinstance(reload, ReloadRules) else ReloadRules(is_on=reload),
         debug=debug if debug is not None else DebugRules(inherits="pydevd" in sys.modules and chosen == "worker"),
-        on_event=events.append,
         on_exchange=_unseen,
     )
-    return Endpoint(plan, grace_s, events).start()
+
+
+def in_quarters(plan: Plan, script: Any, say: Callable[[str], None] | None = None) -> Plan:
+    """
+    Return the plan with the quarters that its backend has, if it has any: the container's image, whose build may take minutes.
+
+    Args:
+        script: as `serve` takes it.
+        say: hears of steps that take their time.
+
+    Raises:
+        AmlemuError: they cannot be had; nothing is left running.
+    """
+    if plan.backend != "container":
+        return plan
+    from amlemu import choices
+    from amlemu.backends import quarters
+
+    return replace(
+        plan, quarters=quarters.find(plan.backend)(choices.choose(str(script), {}, {}), plan, say or _unheard)
+    )

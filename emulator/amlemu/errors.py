@@ -3,6 +3,7 @@ The error tree: whose fault it is decides the family, and every message says wha
 
     AmlemuError
     +-- UsageError            flags, files, profiles: the person at the keyboard can mend it
+    +-- EngineMissing         nothing on this machine runs containers
     +-- HostLost              what hosts the server is gone for good: nothing can be served any more
     +-- UserScriptError       the scoring script
     |   +-- BootFailed        it cannot be loaded, checked or initialised
@@ -51,6 +52,10 @@ class UsageError(AmlemuError):
     """A flag, a file or a profile is not usable as given."""
 
 
+class EngineMissing(AmlemuError):
+    """Nothing on this machine runs containers."""
+
+
 class HostLost(AmlemuError):
     """What hosts the server, a container or its engine, is gone for good: nothing can be served any more."""
 
@@ -74,12 +79,15 @@ class BootFailed(UserScriptError):
 
 
 class ScoringFailed(UserScriptError):
-    """A call of `Endpoint.score` was answered with something other than 200."""
+    """A call of `Endpoint.score` was answered with something other than 200, or the connection was closed: then the status is 0."""
 
-    def __init__(self, status: int, phrase: str, body: bytes) -> None:
+    def __init__(self, status: int, phrase: str, body: bytes, told: str = "") -> None:
+        """`told` is the whole message, where more is known than the answer."""
         self.status = status
         self.body = body
-        super().__init__(f"the endpoint answered {status} {phrase}: {body[:2000].decode('utf-8', 'replace')}")
+        self.response: Any = None  # the client's, where there is one
+        answer = f"the endpoint answered {status} {phrase}: {body[:2000].decode('utf-8', 'replace')}"
+        super().__init__(told or answer)
 
 
 class BackendFailure(AmlemuError):

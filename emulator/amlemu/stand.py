@@ -51,9 +51,9 @@ class Plan:
 
     With `health_port` the same routes are served there, too. `auth` is None or one of `credentials.MODES`, `keys` are the
     primary and secondary one where they are given; an address that others can reach needs `auth`, or `is_insecure`. `environment` is all that the script sees, `folder` its
-    working folder; None takes them from deployment and layout. `control_port` None is no control port, 0 is 5050 or the
+    working folder; None takes them from deployment and layout,. `control_port` None is no control port, 0 is 5050 or the
     next free one. With `dials_debugger` each worker connects to AZUREML_DEBUG_PORT by itself, as the real server's do. The backend
-    `container` has `quarters`.
+    `container` has `quarters`; `alias` is the endpoint's name there, where it shall not take the place of its other ones on this machine.
     """
 
     deployment: Deployment
@@ -76,6 +76,7 @@ class Plan:
     dials_debugger: bool = False
     debug: DebugRules = field(default_factory=DebugRules)
     quarters: Quarters | None = None
+    alias: str = ""
     on_event: Listener = print
     on_exchange: Callable[[Exchange], None] = print
 

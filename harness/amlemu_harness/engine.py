@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amlemu_harness.troubles import EngineMissing
+from amlemu.errors import EngineMissing
 
 if TYPE_CHECKING:
     import docker

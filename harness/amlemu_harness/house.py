@@ -169,12 +169,16 @@ def attach(container: Container) -> Pieces:
 
 
 def _told_apart(pieces: Any, where: str) -> Pieces:
-    with in_words(where):
-        for out, err in pieces:
-            if out:
-                yield "stdout", out
-            if err:
-                yield "stderr", err
+    try:
+        with in_words(where):
+            for out, err in pieces:
+                if out:
+                    yield "stdout", out
+                if err:
+                    yield "stderr", err
+    finally:
+        with contextlib.suppress(Exception):  # over ssh the SDK cannot; what has ended already need not be ended
+            pieces.close()
 
 
 async def aside(work: Callable[..., Result], *words: Any) -> Result:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from amlemu.backends.engine_fault import tell_fault
-from amlemu.errors import AmlemuError, BootFailed, HostLost
+from amlemu.errors import AmlemuError, BootFailed, EngineMissing, HostLost
 from amlemu.explain.log import read_log
 
 from amlemu_harness.containers import State
 from amlemu_harness.ends import explained, has_server
-from amlemu_harness.troubles import EngineLost, EngineMissing
+from amlemu_harness.troubles import EngineLost
 
 REMOVED = "removed"
 """A container's status; whoever did it meant it: two servers of one endpoint would remove each other's for ever."""

@@ -11,6 +11,7 @@ import math
 import os
 import posixpath
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,9 @@ def ordered(choices: Choices, plan: Plan, image: Image, debug_address: tuple[str
         path = plan.deployment.environment.get("PYTHONPATH", "")
         variables = {**packages.debugger_variables(wait_s=plan.debug.wait_s, python_path=path), "WORKER_COUNT": "1"}
         published = {packages.DEBUG_PORT: debug_address}
+    deployment = replace(plan.deployment, endpoint=plan.alias) if plan.alias else plan.deployment
     return local.order_for(
-        plan.deployment, choices.said, image.name, ports=published, variables=variables, platform=image.platform
+        deployment, choices.said, image.name, ports=published, variables=variables, platform=image.platform
     )
 
 

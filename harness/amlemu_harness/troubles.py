@@ -14,10 +14,6 @@ from dataclasses import dataclass
 from amlemu.errors import AmlemuError
 
 
-class EngineMissing(AmlemuError):
-    """No Docker engine answers."""
-
-
 class EngineLost(AmlemuError):
     """It has answered before, and does not any more."""
 

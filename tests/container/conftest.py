@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 from amlemu import deployment
 from amlemu.azure import asked as asked_of
+from amlemu.errors import EngineMissing
 from amlemu_harness import images
 from amlemu_harness.engine import Engine, connect
 from amlemu_harness.images import Image, Wishes
 from amlemu_harness.progress import Lines
-from amlemu_harness.troubles import EngineMissing
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _LOCK = Path(tempfile.gettempdir(), "amlemu-tests-engine.lock")

@@ -8,8 +8,8 @@ import socketserver
 import threading
 
 import pytest
+from amlemu.errors import EngineMissing
 from amlemu_harness.engine import connect
-from amlemu_harness.troubles import EngineMissing
 
 
 @pytest.fixture(autouse=True)

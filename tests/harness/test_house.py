@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from amlemu.errors import AmlemuError
 from amlemu_harness.containers import State
-from amlemu_harness.house import House, Run, aside
+from amlemu_harness.house import House, Run, _told_apart, aside
 from amlemu_harness.troubles import EngineLost
 
 from .box import FakeBox
@@ -140,3 +140,26 @@ def test_what_blocks_may_fail() -> None:
 
     with pytest.raises(AmlemuError, match="no"):
         asyncio.run(aside(fail))
+
+
+def test_a_container_that_has_ended_is_not_listened_to_any_more() -> None:
+    """Whatever it has written was heard; the connection to the engine is closed, also where somebody stops listening before."""
+
+    class Stream:
+        def __init__(self) -> None:
+            self.pieces = iter([(b"out", None), (None, b"err")])
+            self.is_closed = False
+
+        def __iter__(self) -> Iterator[tuple[bytes | None, bytes | None]]:
+            return self.pieces
+
+        def close(self) -> None:
+            self.is_closed = True
+
+    whole, half = Stream(), Stream()
+    assert list(_told_apart(whole, "lab.blue")) == [("stdout", b"out"), ("stderr", b"err")]
+    listening = _told_apart(half, "lab.blue")
+    next(iter(listening))
+    listening.close()
+
+    assert (whole.is_closed, half.is_closed) == (True, True)

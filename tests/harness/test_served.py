@@ -13,14 +13,13 @@ from amlemu.backends import quarters
 from amlemu.choices import Choices
 from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
-from amlemu.errors import UsageError
+from amlemu.errors import EngineMissing, UsageError
 from amlemu.events import Event, LeftBehind
 from amlemu.readiness import Readiness
 from amlemu.stand import Plan
 from amlemu_harness import served
 from amlemu_harness.engine import Engine
 from amlemu_harness.images import Image
-from amlemu_harness.troubles import EngineMissing
 
 IMAGE = Image("lab:1", "sha256:1", is_reference=True, base="amlemu/reference-base:1", platform="")
 CHOICES = Choices("score.py", {}, {})
