@@ -67,6 +67,7 @@ LAYERS = (
         "once",
         "console",
         "vscode",
+        "testing",
         "pytest_plugin",
         "__main__",
     },

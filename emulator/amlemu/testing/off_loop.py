@@ -1,0 +1,41 @@
+"""
+Work that must not find an event loop running in its thread: a script may want to run its own, as it can in the cloud.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+_Value = TypeVar("_Value")
+
+
+def off_loop(work: Callable[[], _Value]) -> _Value:
+    """Do something in this thread, or, where a loop runs in it, in another one; wait for it, and return or raise what it does."""
+    if not _is_on_loop():
+        return work()
+    values: list[_Value] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            values.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="amlemu-script")
+    thread.start()
+    thread.join()
+    for error in errors:
+        raise error
+    return values[0]
+
+
+def _is_on_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What the fixtures for scoring scripts are made of."""

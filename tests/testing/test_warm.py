@@ -1,0 +1,169 @@
+"""What tests of one session share, and when it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from amlemu.errors import BootFailed, UsageError
+from amlemu.testing.choice import Choice
+from amlemu.testing.client import ScoringClient
+from amlemu.testing.hosts import InProcess, Remote, Served
+from amlemu.testing.warm import Warm
+
+Write = Callable[[str, str], Path]
+COUNTS = """
+    import os
+
+    count = 0
+
+    def init(): ...
+
+    def run(data):
+        global count
+        count += 1
+        return {"pid": os.getpid(), "count": count, "mode": os.environ.get("MODE", "")}
+"""
+
+
+@pytest.fixture
+def warm() -> Iterator[Warm]:
+    found = Warm(keys={"AMLEMU_KEY": "secret"}.get)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def script(write: Write) -> str:
+    return str(write("score.py", COUNTS))
+
+
+def scored(warm: Warm, **wishes: Any) -> dict[str, Any]:
+    with ScoringClient(warm.host(Choice(**wishes))) as client:
+        return dict(client.score("x"))
+
+
+@pytest.mark.parametrize("target", ["inprocess", "worker"])
+def test_equal_wishes_share_a_script_or_workers(warm: Warm, script: str, target: str) -> None:
+    """And others do not: of a variable the script sees, its profile is none of its business in process."""
+    first = scored(warm, script=script, target=target)
+    second = scored(warm, script=script, target=target)
+    strict = scored(warm, script=script, target=target, env=(("MODE", "strict"),))
+
+    assert (first["count"], second["count"], strict["count"]) == (1, 2, 1)
+    assert (first["pid"] == second["pid"], strict["mode"]) == (True, "strict")
+
+
+def test_profiles_share_the_script_of_this_process(warm: Warm, script: str) -> None:
+    """One init() for all clouds."""
+    counts = [scored(warm, script=script, target="inprocess", profile=name)["count"] for name in ("managed", "bare")]
+
+    assert counts == [1, 2]
+    assert warm.script(Choice(script=script)).run("x")["count"] == 3
+
+
+@pytest.mark.parametrize("target", ["inprocess", "worker"])
+def test_a_fresh_one_is_not_shared(warm: Warm, script: str, target: str) -> None:
+    """And ends when whoever has asked for it says so."""
+    choice = Choice(script=script, target=target, fresh=True)
+    hosts = [warm.host(choice), warm.host(choice)]
+
+    counts = []
+    for host in hosts:
+        with ScoringClient(host) as client:
+            counts.append(client.score("x")["count"])
+        warm.end(host)
+
+    assert counts == [1, 1]
+    if target == "worker":
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(hosts[0].url)
+
+
+@pytest.mark.parametrize("target", ["inprocess", "worker"])
+def test_a_script_that_was_written_anew_is_another(warm: Warm, write: Write, script: str, target: str) -> None:
+    """A test may write its script itself, each time another one to the same place."""
+    scored(warm, script=script, target=target)
+    write("score.py", "def init(): ...\ndef run(data): return {'anew': data}")
+
+    assert scored(warm, script=script, target=target) == {"anew": "x"}
+
+
+@pytest.mark.parametrize("target", ["inprocess", "worker"])
+def test_a_script_that_does_not_start_is_tried_once(warm: Warm, write: Write, tmp_path: Path, target: str) -> None:
+    """However many tests ask for it."""
+    text = "open('tries', 'a').write('x')\ndef init(): raise ValueError('no weights')\ndef run(data): ..."
+    choice = Choice(
+        script=str(write("score.py", f"import warnings\nwarnings.simplefilter('ignore')\n{text}")), target=target
+    )
+
+    for _ in range(3):
+        with pytest.raises(BootFailed, match="no weights"):
+            warm.host(choice)
+
+    assert (tmp_path / "tries").read_text() == "x"
+
+
+def test_endpoints_that_nobody_asks_for_any_more_are_stopped(warm: Warm, script: str) -> None:
+    """Eight stay: a suite with a deployment for each test would fill the machine."""
+    choices = [Choice(script=script, target="worker", env=(("MODE", str(number)),)) for number in range(9)]
+    first, *others = [warm.host(choice) for choice in choices]
+
+    warm.rest()
+
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(first.url)
+    assert all(httpx.get(host.url).status_code == 200 for host in others)
+    assert scored(warm, script=script, target="worker", env=(("MODE", "0"),))["count"] == 1
+
+
+def test_a_key_is_shown_where_one_is_asked_for(warm: Warm, script: str, tmp_path: Path) -> None:
+    """By the client itself, so that tests are about the script; nothing is kept beside it."""
+    choice = Choice(script=script, target="inprocess", profile="managed", auth="key")
+    with ScoringClient(warm.host(choice)) as client:
+        assert client.score("x")["count"] == 1
+        assert client.post("/score", json={}, headers={"Authorization": "Bearer other"}).status_code == 401
+    assert not (tmp_path / ".amlemu").exists()
+
+
+def test_a_token_is_shown_likewise(warm: Warm, script: str) -> None:
+    """Made with the endpoint's own keys."""
+    with ScoringClient(warm.host(Choice(script=script, target="inprocess", auth="aad_token"))) as client:
+        assert client.score("x")["count"] == 1
+
+
+def test_a_url_is_asked_as_it_is(warm: Warm, script: str) -> None:
+    """With the key of AMLEMU_KEY; a profile puts a front door of ours before it."""
+    there = warm.host(Choice(script=script, target="worker", profile="bare"))
+    plain = warm.host(Choice(target=f"{there.url}/score"))
+    doored = warm.host(Choice(script=script, target=there.url, profile="managed"))
+
+    assert isinstance(plain, Remote)
+    assert isinstance(doored, Served)
+    with ScoringClient(plain) as client:
+        assert client.score("x")["count"] == 1
+        assert client.last.request.header("Authorization") == "Bearer secret"
+        assert client.get("/nowhere").status_code == 404
+    with ScoringClient(doored) as client:
+        assert client.score("x")["count"] == 2
+        assert client.get("/nowhere").status_code == 424
+
+
+def test_a_file_that_is_gone_is_told(warm: Warm, tmp_path: Path) -> None:
+    """Not as an error of ours."""
+    with pytest.raises(UsageError, match="No such file"):
+        warm.host(Choice(script=str(tmp_path / "gone.py"), target="inprocess"))
+
+
+def test_what_a_test_has_changed_is_put_back(warm: Warm, script: str) -> None:
+    """When it is over, whichever way it came to the script."""
+    host = warm.host(Choice(script=script, target="inprocess"))
+    assert isinstance(host, InProcess)
+    host.script.module.count = 100
+
+    warm.rest()
+
+    assert ScoringClient(host).score("x")["count"] == 1
