@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from . import contenders, idle, measure, processes, saves
+from . import contenders, fixtures, idle, measure, processes, saves
 from .comparison import Figure, Result, Row, Target
 from .contenders import Contender
 from .report import as_text, report, setting_of
@@ -172,6 +172,51 @@ ROWS = (
         target=Target(ours_at_most=1.0),
         measure=idle.idle_cpu,
         flags=("--profile", "managed", "--reload"),
+        needs_wrk=False,
+    ),
+    Row(
+        "fixture-run",
+        "one call in a test: scoring_script.run(); the real server is asked by httpx",
+        "us",
+        digits=0,
+        target=Target(ours_at_most=150.0, allowance="run()"),
+        measure=fixtures.call("script"),
+        needs_wrk=False,
+    ),
+    Row(
+        "fixture-client",
+        "one call in a test: scoring_client.score() in process, profile managed; the real server is asked by httpx",
+        "us",
+        digits=0,
+        target=Target(ours_at_most=500.0, allowance="run()"),
+        measure=fixtures.call("client"),
+        needs_wrk=False,
+    ),
+    Row(
+        "fixture-again",
+        "a test's set-up with a script that is loaded already; the real server's start",
+        "ms",
+        digits=2,
+        target=Target(ours_at_most=5.0),
+        measure=fixtures.ready("setup_ms"),
+        needs_wrk=False,
+    ),
+    Row(
+        "fixture-worker",
+        "the first endpoint with a worker, its init() does nothing; the real server's start",
+        "ms",
+        digits=0,
+        target=Target(ours_at_most=500.0),
+        measure=fixtures.ready("worker_ms"),
+        needs_wrk=False,
+    ),
+    Row(
+        "fixture-1000",
+        "1 000 tests of one script through scoring_client, pytest's own start included; the real server runs already",
+        "s",
+        digits=2,
+        target=Target(ours_at_most=10.0),
+        measure=fixtures.thousand,
         needs_wrk=False,
     ),
 )
