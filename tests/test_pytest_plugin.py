@@ -381,6 +381,59 @@ def test_a_url_is_asked_with_the_key_of_a_variable(
     result.stdout.no_fnmatch_line("*Bearer secret*")
 
 
+def test_a_url_where_nobody_answers_is_told_once(project: Run) -> None:
+    """The other tests are skipped."""
+    result = project("--amlemu-target=http://127.0.0.1:1", "-rs", test_a=ONE + ONE.replace("test_one", "test_two"))
+
+    result.assert_outcomes(errors=1, skipped=1)
+    result.stdout.fnmatch_lines(
+        [
+            "amlemu: nobody answers at http://127.0.0.1:1: *",
+            "SKIPPED*nobody answers at http://127.0.0.1:1; test_a.py::test_one says why",
+        ]
+    )
+
+
+def test_variables_of_a_test_are_the_scripts_and_nobody_elses(project: Run) -> None:
+    """Whichever comes first, the fixture or the monkeypatch; and the process is as before."""
+    result = project(
+        test_a="""
+        import os
+        import pytest
+
+        @pytest.mark.parametrize("number", range(2))
+        def test_before(monkeypatch, make_endpoint, number):
+            monkeypatch.setenv("MODE", "before")
+            monkeypatch.delenv("HOME")
+            client = make_endpoint(script="src/mode.py")
+            assert client.score("x") == "before"
+            monkeypatch.setenv("MODE", "after")
+            assert client.score("x") == "after"
+
+        def test_without(make_endpoint):
+            assert make_endpoint(script="src/mode.py").score("x") == "default"
+            assert "HOME" in os.environ
+
+        def test_nothing_is_left():
+            assert "MODE" not in os.environ
+            assert "HOME" in os.environ
+        """,
+        **{
+            "src/mode": """
+                import os
+
+                def init():
+                    os.environ.setdefault("MODE", "default")
+
+                def run(data):
+                    return os.environ["MODE"]
+            """
+        },
+    )
+
+    result.assert_outcomes(passed=4)
+
+
 def test_a_test_that_needs_a_worker_keeps_it(project: Run) -> None:
     """One that ends its process, say; the command line moves tests up only."""
     result = project(

@@ -47,6 +47,12 @@ class Endpoint:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="amlemu", daemon=True)
         self._client: httpx.Client | None = None
+        self.ended_by: Exception | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is served any more; `ended_by` is the reason, where nobody has stopped it."""
+        return not self._thread.is_alive()
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -143,7 +149,7 @@ class Endpoint:
             await emulator.ready()
             await emulator.aided()
             self._started.set()
-            await emulator.wait(self._stop)
+            self.ended_by = await emulator.wait(self._stop)
         finally:
             await emulator.stop(self._grace_s)
 

@@ -218,7 +218,7 @@ def _root(config: pytest.Config) -> Path:
 
 def _started(request: pytest.FixtureRequest, choice: Choice, start: Callable[[], Any]) -> Any:
     """Return what was started. Of a script that does not start one test tells, all others are skipped."""
-    from amlemu.errors import AmlemuError, BootFailed
+    from amlemu.errors import AmlemuError, BootFailed, Unreachable
     from amlemu.testing import troubles
 
     __tracebackhide__ = True
@@ -226,10 +226,10 @@ def _started(request: pytest.FixtureRequest, choice: Choice, start: Callable[[],
         return start()
     except AmlemuError as error:
         trouble = error
-    if isinstance(trouble, BootFailed):
+    if isinstance(trouble, BootFailed | Unreachable):
         first = troubles.first_of(request, choice)
         if first:
-            pytest.skip(f"amlemu: {troubles.short(choice)} does not start; {first} says why")
+            pytest.skip(f"amlemu: {troubles.short(choice, trouble)}; {first} says why")
         pytest.fail(troubles.told(choice, trouble), pytrace=False)
     if troubles.is_lack_of_engine(trouble) and not request.config.getoption("amlemu_require_container", False):
         pytest.skip(f"amlemu: {trouble}")

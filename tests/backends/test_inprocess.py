@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from amlemu.backends.inprocess import InProcess
-from amlemu.backends.world import _ONE_AT_A_TIME, World
+from amlemu.backends.world import ONE_AT_A_TIME, World
 from amlemu.errors import BootFailed, NotReady, WorkerCrashed
 from amlemu.events import Event, Spoke, WorkerFailedToBoot, WorkerReady, WorkerStarted
 from amlemu.exchange import Request, Response
@@ -75,7 +75,7 @@ async def test_between_two_requests_the_process_is_ours() -> None:
     before = snapshot()
     async with thread("talks") as host:
         await host.asks("print")
-        with _ONE_AT_A_TIME:
+        with ONE_AT_A_TIME:
             during = snapshot()
 
     finders = [finder for finder in during["meta_path"] if finder not in before["meta_path"]]

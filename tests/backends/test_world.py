@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amlemu.backends.world import Residence, World
+from amlemu.backends.world import World
 
 Snapshot = dict[str, Any]
 
@@ -241,86 +241,6 @@ def test_a_set_up_of_logging_is_the_scripts_alone(
     assert between["of.test.world"] == (logging.NOTSET, True, False, [], [])
     assert second == first
     assert first["of.another.test"][2]
-
-
-@pytest.fixture
-def residence(tmp_path: Path) -> Iterator[Residence]:
-    found = Residence(tmp_path, {**os.environ, "OWN": "script"}, lambda record, text: None)
-    yield found
-    Residence.leave()
-
-
-def test_a_residents_variables_and_modules_stay_between_calls(
-    ours: Snapshot, residence: Residence, tmp_path: Path
-) -> None:
-    """So that a test can change them for the script; folder, import path and print are the process's all the same."""
-    (tmp_path / "of_script.py").write_text("value = 1")
-    with residence:
-        sys.path.append(str(tmp_path))
-        module = importlib.import_module("of_script")
-
-    assert (os.environ["OWN"], sys.modules["of_script"]) == ("script", module)
-    assert (os.getcwd(), builtins.print) == (ours["folder"], ours["print"])
-    os.environ["OWN"] = "test"
-    with residence:
-        assert os.environ["OWN"] == "test"
-    Residence.leave()
-
-    assert "OWN" not in os.environ
-    assert "of_script" not in sys.modules
-
-
-def test_each_stay_begins_with_what_init_has_left(ours: Snapshot, residence: Residence) -> None:
-    """On top of the process's variables as they are now; what was changed since goes with the stay."""
-    with residence:
-        os.environ["OF_INIT"] = "1"
-        os.environ.pop("PATH", None)
-        residence.settle()
-        os.environ["OF_RUN"] = "1"
-    Residence.leave()
-    os.environ["OF_TEST"] = "1"
-
-    with residence:
-        assert [os.environ.get(name) for name in ("OWN", "OF_INIT", "OF_RUN", "OF_TEST", "PATH")] == [
-            "script",
-            "1",
-            None,
-            "1",
-            None,
-        ]
-    Residence.leave()
-    del os.environ["OF_TEST"]
-
-
-def test_another_resident_moves_the_first_one_out(ours: Snapshot, residence: Residence, tmp_path: Path) -> None:
-    """And it finds its own again when it comes back."""
-    other = Residence(tmp_path, {"OWN": "other"}, lambda record, text: None)
-    with residence:
-        residence.settle()
-    with other:
-        assert os.environ["OWN"] == "other"
-        other.settle()
-    with residence:
-        assert os.environ["OWN"] == "script"
-
-
-def test_a_module_of_the_tests_does_not_stand_in_the_scripts_way(ours: Snapshot, tmp_path: Path) -> None:
-    """One of the same name, from a folder that is on the import path for tests alone; both find theirs again."""
-    for folder in ("script", "tests"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "in_the_way.py").write_text(f"name = {folder!r}")
-    before = list(sys.path)
-    sys.path.insert(0, str(tmp_path / "tests"))
-    theirs = importlib.import_module("in_the_way")
-    inside = Residence(tmp_path / "script", dict(os.environ), lambda record, text: None, import_path=before)
-    with inside:
-        sys.path.append(str(tmp_path / "script"))
-        assert importlib.import_module("in_the_way").name == "script"
-    Residence.leave()
-
-    assert sys.modules.pop("in_the_way") is theirs
-    assert theirs.name == "tests"
-    sys.path.remove(str(tmp_path / "tests"))
 
 
 def test_packages_of_an_environment_below_the_folder_are_everybodys(ours: Snapshot, tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from amlemu import deployment
 from amlemu.errors import BootFailed, ScoringFailed
 from amlemu.testing.loaded import LoadedScript
+from amlemu.testing.residence import ProcessEnded
 
 Load = Callable[..., LoadedScript]
 GOOD = """
@@ -257,6 +259,30 @@ def test_a_script_that_does_not_start_says_why(
         list(sys.path),
         {**os.environ, "PYTEST_CURRENT_TEST": before[2].get("PYTEST_CURRENT_TEST")},
     ) == before
+
+
+def test_a_value_that_is_no_json_is_told_with_what_to_do(load: Load) -> None:
+    """An array has to be made a list by whoever sends it, as for any client."""
+    script = load(GOOD)
+
+    with pytest.raises(TypeError, match=r"ndarray is not JSON serializable: .*\.tolist\(\).*data="):
+        script.run({"data": np.array([1])})
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [("raise KeyboardInterrupt", KeyboardInterrupt), ("import pytest; pytest.skip('not here')", pytest.skip.Exception), ("import os; os._exit(4)", ProcessEnded)],
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["init", "run"])
+def test_what_is_none_of_the_scripts_business_reaches_the_test(
+    load: Load, line: str, error: type[BaseException], where: str
+) -> None:
+    """Ctrl-C, the end of a debugger, a time limit of the test; and what would end the process, and all tests with it."""
+    bodies = {"init": "pass", "run": "pass", where: line}
+    text = f"def init(): {bodies['init']}\ndef run(data): {bodies['run']}"
+
+    with pytest.raises(error):
+        load(text).run("x")
 
 
 def test_a_timer_of_the_test_goes_on(load: Load) -> None:

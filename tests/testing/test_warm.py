@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from amlemu.errors import BootFailed, UsageError
+from amlemu.errors import BootFailed, ScoringFailed, Unreachable, UsageError
 from amlemu.testing.choice import Choice
 from amlemu.testing.client import ScoringClient
 from amlemu.testing.hosts import InProcess, Remote, Served
@@ -120,6 +121,63 @@ def test_endpoints_that_nobody_asks_for_any_more_are_stopped(warm: Warm, script:
     assert scored(warm, script=script, target="worker", env=(("MODE", "0"),))["count"] == 1
 
 
+def test_an_endpoint_that_has_ended_is_made_again(warm: Warm, write: Write) -> None:
+    """A script can end all of its server: exit code 4 halts the master, as in the cloud. The next test has another."""
+    text = "import os\ndef init(): ...\ndef run(data):\n    if data == 'die': os._exit(4)\n    return data"
+    choice = Choice(script=str(write("score.py", text)), target="worker", profile="bare")
+    host = warm.host(choice)
+    with ScoringClient(host) as client:
+        with pytest.raises(ScoringFailed, match="the connection was closed"):
+            client.score("die")
+        deadline = time.monotonic() + 10
+        while not host.has_ended:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        with pytest.raises(ScoringFailed, match=r"nobody answers any more \(worker, profile bare\).*exit code 4"):
+            client.score("x")
+
+    with ScoringClient(warm.host(choice)) as client:
+        assert client.score("x") == "x"
+
+
+def test_nobody_at_a_url_is_told(warm: Warm) -> None:
+    """Before any test is run against it."""
+    with pytest.raises(Unreachable, match=r"nobody answers at http://127\.0\.0\.1:1: "):
+        warm.host(Choice(target="http://127.0.0.1:1/score"))
+
+
+@pytest.mark.parametrize("target", ["inprocess", "worker"])
+def test_another_variable_of_the_process_is_another_script(
+    warm: Warm, write: Write, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """init() has seen it, so what it made of it does not depend on which test came first."""
+    text = "import os\ndef init():\n    global mode\n    mode = os.environ.get('MODE', '')\ndef run(data): return mode"
+    script = str(write("score.py", text))
+
+    def asked() -> str:
+        with ScoringClient(warm.host(Choice(script=script, target=target))) as client:
+            return str(client.score("x"))
+
+    assert asked() == ""
+    monkeypatch.setenv("MODE", "strict")
+    assert asked() == "strict"
+    monkeypatch.delenv("MODE")
+    assert asked() == ""
+
+
+def test_scripts_that_nobody_asks_for_any_more_go(warm: Warm, script: str) -> None:
+    """Sixteen stay in this process: each holds its model."""
+    for number in range(17):
+        assert scored(warm, script=script, target="inprocess", env=(("MODE", str(number)),))["count"] == 1
+
+    warm.rest()
+
+    counts = [
+        scored(warm, script=script, target="inprocess", env=(("MODE", str(number)),))["count"] for number in (16, 0)
+    ]
+    assert counts == [2, 1]
+
+
 def test_a_key_is_shown_where_one_is_asked_for(warm: Warm, script: str, tmp_path: Path) -> None:
     """By the client itself, so that tests are about the script; nothing is kept beside it."""
     choice = Choice(script=script, target="inprocess", profile="managed", auth="key")
@@ -154,7 +212,7 @@ def test_a_url_is_asked_as_it_is(warm: Warm, script: str) -> None:
 
 def test_a_file_that_is_gone_is_told(warm: Warm, tmp_path: Path) -> None:
     """Not as an error of ours."""
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(UsageError, match="no such file"):
         warm.host(Choice(script=str(tmp_path / "gone.py"), target="inprocess"))
 
 

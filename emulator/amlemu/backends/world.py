@@ -2,8 +2,8 @@
 What a script takes for its own and a process has only once: variables, working folder, import path, print, loggers, modules.
 
 An in-process script is given its world for the length of a call and the process gets its own back, so that a program may
-hold several scripts at once and is itself not moved to another folder. One call at a time in the whole process. A `Residence`
-leaves variables and modules there between calls, for a test that wants to change them.
+hold several scripts at once and is itself not moved to another folder. One call at a time in the whole process. For tests
+there is `testing/residence.py`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 from amlemu.scoring import compat
 from amlemu.scoring.logs import Capture, Sink
 
-_ONE_AT_A_TIME = threading.RLock()
+ONE_AT_A_TIME = threading.RLock()
 _REGISTRIES = (
     "__functions_schema__",
     "__versions__",
@@ -37,6 +37,8 @@ class World:
         sink: Sink,
         models_folder: str | None = None,
         import_path: Sequence[str] | None = None,
+        *,
+        is_overheard: bool = False,
     ) -> None:
         """
         Args:
@@ -45,6 +47,7 @@ class World:
             sink: gets what print() and the server's loggers say while inside.
             models_folder: see `compat.install`.
             import_path: where modules are looked for before the script's own folder; None: where this process does.
+            is_overheard: see `Capture`.
         """
         self._folder = self._root = str(folder)
         self._environment = dict(environment)
@@ -58,19 +61,19 @@ class World:
         self._hidden: dict[str, ModuleType] = {}  # the process's, of the same names
         self._shared: set[str] | None = None  # the script's, but the process had imported them before
         self._schemas: dict[str, dict[Any, Any]] = {}
-        self._capture = Capture(sink)
+        self._capture = Capture(sink, is_overheard=is_overheard)
 
     def __enter__(self) -> None:
-        _ONE_AT_A_TIME.acquire()
+        ONE_AT_A_TIME.acquire()
         self.move_in()
-        self._begin()
+        self.begin()
 
     def __exit__(self, *error: object) -> None:
-        self._end()
+        self.end()
         self.move_out()
-        _ONE_AT_A_TIME.release()
+        ONE_AT_A_TIME.release()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Let a call begin: the working folder, the import path and print are the script's."""
         self._outer_call = os.getcwd(), list(sys.path)
         os.chdir(self._folder)
@@ -81,7 +84,8 @@ class World:
         self._capture.start()
         self._capture.redirect_print(threading.get_ident())
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Undo `begin`."""
         folder, path = self._outer_call
         self._capture.stop()
         self._path = [entry for entry in sys.path if entry not in self._before]
@@ -91,8 +95,7 @@ class World:
 
     def move_in(self) -> None:
         """Bring variables and modules."""
-        self._outer = dict(os.environ)
-        _become(self._environment)
+        self.bring_variables()
         if self._shared is None:
             self._shared = {name for name in self._below_root() if name not in self._modules}
             self._hidden = self._in_the_way()
@@ -105,12 +108,22 @@ class World:
         self._swap_schemas()
 
     def move_out(self) -> None:
+        """Undo `move_in`."""
         self._swap_schemas()
         own = [name for name in self._below_root() if name not in (self._shared or ())]
         self._modules = {**compat.uninstall(), **{name: sys.modules.pop(name) for name in own}}
         sys.modules.update(self._hidden)
+        self.take_variables()
+
+    def bring_variables(self) -> None:
+        """Let the whole environment be the script's."""
+        self._outer = dict(os.environ)
+        become(self._environment)
+
+    def take_variables(self) -> None:
+        """Keep what the script has made of them, and give the process its own back."""
         self._environment = dict(os.environ)
-        _become(self._outer)
+        become(self._outer)
 
     def _below_root(self) -> list[str]:
         """Name the modules that come from the script's folder, another script has others; not packages of an environment in it."""
@@ -152,55 +165,7 @@ class World:
             registry.update(inner)
 
 
-class Residence(World):
-    """
-    A world whose variables and modules stay in the process from its first call until another script's, or until `leave`.
-
-    So a test can change them, for the script: monkeypatch.setenv, setattr of a module that the script has imported. What is
-    changed after `settle` does not outlast the stay.
-    """
-
-    _present: ClassVar[Residence | None] = None
-
-    def __enter__(self) -> None:
-        _ONE_AT_A_TIME.acquire()
-        if Residence._present is not self:
-            self.leave()
-            self.move_in()
-            Residence._present = self
-        self._begin()
-
-    def __exit__(self, *error: object) -> None:
-        self._end()
-        _ONE_AT_A_TIME.release()
-
-    def settle(self) -> None:
-        """Take variables, folder and import path as they are for those that each stay begins with: init() has returned."""
-        added = {name: value for name, value in os.environ.items() if self._outer.get(name) != value}
-        gone = self._outer.keys() - os.environ.keys()
-        self._changes: dict[str, str | None] = {**added, **dict.fromkeys(gone)}
-        self._changes.pop(_OF_PYTEST, None)
-        self._settled = self._folder, self._path
-
-    @staticmethod
-    def leave() -> None:
-        """Give the process its own variables and modules back, if a script resides there."""
-        with _ONE_AT_A_TIME:
-            present, Residence._present = Residence._present, None
-            if present is not None:
-                present.move_out()
-
-    def move_in(self) -> None:
-        changes = getattr(self, "_changes", None)
-        if changes is not None:
-            self._environment = {**os.environ, **changes}
-            for name in [name for name, value in changes.items() if value is None]:
-                del self._environment[name]
-            self._folder, self._path = self._settled
-        super().move_in()
-
-
-def _become(environment: Mapping[str, str]) -> None:
+def become(environment: Mapping[str, str]) -> None:
     """Make os.environ equal to `environment`, touching only what differs."""
     for name in os.environ.keys() - environment.keys() - {_OF_PYTEST}:
         del os.environ[name]

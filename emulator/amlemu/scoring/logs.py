@@ -87,12 +87,16 @@ class Capture:
     What the script changes, a logging.json included, is undone by `stop` and there again after the next `start`.
     """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, *, is_overheard: bool = False) -> None:
+        """
+        Args:
+            sink: gets what print() and the server's loggers say.
+            is_overheard: the root logger's handlers of this process hear the script, too, whatever it does with its own: a test's.
+        """
+        self._is_overheard = is_overheard
         out, err = SinkHandler(sink, sys.stdout), SinkHandler(sink, sys.stderr)
         for logger in (server_log, access_log, error_log, plain_log):
-            logger.setLevel(
-                logging.INFO
-            )  # and so it stays: each change makes all loggers forget what they know of levels
+            logger.setLevel(logging.INFO)  # for good: each change makes all loggers forget what they know of levels
         self._inner = {
             server_log: _servers(out),
             access_log: {**_servers(out), "filters": [is_no_probe]},
@@ -112,6 +116,9 @@ class Capture:
         if not before and "handlers" not in self._inner.get(logging.root, ()):
             logging.basicConfig()
         self._added = [handler for handler in logging.root.handlers if handler not in before]
+        if self._is_overheard:
+            here, outer = logging.root.handlers, self._outer[logging.root]["handlers"]
+            here.extend([handler for handler in outer if handler not in here])
 
     def redirect_print(self, only_thread: Optional[int] = None) -> None:
         """
@@ -131,10 +138,16 @@ class Capture:
         for logger, setup in outer.items():
             changed = {name: value for name, value in _setup_of(logger).items() if value != setup[name]}
             if changed:
-                self._inner[logger] = changed
                 _apply(logger, {name: setup[name] for name in changed})
+                self._inner[logger] = self._own(logger, changed, setup)
         # Most loggers are of no interest to a script: no need to look at all of them at every call.
         self._watched = self._watched or list({logging.root: 1, **self._inner})
+
+    def _own(self, logger: logging.Logger, changed: _Setup, outer: _Setup) -> _Setup:
+        """Leave out the handlers that only listen."""
+        if logger is not logging.root or not self._is_overheard or "handlers" not in changed:
+            return changed
+        return {**changed, "handlers": [handler for handler in changed["handlers"] if handler not in outer["handlers"]]}
 
     def _new_loggers(self) -> List[logging.Logger]:
         """Return loggers that the script has made and given handlers, or disabled; a library's NullHandler may stay."""

@@ -79,11 +79,13 @@ class Memory:
         error.response = response
         raise error
 
-    def closed(self, error: httpx.TransportError) -> ScoringFailed:
-        """Return the error for a connection that was closed before the answer was whole."""
+    def broken(self, error: httpx.TransportError) -> ScoringFailed:
+        """Return the error for a request that has no whole answer."""
         exchange = getattr(error, "exchange", None)
+        what = "nobody answers any more" if isinstance(error, httpx.ConnectError) else "the connection was closed"
+        why = f"; {self._host.gone}" if self._host.gone else ""
         more = "" if exchange is None else f"\n{self.story(exchange)}"
-        failed = ScoringFailed(0, "", b"", f"the connection was closed: {error}{more}")
+        failed = ScoringFailed(0, "", b"", f"{what} ({self._host.told}): {error}{why}{more}")
         failed.response = exchange
         return failed
 
@@ -101,7 +103,7 @@ class ScoringClient(httpx.Client):
         self.memory = Memory(host)
         self._host = host
         defaults: dict[str, Any] = {"base_url": host.base_url, "timeout": None, "trust_env": False}
-        super().__init__(**{"transport": host.transport(), **defaults, **options})
+        super().__init__(**{**defaults, **host.options(), **options})
         self.headers.update(dict(host.headers))
 
     @property
@@ -148,9 +150,11 @@ class ScoringClient(httpx.Client):
         body = body_of(payload) if data is None else data
         try:
             response = self.post("/score", content=body, headers={"Content-Type": content_type})
-        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            raise self.memory.closed(error) from None
-        return self.memory.value(response)
+        except httpx.TransportError as error:
+            failed = self.memory.broken(error)
+        else:
+            return self.memory.value(response)
+        raise failed
 
 
 class AsyncScoringClient(httpx.AsyncClient):
@@ -161,7 +165,7 @@ class AsyncScoringClient(httpx.AsyncClient):
         self.memory = memory or Memory(host)
         self._host = host
         defaults: dict[str, Any] = {"base_url": host.base_url, "timeout": None, "trust_env": False}
-        super().__init__(**{"transport": host.async_transport(), **defaults, **options})
+        super().__init__(**{**defaults, **host.async_options(), **options})
         self.headers.update(dict(host.headers))
 
     @property
@@ -196,9 +200,11 @@ class AsyncScoringClient(httpx.AsyncClient):
         body = body_of(payload) if data is None else data
         try:
             response = await self.post("/score", content=body, headers={"Content-Type": content_type})
-        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            raise self.memory.closed(error) from None
-        return self.memory.value(response)
+        except httpx.TransportError as error:
+            failed = self.memory.broken(error)
+        else:
+            return self.memory.value(response)
+        raise failed
 
 
 def decoded(response: httpx.Response) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
-from amlemu.errors import UsageError
+from amlemu.errors import Unreachable, UsageError
 from amlemu.events import Spoke
 from amlemu.exchange import Exchange, Request, Response
 from amlemu.testing.doorway import Doorway
@@ -23,6 +23,9 @@ from amlemu.testing.transports import ADDRESS, BEGAN, EXCHANGE, AsyncNoting, Dir
 if TYPE_CHECKING:
     from amlemu.endpoint import Endpoint
 
+KEY_VARIABLE = "AMLEMU_KEY"
+"""The variable that has the key or token for a URL."""
+_KNOCK_S = 10.0
 _PATIENCE_S = 2.0  # an exchange is written down a moment after its answer has gone out
 _LOG_S = 0.5  # a container's log comes a moment later
 _LOOK_S = 0.001
@@ -51,10 +54,10 @@ class Host(Protocol):
     def base_url(self) -> str:
         """The root that our own clients take."""
 
-    def transport(self) -> httpx.BaseTransport:
-        """How a client of httpx reaches it."""
+    def options(self) -> dict[str, Any]:
+        """Return what lets a client of httpx reach it."""
 
-    def async_transport(self) -> httpx.AsyncBaseTransport:
+    def async_options(self) -> dict[str, Any]:
         """The same for an asynchronous one."""
 
     def exchange_of(self, response: httpx.Response) -> Exchange | None:
@@ -65,6 +68,10 @@ class Host(Protocol):
 
     def said(self, exchange: Exchange) -> Sequence[Spoke]:
         """Return what the script said in that request."""
+
+    @property
+    def gone(self) -> str:
+        """Why nobody answers any more; empty where nobody knows."""
 
     def close(self) -> None:
         """Nothing more is asked."""
@@ -87,13 +94,11 @@ class InProcess:
         hint = 'Mark the test with @pytest.mark.amlemu(target="worker"), or run it with --amlemu-target=worker.'
         raise UsageError("a script in this process has no port", where="url", hint=hint)
 
-    def transport(self) -> httpx.BaseTransport:
+    def options(self) -> dict[str, Any]:
         """See `Host`."""
-        return Direct(self._doorway)
+        return {"transport": Direct(self._doorway)}
 
-    def async_transport(self) -> httpx.AsyncBaseTransport:
-        """See `Host`."""
-        return Direct(self._doorway)
+    async_options = options
 
     def exchange_of(self, response: httpx.Response) -> Exchange | None:
         """See `Host`."""
@@ -108,6 +113,8 @@ class InProcess:
         began, ended = exchange.started_at, exchange.started_at + exchange.elapsed_ms / 1000
         # several front doors have this script, and each counts for itself
         return [one for one in self.script.said if one.request == exchange.number and began <= one.at <= ended]
+
+    gone = ""
 
     def close(self) -> None:
         """See `Host`; the script itself stays."""
@@ -129,13 +136,23 @@ class Served:
 
     base_url = url
 
-    def transport(self) -> httpx.BaseTransport:
+    def options(self) -> dict[str, Any]:
         """See `Host`."""
-        return Noting(trust_env=False)
+        return {"transport": Noting()}
 
-    def async_transport(self) -> httpx.AsyncBaseTransport:
+    def async_options(self) -> dict[str, Any]:
         """See `Host`."""
-        return AsyncNoting()
+        return {"transport": AsyncNoting()}
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it serves no more: a script can end all of it, its server's master included."""
+        return self.endpoint.has_ended
+
+    @property
+    def gone(self) -> str:
+        """See `Host`."""
+        return str(self.endpoint.ended_by or "") if self.endpoint.has_ended else ""
 
     def exchange_of(self, response: httpx.Response) -> Exchange | None:
         """See `Host`; found by the client's own port: the first one on that connection since the request went out."""
@@ -185,22 +202,37 @@ class Served:
 class Remote:
     """A server at a URL: what it answers is what callers get; of its model is known what the answer tells."""
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        self.base_url = self.told = url
-        self.headers = headers
+    gone = ""
+
+    def __init__(self, url: str, key: str) -> None:
+        """
+        Take its root, and the key or token that lets us in.
+
+        Raises:
+            Unreachable: nobody answers there, by any proxy that the variables name.
+        """
+        self.base_url = url
+        self.told = url if key else f"{url}, without a key: {KEY_VARIABLE} is not set"
+        self.headers: Mapping[str, str] = bearer(key)
+        self._trust = httpx.create_ssl_context()  # that takes longer than a test may
+        try:
+            with httpx.Client(**self.options(), timeout=_KNOCK_S) as client:
+                client.get(url)
+        except httpx.TransportError as error:
+            raise Unreachable(f"nobody answers at {url}: {error or type(error).__name__}") from error
 
     @property
     def url(self) -> str:
         """See `Host`."""
         return self.base_url
 
-    def transport(self) -> httpx.BaseTransport:
+    def options(self) -> dict[str, Any]:
         """See `Host`."""
-        return httpx.HTTPTransport()
+        return {"verify": self._trust, "trust_env": True}
 
-    def async_transport(self) -> httpx.AsyncBaseTransport:
+    def async_options(self) -> dict[str, Any]:
         """See `Host`."""
-        return httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
+        return {**self.options(), "limits": httpx.Limits(max_keepalive_connections=0)}
 
     def exchange_of(self, response: httpx.Response) -> Exchange | None:
         """Return what a caller can see of it."""
@@ -216,6 +248,11 @@ class Remote:
 
     def close(self) -> None:
         """It is somebody else's."""
+
+
+def bearer(word: str | None) -> dict[str, str]:
+    """Return the headers that show a key or a token; none for an empty one."""
+    return {"Authorization": f"Bearer {word}"} if word else {}
 
 
 def exchange_seen(response: Any) -> Exchange:

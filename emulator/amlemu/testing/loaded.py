@@ -15,7 +15,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from amlemu.backends.world import Residence
 from amlemu.deployment import Deployment
 from amlemu.environment import script_environment
 from amlemu.errors import BootFailed, ScoringFailed, WorkerCrashed
@@ -24,6 +23,7 @@ from amlemu.exchange import Request, Response
 from amlemu.scoring import faults
 from amlemu.scoring.app import BootFault, ScoringApp
 from amlemu.testing.off_loop import off_loop
+from amlemu.testing.residence import Residence
 from amlemu.worker import tree
 
 _SCORING_PORT = 5001  # what the script sees as SERVER_PORT; nobody listens there
@@ -70,7 +70,7 @@ class LoadedScript:
             with self._world:
                 self._app = ScoringApp(os.environ, when_raised=self._call.raised)
                 self._boot()
-                self._world.settle()
+            self._world.settle()
         except BaseException:
             self.close()
             raise
@@ -89,6 +89,10 @@ class LoadedScript:
                 self._app.close()
             self._world.leave()
         self._tree.remove()
+
+    def stay(self) -> None:
+        """Bring its variables and modules into this process, for a test that is about to change them."""
+        self._world.stay()
 
     def restore(self) -> None:
         """Give the process its world back, and the module what a test has put in its place; what the script did itself stays."""
@@ -168,6 +172,8 @@ class LoadedScript:
         try:
             self._app.boot()
         except Exception as error:
+            if self._call.is_for_us:
+                raise self._call.own_error() from None
             told = error.fault if isinstance(error, BootFault) else faults.describe(error, "boot", self._root)
             cause = self._call.error or (None if isinstance(error, BootFault) else error)
             raise BootFailed(told.as_data()) from cause
@@ -239,7 +245,14 @@ def body_of(payload: Any) -> bytes:
     """Return a payload as a request's body: text and bytes as they are, anything else as JSON."""
     if isinstance(payload, bytes):
         return payload
-    return (payload if isinstance(payload, str) else json.dumps(payload)).encode()
+    if isinstance(payload, str):
+        return payload.encode()
+    try:
+        return json.dumps(payload).encode()
+    except TypeError as error:
+        told = f"{error}: make lists and numbers of it (.tolist(), .to_dict(...)), or give the body itself by data="
+    __tracebackhide__ = True
+    raise TypeError(told)
 
 
 def _drained(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -53,6 +53,11 @@ class Direct(httpx.BaseTransport, httpx.AsyncBaseTransport):
 class Noting(httpx.HTTPTransport):
     """httpx's own, with a note on each response: its connection may be closed when somebody asks."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            trust_env=False, verify=False
+        )  # to read certificates takes longer than a test, and there are none
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
         began = time.time()
@@ -63,7 +68,7 @@ class AsyncNoting(httpx.AsyncHTTPTransport):
     """The same; no connection is kept, for nobody closes an asynchronous client at the end of a test."""
 
     def __init__(self) -> None:
-        super().__init__(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+        super().__init__(trust_env=False, verify=False, limits=httpx.Limits(max_keepalive_connections=0))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""

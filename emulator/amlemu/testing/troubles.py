@@ -41,24 +41,32 @@ def first_of(request: pytest.FixtureRequest, choice: Choice) -> str:
     return ""
 
 
-def short(choice: Choice) -> str:
-    """Name what was to be served."""
-    path = os.path.relpath(choice.file)
-    return choice.file if path.startswith("..") else path
+def short(choice: Choice, error: AmlemuError) -> str:
+    """Say what does not answer."""
+    return f"{_name(choice)} does not start" if isinstance(error, BootFailed) else f"nobody answers at {choice.target}"
 
 
-def told(choice: Choice, error: BootFailed) -> str:
-    """Tell why a script does not start: once, so all that is known."""
+def told(choice: Choice, error: AmlemuError) -> str:
+    """Tell why there is nobody to ask: once, so all that is known."""
+    if not isinstance(error, BootFailed):
+        return f"amlemu: {error}. Other tests are skipped."
     fault = error.fault
-    trace = fault.get("traceback", "").rstrip()
     place = f" ({fault['where']})" if fault.get("where") else ""
+    hint = fault.get("hint", "")
+    if not choice.model_dir and "AZUREML_MODEL_DIR" in fault["what"]:
+        hint = 'Say where the model is: model_dir="..." in the marker, or amlemu_model_dir in pytest\'s configuration.'
     lines = [
-        f"amlemu: {short(choice)} does not start: {fault['what']}{place}",
-        *trace.splitlines(),
-        *fault.get("hint", "").splitlines(),
+        f"amlemu: {_name(choice)} does not start: {fault['what']}{place}",
+        *fault.get("traceback", "").rstrip().splitlines(),
+        *hint.splitlines(),
         f"The server would end with exit code {error.exit_code}, and the deployment fail. Other tests of this script are skipped.",
     ]
     return "\n".join(lines)
+
+
+def _name(choice: Choice) -> str:
+    path = os.path.relpath(choice.file)
+    return choice.file if path.startswith("..") else path
 
 
 def is_lack_of_engine(error: AmlemuError) -> bool:

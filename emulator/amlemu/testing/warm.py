@@ -16,21 +16,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from amlemu.backends.world import Residence
 from amlemu.credentials import KeyFile, make_token
 from amlemu.endpoint import Endpoint, in_quarters, plan_of
-from amlemu.errors import BootFailed, UsageError
+from amlemu.errors import AmlemuError, BootFailed, Unreachable
 from amlemu.layout import OWN_FOLDER
 from amlemu.stand import Plan
 from amlemu.testing.choice import Choice
 from amlemu.testing.doorway import Doorway
-from amlemu.testing.hosts import InProcess, Remote, Served
+from amlemu.testing.hosts import KEY_VARIABLE, InProcess, Remote, Served, bearer
 from amlemu.testing.loaded import LoadedScript
+from amlemu.testing.residence import Residence
 
-KEY_VARIABLE = "AMLEMU_KEY"
-"""The variable that has the key or token for a URL."""
 _GRACE_S = 5.0
 _TOKEN_MINUTES = 24 * 60
+_OF_PYTEST = ("PYTEST_", "COLUMNS", "LINES")
+_MOST_LOADED = 16  # scripts in this process: each holds its model
 _MOST_SERVED = 8  # endpoints with processes of their own that are kept; the one that was not asked for the longest goes
 
 AnyHost = InProcess | Served | Remote
@@ -54,8 +54,11 @@ class Warm:
         self._import_path = import_path
         self._say = say
         self._keys = keys
-        self._scripts: dict[Any, LoadedScript | BootFailed] = {}
-        self._hosts: dict[Any, AnyHost | BootFailed] = {}  # those that were asked for last are the last
+        self._variables = dict(os.environ)
+        self._scripts: dict[
+            Any, LoadedScript | AmlemuError
+        ] = {}  # of each, those that were asked for last are the last
+        self._hosts: dict[Any, AnyHost | AmlemuError] = {}
         self._keys_of_endpoints = (secrets.token_urlsafe(32), secrets.token_urlsafe(32))
         self._count = itertools.count(1)
         self._used: set[LoadedScript] = set()
@@ -68,27 +71,20 @@ class Warm:
             BootFailed: it does not start; asked again, it is not tried again.
             UsageError: something is not usable as asked for.
         """
-        loaded = self._load(choice)
-        self._used.add(loaded)
-        return loaded
+        Residence.leave()
+        return self._moved_in(self._load(choice))
 
     def host(self, choice: Choice) -> AnyHost:
-        """Return who answers for a choice. Raises as `script`."""
-        if choice.fresh:
-            return self._make(choice)
-        key = choice, _version(choice.file)
-        found = self._hosts.pop(key, None)
-        if found is None:
-            try:
-                found = self._make(choice)
-            except BootFailed as error:
-                found = error
-        self._hosts[key] = found
-        if isinstance(found, BootFailed):
-            raise found
-        if isinstance(found, InProcess):
-            self._used.add(found.script)
-        return found
+        """Return who answers for a choice. Raises as `script`, and Unreachable where nobody answers at a URL."""
+        Residence.leave()
+        host = (
+            self._make(choice)
+            if choice.fresh
+            else self._shared(self._hosts, self._key(choice), lambda: self._make(choice))
+        )
+        if isinstance(host, InProcess):
+            self._moved_in(host.script)
+        return host
 
     def end(self, one: AnyHost | LoadedScript) -> None:
         """End what was asked for as a fresh one."""
@@ -99,15 +95,20 @@ class Warm:
             script.close()
 
     def rest(self) -> None:
-        """A test is over: give this process its world back, and scripts what the test has changed of them."""
+        """A test is over: give this process its world back, and scripts what the test has changed of them; what is too much goes."""
         Residence.leave()
         for script in self._used:
             script.restore()
         self._used.clear()
-        served = [(key, host) for key, host in self._hosts.items() if isinstance(host, Served)]
-        for key, host in served[:-_MOST_SERVED]:
-            host.close()
-            del self._hosts[key]
+        served = {key: host for key, host in self._hosts.items() if isinstance(host, Served)}
+        dead = [key for key, host in served.items() if host.has_ended]
+        for key in (*dead, *[key for key in served if key not in dead][:-_MOST_SERVED]):
+            self._hosts.pop(key)
+            served[key].close()
+        for key, loaded in list(self._scripts.items())[:-_MOST_LOADED]:
+            del self._scripts[key]
+            if isinstance(loaded, LoadedScript):
+                self._forget(loaded)
 
     def close(self) -> None:
         """Stop everything."""
@@ -115,16 +116,47 @@ class Warm:
         with ThreadPoolExecutor() as several:  # each waits for its workers to end
             list(several.map(_close, self._hosts.values()))
         for script in self._scripts.values():
-            if not isinstance(script, BootFailed):
-                script.close()
+            _close(script)
         self._hosts.clear()
         self._scripts.clear()
 
+    def _moved_in(self, script: LoadedScript) -> LoadedScript:
+        """Let it reside in this process until another one does, or until the test is over."""
+        self._used.add(script)
+        script.stay()
+        return script
+
+    def _forget(self, script: LoadedScript) -> None:
+        doorways = [key for key, host in self._hosts.items() if isinstance(host, InProcess) and host.script is script]
+        for key in doorways:
+            _close(self._hosts.pop(key))
+        script.close()
+
+    def _key(self, choice: Choice) -> tuple[Any, ...]:
+        """Tell what was asked for: also a file that was written anew, or another variable, is something else."""
+        now, then = os.environ, self._variables
+        changed = [name for name in now.keys() | then.keys() if now.get(name) != then.get(name)]
+        variables = tuple((name, now.get(name)) for name in sorted(changed) if not name.startswith(_OF_PYTEST))
+        return choice, _content(choice.file), variables
+
+    def _shared(self, found: dict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:
+        """Return what is there, or make it; what could not be made is not tried again."""
+        one = found.pop(key, None)
+        if one is None or (isinstance(one, Served) and one.has_ended):
+            try:
+                one = make()
+            except (BootFailed, Unreachable) as error:
+                one = error
+        found[key] = one
+        if isinstance(one, AmlemuError):
+            raise one
+        return one
+
     def _make(self, choice: Choice) -> AnyHost:
         if choice.is_remote and not choice.profile:
-            return Remote(_root(choice.target), _bearer(self._keys(KEY_VARIABLE)))
+            return Remote(_root(choice.target), self._keys(KEY_VARIABLE) or "")
         plan = self._plan(choice)
-        headers = _bearer(self._keys(KEY_VARIABLE) if choice.is_remote else _word(plan))
+        headers = bearer(self._keys(KEY_VARIABLE) if choice.is_remote else _word(plan))
         told = f"{choice.target}, profile {plan.profile.name}"
         if choice.target == "inprocess":
             script = self._load(choice)
@@ -141,19 +173,10 @@ class Warm:
     def _load(self, choice: Choice) -> LoadedScript:
         if choice.fresh:
             return self._new(choice)
-        # of the profile it sees nothing; a file that was written anew is another script
+        # of the profile it sees nothing
         same = replace(choice, profile="", settings=(), request_settings=(), auth=None, target="")
-        key = same, _version(choice.file)
-        found = self._scripts.get(key)
-        if found is None:
-            try:
-                found = self._new(choice)
-            except BootFailed as error:
-                found = error
-            self._scripts[key] = found
-        if isinstance(found, BootFailed):
-            raise found
-        return found
+        loaded: LoadedScript = self._shared(self._scripts, self._key(same), lambda: self._new(choice))
+        return loaded
 
     def _new(self, choice: Choice) -> LoadedScript:
         deployment = plan_of(choice.file, **choice.wishes()).deployment
@@ -164,9 +187,9 @@ class Warm:
         return f"pytest-{os.getpid()}-{next(self._count)}"
 
 
-def _close(host: AnyHost | BootFailed) -> None:
-    if not isinstance(host, BootFailed):
-        host.close()
+def _close(one: AnyHost | LoadedScript | AmlemuError) -> None:
+    if not isinstance(one, AmlemuError):
+        one.close()
 
 
 def _root(url: str) -> str:
@@ -181,15 +204,9 @@ def _word(plan: Plan) -> str:
     return str(make_token(keys, _TOKEN_MINUTES)["accessToken"])
 
 
-def _bearer(word: str | None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {word}"} if word else {}
-
-
-def _version(file: str) -> str:
+def _content(file: str) -> str:
     """Tell one content of a file from another; its times do not, where it is written twice in a moment."""
-    if not file:
-        return ""
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
-    except OSError as error:
-        raise UsageError(f"not readable: {error.strerror}", where=file) from error
+    except OSError:
+        return ""  # whoever opens it for good says why not
