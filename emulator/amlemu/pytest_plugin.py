@@ -247,6 +247,8 @@ def _say(config: pytest.Config, text: str) -> None:
         return
     with capture.global_and_fixture_disabled() if capture is not None else contextlib.nullcontext():
         terminal.ensure_newline()
+        if terminal.currentfspath is None:  # -q: dots alone, which it does not end
+            terminal.write("\n")
         terminal.write_line(f"amlemu: {text}")
 
 

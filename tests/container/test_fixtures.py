@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 from amlemu_harness.engine import Engine
 
 from .conftest import NETWORK
+
+MANAGED = Path(__file__).resolve().parents[2] / "examples" / "managed"
 
 SCORE = """
     import json
@@ -52,23 +55,23 @@ TESTS = """
 """
 
 
+def run(folder: Path, *words: str) -> str:
+    """Run pytest there, and return what it has shown."""
+    environment = {**os.environ, "AMLEMU_NETWORK": NETWORK, "AMLEMU_REFERENCE": "1"}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", *words]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    return done.stdout
+
+
 def test_one_option_moves_the_tests_into_the_container(
     engine: Engine, reference_image: str, folder: Callable[..., Path]
 ) -> None:
     """It is built once and shared, gone when they are over; a failure is told with the script's lines of its log."""
     project = folder("project", **{"score.py": SCORE, "test_a.py": TESTS})
-    before = {one["Id"] for one in engine.client.api.containers(all=True)}
-    environment = {**os.environ, "AMLEMU_NETWORK": NETWORK, "AMLEMU_REFERENCE": "1"}
-
-    def run(*words: str) -> str:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", *words]
-        done = subprocess.run(
-            command, cwd=project, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-        return done.stdout
-
-    kept = run("--amlemu-update", "-k", "moved")
-    out = run("--amlemu-target=container")
+    kept = run(project, "--amlemu-update", "-k", "moved")
+    out = run(project, "--amlemu-target=container")
 
     assert "1 passed" in kept
     assert "4 passed" in out, out
@@ -79,4 +82,13 @@ def test_one_option_moves_the_tests_into_the_container(
     assert "why:    the script raised ValueError: no rows (score.py:11)" in told
     assert "scoring 0 rows" in told
     assert "azureml_inference_server_http" not in told
-    assert {one["Id"] for one in engine.client.api.containers(all=True)} - before == set()
+    mounted = [mount["Source"] for one in engine.client.api.containers(all=True) for mount in one["Mounts"]]
+    assert not [source for source in mounted if source.startswith(str(project))]
+
+
+def test_the_examples_tests_pass_in_the_container(engine: Engine, reference_image: str, tmp_path: Path) -> None:
+    """examples/managed has tests at each of four levels; this is the fourth. It would fail without an engine."""
+    tmp_path.chmod(0o755)
+    folder = shutil.copytree(MANAGED, tmp_path / "managed")
+
+    assert "2 passed" in run(folder, "tests/test_4_container.py", "--amlemu-require-container")
