@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,6 +29,7 @@ CLICKS_OWN = {"--help", "--version"}
 CURLS = {"--data-binary"}
 AZURES = {"--entry_script", "--model_dir", "--port", "--local", "--ic", "--dc"}
 DOCKERS = {"--name", "--rm"}
+PYTESTS = {"--pdb", "--cov", "--amlemu-target", "--amlemu-profile", "--amlemu-update", "--amlemu-require-container"}
 
 
 CRASHES = (
@@ -136,12 +140,29 @@ def head_and_body(answer):
 
 def test_the_readmes_python_runs(write, tmp_path, monkeypatch, capsys):
     """With the README's own score.py beside it."""
-    script, program = blocks("python")
+    script, _, program = blocks("python")
     write("score.py", script)
     monkeypatch.chdir(tmp_path)
     exec(compile(program, "README.md", "exec"), {})
 
     assert capsys.readouterr().out == "{'sum': 6}\n"
+
+
+def test_the_readmes_tests_run_and_fail_as_printed(write, tmp_path):
+    """Beside the README's own score.py; without an engine, and with a test that fails."""
+    script, tests, _ = blocks("python")
+    write("score.py", script)
+    write("test_score.py", tests + '\n\ndef test_failing(scoring_client):\n    scoring_client.score({"dat": [1]})\n')
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error"]
+    environment = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert "1 failed, 2 passed, 1 skipped" in done.stdout, done.stdout
+    [told] = [text for text in blocks("text") if "ScoringFailed" in text]
+    shown = [line for line in normal(done.stdout) if line.startswith("E ") and not re.fullmatch(r"E[ ~^]+", line)]
+    assert shown == normal(told)
 
 
 def test_the_readmes_make_words_are_targets():
@@ -165,7 +186,9 @@ def test_the_exit_codes_are_those_of_the_command_line():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_flags_that_are_mentioned_exist(page):
     settings = [setting for command in COMMANDS.values() for setting in command]
-    known = {word for one in settings for word in (one.flag, one.no_flag)} | CLICKS_OWN | CURLS | AZURES | DOCKERS
+    known = (
+        {word for one in settings for word in (one.flag, one.no_flag)} | CLICKS_OWN | CURLS | AZURES | DOCKERS | PYTESTS
+    )
     mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]*", page.read_text(encoding="utf-8")))
 
     assert mentioned - known == set()
