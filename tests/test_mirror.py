@@ -16,6 +16,7 @@ TESTS = REPOSITORY / "tests"
 # modules without a test file of their own, and what tests them instead
 TESTED_ELSEWHERE = {
     "__main__.py": "one line; every test of test_cli.py runs it",
+    "testing/asking.py": "test_pytest_plugin.py: whatever a test asks for is asked by tests",
     "scoring/compat/aml_request.py": "test_compat.py, and the contract's rawhttp cases",
     "scoring/compat/aml_response.py": "test_compat.py, and the contract's AMLResponse cases",
     "scoring/compat/core.py": "scoring/compat/test_doors.py imports through it",

@@ -14,25 +14,23 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from amlemu.testing.choice import Choice, Layer
     from amlemu.testing.client import AsyncScoringClient, ScoringClient
     from amlemu.testing.loaded import LoadedScript
     from amlemu.testing.snapshots import Snapshot
-    from amlemu.testing.warm import AnyHost, Warm
+    from amlemu.testing.warm import Warm
 
 _INI = {
-    "script": "The scoring script of tests that name none; relative to this file.",
-    "deployment": "The same as one of Azure's files: deployment.yml, endpoint.yml ...",
-    "model_dir": "The folder that AZUREML_MODEL_DIR names.",
-    "profile": "Which cloud answers: managed, kubernetes, aks, bare ...",
-    "target": "Where scripts run: inprocess, worker, container, or a URL.",
+    "amlemu_script": "The scoring script of tests that name none; relative to this file.",
+    "amlemu_deployment": "The same as one of Azure's files: deployment.yml, endpoint.yml ...",
+    "amlemu_model_dir": "The folder that AZUREML_MODEL_DIR names.",
+    "amlemu_profile": "Which cloud answers: managed, kubernetes, aks, bare ...",
+    "amlemu_target": "Where scripts run: inprocess, worker, container, or a URL.",
 }
 _MARKER = "amlemu(script, deployment, model_dir, profile, target, ...): what scoring_script, scoring_client and make_endpoint serve"
 _SHOWN = 3  # exchanges beside a failure that does not tell of them
@@ -68,7 +66,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--amlemu-profile", metavar="NAME", default="", help="which cloud answers, whatever tests say")
     group.addoption("--amlemu-update", action="store_true", help="keep today's answers as snapshots")
     for name, text in _INI.items():
-        parser.addini(f"amlemu_{name}", text, default="")
+        parser.addini(name, text, default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -109,11 +107,10 @@ def _amlemu_warm(request: pytest.FixtureRequest) -> Iterator[Warm]:
 @pytest.fixture
 def scoring_script(request: pytest.FixtureRequest, _amlemu_warm: Warm) -> Iterator[LoadedScript]:
     """The script in this process, `init()` done: `scoring_script.run(payload)` returns what `run()` returned."""
-    choice = _choice(request, {}, is_here=True)
-    script = _started(request, choice, lambda: _amlemu_warm.script(choice))
-    yield script
-    if choice.fresh:
-        _amlemu_warm.end(script)
+    from amlemu.testing import asking
+
+    with contextlib.ExitStack() as ends:
+        yield asking.script(request, _amlemu_warm, ends)
 
 
 @pytest.fixture
@@ -123,13 +120,14 @@ def make_endpoint(request: pytest.FixtureRequest, _amlemu_warm: Warm) -> Iterato
 
     What is not said is what the test's marker says. Equal ones share a script or workers, which stay until the session ends.
     """
+    from amlemu.testing import asking
     from amlemu.testing.client import ScoringClient
 
     clients = request.node.stash[_clients] = []
     with contextlib.ExitStack() as ends:
 
         def make(**arguments: Any) -> ScoringClient:
-            client = ScoringClient(_host(request, _amlemu_warm, arguments, ends))
+            client = ScoringClient(asking.host(request, _amlemu_warm, arguments, ends))
             clients.append(client)
             ends.callback(client.close)
             return client
@@ -160,80 +158,6 @@ def scoring_snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshot]:
     yield snapshot
     if updates and request.node.stash.get(_has_passed, False):  # what a failing one has not come to is still right
         request.config.stash[_kept].taken.setdefault(str(request.path), {})[name] = snapshot.taken
-
-
-# What a test asks for
-
-
-def _host(request: pytest.FixtureRequest, warm: Warm, arguments: dict[str, Any], ends: contextlib.ExitStack) -> AnyHost:
-    choice = _choice(request, arguments)
-    host: AnyHost = _started(request, choice, lambda: warm.host(choice))
-    if choice.fresh:
-        ends.callback(warm.end, host)
-    return host
-
-
-def _choice(request: pytest.FixtureRequest, arguments: dict[str, Any], *, is_here: bool = False) -> Choice:
-    """Merge what arguments, markers, ini and command line say; the test fails where that is not usable."""
-    from amlemu.errors import UsageError
-    from amlemu.testing import choice as choices
-
-    __tracebackhide__ = True
-    config, root = request.config, _root(request.config)
-    ini = {name: value for name in _INI if (value := config.getini(f"amlemu_{name}"))}
-    try:
-        above = [choices.Layer("pytest's configuration", ini, (root,))]
-        above += [
-            _of_marker(mark, (request.path.parent, root)) for mark in [*request.node.iter_markers("amlemu")][::-1]
-        ]
-        above += [choices.Layer("make_endpoint", arguments, (request.path.parent, root))]
-        found = choices.merged(above)
-        if found.file:
-            found = choices.merged([choices.of_project(found.file), *above])
-        if is_here:
-            found = replace(found, target="inprocess")
-        else:
-            found = choices.commanded(found, config.option.amlemu_target, config.option.amlemu_profile)
-        if not found.file and (not found.is_remote or found.profile):
-            raise choices.nothing_named(root)
-        return found
-    except UsageError as error:
-        told = str(error)
-    pytest.fail(f"amlemu: {told}", pytrace=False)
-
-
-def _of_marker(mark: pytest.Mark, places: tuple[Path, ...]) -> Layer:
-    from amlemu.errors import UsageError
-    from amlemu.testing.choice import Layer
-
-    if mark.args:
-        expected = f'Expected @pytest.mark.amlemu(script="{mark.args[0]}").'
-        raise UsageError("the marker takes arguments by name", where="@pytest.mark.amlemu", expected=expected)
-    return Layer("@pytest.mark.amlemu", mark.kwargs, places)
-
-
-def _root(config: pytest.Config) -> Path:
-    return config.inipath.parent if config.inipath is not None else config.rootpath
-
-
-def _started(request: pytest.FixtureRequest, choice: Choice, start: Callable[[], Any]) -> Any:
-    """Return what was started. Of a script that does not start one test tells, all others are skipped."""
-    from amlemu.errors import AmlemuError, BootFailed, Unreachable
-    from amlemu.testing import troubles
-
-    __tracebackhide__ = True
-    try:
-        return start()
-    except AmlemuError as error:
-        trouble = error
-    if isinstance(trouble, BootFailed | Unreachable):
-        first = troubles.first_of(request, choice)
-        if first:
-            pytest.skip(f"amlemu: {troubles.short(choice, trouble)}; {first} says why")
-        pytest.fail(troubles.told(choice, trouble), pytrace=False)
-    if troubles.is_lack_of_engine(trouble) and not request.config.getoption("amlemu_require_container", False):
-        pytest.skip(f"amlemu: {trouble}")
-    pytest.fail(f"amlemu: {trouble}", pytrace=False)
 
 
 # What happens around a test

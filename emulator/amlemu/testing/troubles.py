@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from amlemu.errors import AmlemuError, BootFailed, EngineMissing
+from amlemu.errors import AmlemuError, BootFailed, EngineMissing, Unreachable
 from amlemu.testing.choice import Choice
 from amlemu.testing.client import Memory
 
@@ -49,7 +49,7 @@ def short(choice: Choice, error: AmlemuError) -> str:
 def told(choice: Choice, error: AmlemuError) -> str:
     """Tell why there is nobody to ask: once, so all that is known."""
     if not isinstance(error, BootFailed):
-        return f"amlemu: {error}. Other tests are skipped."
+        return f"amlemu: {error}" + (". Other tests are skipped." if isinstance(error, Unreachable) else "")
     fault = error.fault
     place = f" ({fault['where']})" if fault.get("where") else ""
     hint = fault.get("hint", "")
