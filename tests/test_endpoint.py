@@ -18,6 +18,7 @@ import pytest
 from amlemu.deployment import from_script
 from amlemu.emulator import Emulator
 from amlemu.endpoint import Endpoint
+from amlemu.errors import EngineMissing
 from amlemu.events import Spoke, WorkerEnded, WorkerReady, WorkerStarted
 from amlemu.profile_file import load
 from amlemu.stand import Plan
@@ -418,3 +419,24 @@ def test_a_deployment_file_is_served(write, tmp_path):
     assert model_dir.endswith("/var/azureml-app/azureml-models/words/2")
     assert (plan.profile.name, plan.profile.limits.request_timeout_ms) == ("kubernetes", 7000)
     assert (plan.deployment.name, plan.deployment.endpoint) == ("green", "words")
+
+
+def test_a_payload_of_text_is_the_body_itself(write):
+    """As the fixtures for tests have it: who has JSON already need not take it apart first."""
+    with amlemu.serve(write("score.py", GOOD)) as endpoint:
+        assert endpoint.score('{"data": [1, 2]}') == {"sum": 3}
+        assert endpoint.score(b'{"data": [3]}') == {"sum": 3}
+
+
+def test_the_container_wants_an_engine(write, monkeypatch):
+    """The error names where it was looked for; nothing is started."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+
+    with pytest.raises(EngineMissing, match=r"no Docker engine answers\. Tried unix:///nowhere/docker\.sock"):
+        amlemu.serve(write("score.py", GOOD), backend="container")
+
+
+def test_a_backend_that_is_none_is_told(write):
+    """It does not become another one."""
+    with pytest.raises(amlemu.UsageError, match="'wroker' is no backend; did you mean worker"):
+        amlemu.serve(write("score.py", GOOD), backend="wroker")

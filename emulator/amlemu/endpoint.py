@@ -7,6 +7,7 @@ The Python face: `amlemu.serve(...)` serves a script in a thread, and hands out 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import threading
@@ -80,15 +81,13 @@ class Endpoint:
         Send one request to `/score` and return the decoded answer (text where it is not JSON).
 
         Args:
-            payload: sent as JSON, unless `data` is given.
-            data: sent as it is, with `content_type`.
+            payload: text and bytes as they are, anything else as JSON.
+            data: the body as it is, instead.
 
         Raises:
             ScoringFailed: the status was not 200.
         """
-        import json
-
-        content = json.dumps(payload).encode() if data is None else data
+        content = body_of(payload) if data is None else data
         response = self._http().post(f"{self.url}/score", content=content, headers={"Content-Type": content_type})
         if response.status_code != 200:
             raise ScoringFailed(response.status_code, response.reason_phrase, response.content)
@@ -152,6 +151,20 @@ class Endpoint:
             self.ended_by = await emulator.wait(self._stop)
         finally:
             await emulator.stop(self._grace_s)
+
+
+def body_of(payload: Any) -> bytes:
+    """Return a payload as a request's body: text and bytes as they are, anything else as JSON."""
+    if isinstance(payload, bytes):
+        return payload
+    if isinstance(payload, str):
+        return payload.encode()
+    try:
+        return json.dumps(payload).encode()
+    except TypeError as error:
+        told = f"{error}: make lists and numbers of it (.tolist(), .to_dict(...)), or give the body itself by data="
+    __tracebackhide__ = True
+    raise TypeError(told)
 
 
 def _deployment(script: Any, code: Any, shared: dict[str, Any]) -> tuple[deployments.Deployment, str]:

@@ -7,6 +7,7 @@ chosen.
 
 from __future__ import annotations
 
+import difflib
 import os
 import posixpath
 from collections.abc import Callable, Mapping
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from amlemu.worker.launch import LaunchPlan
     from amlemu.worker.nursery import Nursery
 
+BACKENDS = ("worker", "inprocess", "container", "upstream")
+"""What may be asked for by name; the real server of the script's environment is asked for as an engine."""
 RELOADED = ("worker", "engine", "container")
 """Backends whose scripts can be loaded again."""
 
@@ -262,6 +265,10 @@ def choose_backend(backend: str, upstream: str | None, engine: str, *, is_contai
                 "it runs a server of its own", where="--engine azmlinfsrv", hint="Leave out --backend and --upstream."
             )
         return "engine"
+    if backend not in BACKENDS:
+        near = difflib.get_close_matches(backend, BACKENDS, 1)
+        question = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"{backend!r} is no backend{question}", expected=f"Expected one of {', '.join(BACKENDS)}.")
     return "upstream" if upstream else backend
 
 

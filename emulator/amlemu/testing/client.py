@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
+from amlemu.endpoint import body_of
 from amlemu.errors import ScoringFailed
 from amlemu.exchange import Exchange
 from amlemu.testing.hosts import Host
-from amlemu.testing.loaded import body_of
 from amlemu.testing.story import story
 from amlemu.testing.transports import EXCHANGE, Broken
 

@@ -7,7 +7,6 @@ The caller's thread runs it, in the script's own world (`backends/world.py`). `d
 from __future__ import annotations
 
 import functools
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from amlemu.deployment import Deployment
+from amlemu.endpoint import body_of
 from amlemu.environment import script_environment
 from amlemu.errors import BootFailed, ScoringFailed, WorkerCrashed
 from amlemu.events import Spoke
@@ -239,20 +239,6 @@ class _Call:
         while trace is not None and trace.tb_next is not None and faults.is_ours(trace.tb_frame.f_code.co_filename):
             trace = trace.tb_next
         return error.with_traceback(trace)
-
-
-def body_of(payload: Any) -> bytes:
-    """Return a payload as a request's body: text and bytes as they are, anything else as JSON."""
-    if isinstance(payload, bytes):
-        return payload
-    if isinstance(payload, str):
-        return payload.encode()
-    try:
-        return json.dumps(payload).encode()
-    except TypeError as error:
-        told = f"{error}: make lists and numbers of it (.tolist(), .to_dict(...)), or give the body itself by data="
-    __tracebackhide__ = True
-    raise TypeError(told)
 
 
 def _drained(pieces: Iterator[bytes]) -> Iterator[bytes]:
