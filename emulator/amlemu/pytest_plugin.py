@@ -176,10 +176,11 @@ def _say(config: pytest.Config, text: str) -> None:
         terminal.write_line(f"amlemu: {text}")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+@pytest.hookimpl(hookwrapper=True)  # which all versions of pytest understand
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     """Put the last exchanges beside a failure that does not tell of them itself."""
-    report = yield
+    outcome = yield
+    report = outcome.get_result()
     if report.when == "call":
         item.stash[_has_passed] = report.passed
     if report.when == "call" and report.failed and _clients in item.stash:
@@ -188,18 +189,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         text = beside([client.memory for client in item.stash[_clients]], report, _SHOWN)
         if text:
             report.sections.append(("amlemu: the last requests", text))
-    return report
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, None]:
     """Give the process its world back when all fixtures of the test are done."""
-    try:
-        return (yield)
-    finally:
-        warm = item.config.stash.get(_warm, None)
-        if warm is not None:
-            warm.rest()
+    yield
+    warm = item.config.stash.get(_warm, None)
+    if warm is not None:
+        warm.rest()
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
