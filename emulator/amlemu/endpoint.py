@@ -23,8 +23,8 @@ from amlemu.azure.paths import is_azure_file
 from amlemu.backends import Capabilities
 from amlemu.debugging import DebugRules
 from amlemu.emulator import Emulator, Opening, run_loop
-from amlemu.errors import ScoringFailed
-from amlemu.events import Event
+from amlemu.errors import BootFailed, ScoringFailed
+from amlemu.events import Event, WorkerEnded
 from amlemu.exchange import Exchange
 from amlemu.reload import ReloadRules
 from amlemu.stand import Plan, choose_backend
@@ -35,13 +35,16 @@ if TYPE_CHECKING:
     from amlemu.backends.generation import Outcome
 
 
+_MOST_DEATHS = 3  # of a process that is booting, before nobody waits for it any more
+
+
 class Endpoint:
     """A served deployment, for Python programs: `url`, `score`, `exchanges`; stops at the end of the `with` block."""
 
     def __init__(self, plan: Plan, grace_s: float) -> None:
         """Remember the plan; what happens is put into `events`, and nothing is started yet."""
         self.events: list[Event] = []
-        self._plan = replace(plan, on_event=self.events.append)
+        self._plan = replace(plan, on_event=self._hear)
         self._emulator = Emulator(self._plan)
         self._grace_s = grace_s
         self._started = threading.Event()
@@ -49,11 +52,12 @@ class Endpoint:
         self._thread = threading.Thread(target=self._run, name="amlemu", daemon=True)
         self._client: httpx.Client | None = None
         self.ended_by: Exception | None = None
+        self._deaths = 0
 
     @property
     def has_ended(self) -> bool:
         """Whether nothing is served any more; `ended_by` is the reason, where nobody has stopped it."""
-        return not self._thread.is_alive()
+        return self.ended_by is not None or not self._thread.is_alive()
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -138,6 +142,25 @@ class Endpoint:
         finally:
             self._started.set()
 
+    def _hear(self, event: Event) -> None:
+        self.events.append(event)
+        if isinstance(event, WorkerEnded) and event.was_booting and not event.planned:
+            self._deaths += 1
+            if self._deaths == _MOST_DEATHS:
+                self._loop.call_soon_threadsafe(self._died.set_result, event)
+
+    async def _ready(self, emulator: Emulator) -> None:
+        """Wait for init(). Raises BootFailed, also for a process that dies again and again: the cloud would start it for ever."""
+        self._died: asyncio.Future[WorkerEnded] = self._loop.create_future()
+        ready = asyncio.ensure_future(emulator.ready())
+        either: set[asyncio.Future[Any]] = {ready, self._died}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+            raise _given_up(self._died.result())
+        self._died.cancel()
+        ready.result()
+
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         emulator = self._emulator
@@ -145,7 +168,7 @@ class Endpoint:
         await emulator.start()
         self.port = emulator.port
         try:
-            await emulator.ready()
+            await self._ready(emulator)
             await emulator.aided()
             self._started.set()
             self.ended_by = await emulator.wait(self._stop)
@@ -181,6 +204,15 @@ def _deployment(script: Any, code: Any, shared: dict[str, Any]) -> tuple[deploym
 
 def _unseen(exchange: Exchange) -> None:
     """Nobody watches: the journal has it."""
+
+
+def _given_up(death: WorkerEnded) -> BootFailed:
+    end = (
+        f"was ended by signal {-death.exit_code}" if death.exit_code < 0 else f"ended with exit code {death.exit_code}"
+    )
+    what = f"its process {end} while it loaded or in init(), {_MOST_DEATHS} times"
+    said = f"Its last words: {death.last_line}" if death.last_line else ""
+    return BootFailed({"what": what, "where": "", "traceback": "", "hint": said}, death.exit_code)
 
 
 def _unheard(text: str) -> None:

@@ -73,12 +73,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known; an option that is none is said before anything runs."""
     config.addinivalue_line("markers", _MARKER)
     config.stash[_kept] = _Kept()
-    if config.option.amlemu_target:
+    if config.option.amlemu_target or config.option.amlemu_profile:
         from amlemu.errors import UsageError
-        from amlemu.testing.choice import check_target
+        from amlemu.testing.choice import check_profile, check_target
 
         try:
             check_target(config.option.amlemu_target, "--amlemu-target")
+            check_profile(config.option.amlemu_profile, "--amlemu-profile")
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -126,7 +127,9 @@ def make_endpoint(request: pytest.FixtureRequest, _amlemu_warm: Warm) -> Iterato
     clients = request.node.stash[_clients] = []
     with contextlib.ExitStack() as ends:
 
-        def make(**arguments: Any) -> ScoringClient:
+        def make(*places: object, **arguments: Any) -> ScoringClient:
+            if places:
+                pytest.fail(f"amlemu: make_endpoint takes arguments by name: script={places[0]!r}", pytrace=False)
             client = ScoringClient(asking.host(request, _amlemu_warm, arguments, ends))
             clients.append(client)
             ends.callback(client.close)

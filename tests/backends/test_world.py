@@ -254,3 +254,17 @@ def test_packages_of_an_environment_below_the_folder_are_everybodys(ours: Snapsh
 
     assert sys.modules.pop("of_environment") is module
     sys.path.remove(str(packages))
+
+
+def test_a_module_that_the_process_has_had_before_is_its_own(ours: Snapshot, tmp_path: Path) -> None:
+    """Though it lies in the script's folder: it was imported for others, and goes with nobody."""
+    (tmp_path / "had_before.py").write_text("")
+    sys.path.insert(0, str(tmp_path))
+    module = importlib.import_module("had_before")
+    for _ in range(2):
+        with World(tmp_path, {}, lambda record, text: None):
+            assert importlib.import_module("had_before") is module
+        assert sys.modules.get("had_before") is module
+
+    del sys.modules["had_before"]
+    sys.path.remove(str(tmp_path))

@@ -143,7 +143,12 @@ def test_an_error_and_an_exchange_will_do(client):
         pytest.param(0, {}, "expected the caller to get no answer, and it got 424", id="closed"),
         pytest.param(424, {"model": 404}, "expected the model to say 404, and it said 500", id="model"),
         pytest.param(424, {"model": None}, "expected the model to say nothing, and it said 500", id="model-silent"),
-        pytest.param(424, {"why": "too large"}, "expected the reason to contain 'too large', and it is ''", id="why"),
+        pytest.param(
+            424,
+            {"why": "too large"},
+            "expected the reason to contain 'too large', and it is 'run() raised ZeroDivisionError: division by zero (score.py:7)'",
+            id="why",
+        ),
     ],
 )
 def test_another_answer_is_explained(failed, status, options, told):
@@ -208,3 +213,22 @@ def test_a_body_that_was_sent_as_a_form_hides_nothing():
     response = foreign(500, files={"image": b"\x89PNG"})
 
     assert why_not(assert_scored, response).startswith("not scored: the caller got 500\n")
+
+
+def test_the_reason_is_the_one_that_a_failing_test_tells(failed):
+    """Of the front door, or of the script."""
+    assert assert_cloud(failed, 424, why="ZeroDivisionError") is failed
+
+
+def test_an_answer_is_no_response(client):
+    """The likeliest slip; it is told without a traceback of ours."""
+    with pytest.raises(
+        TypeError,
+        match=r"expected a response, as of scoring_client\.post.*got a (int|float); score\(\) returns the answer itself",
+    ):
+        assert_cloud(client.score({"by": 2}), 200)
+
+
+def test_what_an_endpoint_raises_will_do():
+    """`amlemu.serve`'s client knows the answer only."""
+    assert assert_cloud(ScoringFailed(424, "Failed Dependency", b"no"), 424).status == 424

@@ -72,6 +72,8 @@ def test_a_path_that_is_not_there_is_told_with_what_may_be_meant(write: Write, t
         ({"env": ["A=1"]}, 'env is no mapping. Expected env={"name": "value"}.'),
         ({"workers": "2"}, "workers='2' is no int. Expected workers=2."),
         ({"fresh": 1}, "fresh=1 is no bool. Expected fresh=True."),
+        ({"workers": True}, "workers=True is no int. Expected workers=2."),
+        ({"env": {"A": None}}, 'env has \'A\': None, and wants texts. Expected env={"name": "value"}.'),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )  # fmt: skip
@@ -159,6 +161,31 @@ def test_no_script_is_told_with_those_that_are_there(write: Write, tmp_path: Pat
 
 def test_rates_are_off_unless_a_test_is_about_them() -> None:
     """A suite of tests is no load."""
-    assert Choice().wishes()["settings"]["limits.requests_per_second"] == "0"
+    rates = ("requests_per_second", "new_connections_per_second", "open_connections")
+    assert Choice().wishes()["settings"] == {f"limits.{name}": "0" for name in rates}
     asked = Choice(settings=(("limits.requests_per_second", "5"),))
     assert asked.wishes()["settings"]["limits.requests_per_second"] == "5"
+
+
+def test_wishes_are_those_of_serve() -> None:
+    """Nothing of a choice is lost on the way."""
+    asked = Choice(
+        code="/code", model_dir="/model", models=(("m:1", "/m"),), env=(("A", "1"),), python="/bin/python3", workers=2,
+        profile="aks", request_settings=(("request_timeout_ms", 7),), auth="key",
+    )  # fmt: skip
+
+    assert {**asked.wishes(), "settings": {}} == {
+        "code": "/code", "model_dir": "/model", "models": {"m:1": "/m"}, "env": {"A": "1"}, "python": "/bin/python3",
+        "workers": 2, "profile": "aks", "settings": {}, "request_settings": {"request_timeout_ms": 7}, "auth": "key",
+    }  # fmt: skip
+
+
+def test_the_projects_code_and_interpreter_count_too(write: Write, tmp_path: Path) -> None:
+    """As paths."""
+    script = write("src/score.py", "")
+    write("pyproject.toml", '[tool.amlemu]\ncode = "src"\npython = "/usr/bin/python3"\n')
+
+    found = choices.merged([choices.of_project(str(script))])
+
+    assert (found.code, found.python) == (str(tmp_path / "src"), "/usr/bin/python3")
+    assert choices.merged([marked(tmp_path, code="src")]).code == str(tmp_path / "src")

@@ -151,6 +151,7 @@ def test_a_connection_that_is_closed_is_a_failure_without_a_status(warm: Warm, s
             client.post("/score", json="die")
 
         assert raised.value.status == 0
+        assert raised.value.response is client.exchanges[0]
         assert "exit code 5" in str(raised.value)
         assert [one.response for one in client.exchanges] == [None, None]
 
@@ -159,3 +160,8 @@ def test_nothing_asked_is_no_exchange(client: ScoringClient) -> None:
     """`last` has nothing to give."""
     with pytest.raises(IndexError):
         _ = client.last
+
+
+def test_nothing_is_timed_out_by_the_client(client: ScoringClient) -> None:
+    """The front door has limits, and a debugger may stop the script."""
+    assert client.timeout == client.asynchronous().timeout == httpx.Timeout(None)

@@ -154,3 +154,13 @@ def test_there_is_no_port(warm: Warm, script: str) -> None:
 
     with pytest.raises(UsageError, match="or run it with --amlemu-target=worker"):
         _ = client.url
+
+
+def test_an_answer_to_head_has_no_body(warm: Warm, script: str) -> None:
+    """Also one of the front door's own."""
+    seen = []
+    for target in ("inprocess", "worker"):
+        with ScoringClient(warm.host(Choice(script=script, target=target, auth="key"))) as client:
+            seen.append(client.head("/score", headers={"Authorization": ""}))
+
+    assert [(one.status_code, one.content) for one in seen] == [(401, b"")] * 2

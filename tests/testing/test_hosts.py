@@ -9,7 +9,7 @@ import httpx
 import pytest
 from amlemu.testing.choice import Choice
 from amlemu.testing.client import ScoringClient
-from amlemu.testing.hosts import InProcess, exchange_seen
+from amlemu.testing.hosts import InProcess, Served, exchange_seen
 from amlemu.testing.warm import Warm
 
 ECHO = "def init(): ...\ndef run(data):\n    print('asked', data)\n    return data"
@@ -82,3 +82,28 @@ def test_of_the_model_is_known_what_the_answer_tells(status: int, headers: dict[
     assert (exchange.model.status if exchange.model else None) == model
     assert exchange.response is not None
     assert (exchange.response.status, exchange.request.body) == (status, b"{}")
+
+
+def test_a_url_is_reached_by_the_proxy_that_variables_name(
+    warm: Warm, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for any program: many networks have no other way to the cloud."""
+    proxy = warm.host(Choice(script=script, target="worker", profile="bare"))
+    assert isinstance(proxy, Served)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy.url)
+
+    with ScoringClient(warm.host(Choice(target="http://score.invalid"))) as client:
+        client.get("/")
+
+    assert [one.request.header("Host") for one in proxy.endpoint.exchanges][-1] == "score.invalid"
+
+
+def test_a_key_that_is_missing_is_told_with_every_answer(script: str) -> None:
+    """A 401 explains itself then."""
+    warm = Warm(keys={}.get)
+    there = warm.host(Choice(script=script, target="worker"))
+
+    assert warm.host(Choice(target=there.url)).told == f"{there.url}, without a key: AMLEMU_KEY is not set"
+    warm.close()

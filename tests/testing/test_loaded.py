@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import bdb
 import builtins
 import logging
 import os
@@ -271,8 +272,13 @@ def test_a_value_that_is_no_json_is_told_with_what_to_do(load: Load) -> None:
 
 @pytest.mark.parametrize(
     ("line", "error"),
-    [("raise KeyboardInterrupt", KeyboardInterrupt), ("import pytest; pytest.skip('not here')", pytest.skip.Exception), ("import os; os._exit(4)", ProcessEnded)],
-)  # fmt: skip
+    [
+        ("raise KeyboardInterrupt", KeyboardInterrupt),
+        ("import pytest; pytest.skip('not here')", pytest.skip.Exception),
+        ("import pytest; pytest.exit('enough')", pytest.exit.Exception),
+        ("import bdb; raise bdb.BdbQuit", bdb.BdbQuit),
+    ],
+)
 @pytest.mark.parametrize("where", ["init", "run"])
 def test_what_is_none_of_the_scripts_business_reaches_the_test(
     load: Load, line: str, error: type[BaseException], where: str
@@ -316,7 +322,7 @@ def test_the_servers_own_limit_is_kept(load: Load) -> None:
     try:
         with pytest.raises(TimeoutError):
             script.run("x")
-        assert signal.getitimer(signal.ITIMER_REAL)[0] > 20
+        assert 20 < signal.getitimer(signal.ITIMER_REAL)[0] < 29.98, "the run has taken 0.05 s of it"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -340,3 +346,51 @@ def test_models_lie_where_the_cloud_has_them(load: Load, tmp_path: Path) -> None
     assert script.run("x") == "[1, 2]"
     script.close()
     assert not list(tmp_path.glob(".amlemu/*"))
+
+
+def test_what_init_has_set_is_there_in_the_next_test(load: Load) -> None:
+    """Each test begins with what init() has left."""
+    script = load("import os\ndef init(): os.environ['OF_INIT'] = '1'\ndef run(data): return os.environ.get('OF_INIT')")
+    script.restore()
+
+    assert script.run("x") == "1"
+
+
+def test_no_bytecode_is_written_beside_the_script(
+    load: Load, write: Callable[[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be taken for that of another script that a test writes there within the second."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    write("beside.py", "")
+    load("import beside\ndef init(): ...\ndef run(data): ...")
+
+    assert not list(tmp_path.rglob("__pycache__"))
+    assert not sys.dont_write_bytecode
+
+
+def test_nothing_is_left_in_the_import_system(write: Callable[[str, str], Path]) -> None:
+    """The finders that a script needs go with it."""
+    before = list(sys.meta_path)
+    script = LoadedScript(deployment.from_script(write("score.py", GOOD)), f"test-{os.getpid()}-left", sys.path).load()
+
+    script.close()
+
+    assert sys.meta_path == before
+
+
+def test_a_script_that_swallows_its_end_has_ended_all_the_same(load: Load) -> None:
+    """A bare except does not make os._exit() harmless."""
+    script = load(
+        "import os\ndef init(): ...\ndef run(data):\n    try:\n        os._exit(4)\n    except:\n        return 1"
+    )
+
+    with pytest.raises(ProcessEnded, match=r"os\._exit\(4\)"):
+        script.run("x")
+
+
+def test_a_script_that_ends_its_process_in_init_does_not_start(load: Load) -> None:
+    """The real server would leave with that code."""
+    with pytest.raises(BootFailed, match=r"it called os\._exit\(4\).*target=\"worker\"") as raised:
+        load("import os\ndef init(): os._exit(4)\ndef run(data): ...")
+
+    assert raised.value.exit_code == 4

@@ -139,3 +139,8 @@ def test_records_of_an_exception_are_known():
     assert is_of_an_exception(servers(EMPTY))
     assert not is_of_an_exception(record("it raised nothing"))
     assert not is_of_an_exception(record(HEAD + EMPTY, stream="stdout"))
+
+
+def test_what_a_script_prints_is_no_record_of_the_servers():
+    """print(traceback.format_exc()) is something that it says."""
+    assert not is_of_an_exception(Spoke("log", HEAD + LOOK_UP, 7, "azmlinfsrv.print", "INFO"))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import codecs
+import contextlib
+import gc
 import importlib
+import io
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -211,3 +216,118 @@ def test_a_module_of_the_tests_does_not_stand_in_the_scripts_way(tmp_path: Path)
     assert sys.modules.pop("in_the_way") is theirs
     assert theirs.name == "tests"
     sys.path.remove(str(tmp_path / "tests"))
+
+
+def test_a_variable_that_somebody_has_set_since_is_theirs(residence: Residence) -> None:
+    """And stays when the script leaves."""
+    initialised(residence)
+    os.environ["MODE"] = "session"
+    Residence.leave()
+
+    assert os.environ.pop("MODE", "") == "session"
+
+
+def test_a_value_that_a_test_has_hidden_goes_when_the_test_is_over(residence: Residence, tmp_path: Path) -> None:
+    """A monkeypatch remembers what it has found, the script's, and puts it back when another script resides already."""
+    initialised(residence)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("MODE", "test")
+        with Residence(tmp_path, dict(os.environ), lambda record, text: None):
+            pass
+    assert os.environ["MODE"] == "default"
+    Residence.rest()
+
+    assert "MODE" not in os.environ
+
+
+def test_a_stream_that_a_script_puts_in_place_stays(residence: Residence) -> None:
+    """In its own world."""
+    own = io.StringIO()
+    with residence:
+        sys.stdout = own
+    with residence:
+        assert sys.stdout is own
+
+
+def test_a_held_stream_writes_where_stdout_is_now(residence: Residence) -> None:
+    """A thread of the script may write at any time."""
+    with residence:
+        held = sys.stdout
+    with contextlib.redirect_stdout(io.StringIO()) as later:
+        held.write("from a thread\n")
+
+    assert later.getvalue() == "from a thread\n"
+
+
+def test_the_streams_are_such_as_scripts_expect(
+    residence: Residence, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A wrapper around the bytes, as many scripts make at import for UTF-8; dropping it closes nothing."""
+    with residence:
+        assert isinstance(sys.stdout, io.TextIOBase)
+        assert (sys.stdout.writable(), sys.stdout.encoding.lower(), sys.stdout.closed) == (True, "utf-8", False)
+        wrapper = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8")
+        wrapper.write("né ")
+        wrapper.flush()
+        del wrapper
+        gc.collect()
+        codecs.getwriter("utf-8")(sys.stdout.buffer).write("né ")
+        with sys.stdout:
+            sys.stdout.write("plain")
+        sys.stdout.write(".")
+
+    assert capsysbinary.readouterr().out == "né né plain.".encode()
+
+
+def test_a_thread_can_end_the_process(tmp_path: Path) -> None:
+    """It may be the test's own, with a limit of time."""
+    text = (
+        "import os, sys, threading\nfrom pathlib import Path\nfrom amlemu.testing.residence import Residence\n"
+        "with Residence(Path(sys.argv[1]), dict(os.environ), print):\n"
+        "    thread = threading.Thread(target=lambda: os._exit(7))\n    thread.start()\n    thread.join()\n"
+    )
+
+    assert subprocess.run([sys.executable, "-c", text, str(tmp_path)], check=False, timeout=20).returncode == 7
+
+
+def test_each_stay_has_the_import_path_of_init(residence: Residence) -> None:
+    """Whatever a call has made of it."""
+    with residence:
+        sys.path.append("/of/init")
+    residence.settle()
+    with residence:
+        sys.path.remove("/of/init")
+    Residence.leave()
+
+    with residence:
+        assert "/of/init" in sys.path
+
+
+def test_a_module_in_the_way_may_come_later(tmp_path: Path) -> None:
+    """Tests are imported one after the other."""
+    for folder in ("script", "tests"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "comes_later.py").write_text(f"name = {folder!r}")
+    inside = Residence(tmp_path / "script", dict(os.environ), lambda record, text: None, import_path=list(sys.path))
+    with inside:
+        sys.path.append(str(tmp_path / "script"))
+        importlib.import_module("comes_later")
+    Residence.leave()
+    sys.path.insert(0, str(tmp_path / "tests"))
+    theirs = importlib.import_module("comes_later")
+
+    with inside:
+        assert importlib.import_module("comes_later").name == "script"
+    Residence.leave()
+
+    assert sys.modules.pop("comes_later", None) is theirs
+    sys.path.remove(str(tmp_path / "tests"))
+
+
+def test_caplog_hears_each_record_once(residence: Residence, caplog: pytest.LogCaptureFixture) -> None:
+    """Call after call."""
+    for _ in range(2):
+        with residence:
+            logging.getLogger("of.script").warning("heard")
+
+    assert [record.message for record in caplog.records] == ["heard", "heard"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import stat
 from pathlib import Path
 
 import httpx
@@ -297,3 +298,19 @@ def test_one_place_may_be_given_alone(kept):
     """As a text, which is a sequence, too."""
     assert kept({"took": 1, "t": 1}, {"took": 2, "t": 1}, ignore="took") == ""
     assert kept({"took": 1, "t": 1}, {"took": 1, "t": 2}, ignore="took") != ""
+
+
+def test_others_may_read_the_file(file):
+    """It belongs to the repository."""
+    file.write({"test_one": [1]})
+
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o644
+
+
+def test_of_long_texts_the_place_is_told(kept):
+    """And not two pages that look alike."""
+    before, now = "x" * 2000 + "a" + "y" * 2000, "x" * 2000 + "b" + "y" * 2000
+
+    [told] = places(kept({"page": before}, {"page": now}))
+
+    assert told == f'page: from character 2001 kept ..."{"x" * 60}a{"y" * 59}"..., now ..."{"x" * 60}b{"y" * 59}"...'

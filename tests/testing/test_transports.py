@@ -85,3 +85,20 @@ def test_in_process_the_error_carries_the_exchange(write: Callable[[str, str], P
             client.post("/score", content=b"cut")
         assert raised.value.exchange is client.last
     warm.close()
+
+
+def test_an_asynchronous_request_leaves_the_loop_running(write: Callable[[str, str], Path]) -> None:
+    """Though the script runs in this process."""
+    warm = Warm()
+    path = write("score.py", "import time\ndef init(): ...\ndef run(data):\n    time.sleep(0.2)\n    return data")
+    with ScoringClient(warm.host(Choice(script=str(path), target="inprocess"))) as client:
+
+        async def turns() -> int:
+            asked, count = asyncio.ensure_future(client.asynchronous().score("x")), 0
+            while not asked.done():
+                await asyncio.sleep(0.001)
+                count += 1
+            return count
+
+        assert asyncio.run(turns()) > 10
+    warm.close()

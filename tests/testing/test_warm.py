@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from amlemu.errors import BootFailed, ScoringFailed, Unreachable, UsageError
 from amlemu.testing.choice import Choice
 from amlemu.testing.client import ScoringClient
 from amlemu.testing.hosts import InProcess, Remote, Served
+from amlemu.testing.loaded import LoadedScript
 from amlemu.testing.warm import Warm
 
 Write = Callable[[str, str], Path]
@@ -225,3 +227,108 @@ def test_what_a_test_has_changed_is_put_back(warm: Warm, script: str) -> None:
     warm.rest()
 
     assert ScoringClient(host).score("x")["count"] == 1
+
+
+@pytest.mark.parametrize("way", ["script", "client"])
+def test_a_script_that_is_asked_for_again_stays(warm: Warm, script: str, way: str) -> None:
+    """Whichever way: sixteen others do not push it out."""
+
+    def asked(number: int) -> LoadedScript:
+        choice = Choice(script=script, target="inprocess", env=(("MODE", str(number)),))
+        if way == "script":
+            return warm.script(choice)
+        host = warm.host(choice)
+        assert isinstance(host, InProcess)
+        return host.script
+
+    first = asked(0)
+    for number in range(1, 17):
+        asked(number)
+        asked(0)
+        warm.rest()
+
+    assert asked(0) is first
+
+
+def test_what_a_script_does_not_see_does_not_make_another_of_it(warm: Warm, script: str) -> None:
+    """Keys and limits are the front door's."""
+    more: list[dict[str, Any]] = [
+        {},
+        {"auth": "key"},
+        {"settings": (("limits.request_bytes", "5"),)},
+        {"request_settings": (("request_timeout_ms", 7),)},
+    ]
+    hosts = [warm.host(Choice(script=script, target="inprocess", **one)) for one in more]
+
+    assert len({id(host.script) for host in hosts if isinstance(host, InProcess)}) == 1
+
+
+@pytest.mark.parametrize("ends", ["end", "close"])
+def test_links_go_with_their_script(warm: Warm, write: Write, tmp_path: Path, ends: str) -> None:
+    """At the end of a fresh one's test, or of the session."""
+    (tmp_path / "w").write_text("1")
+    path = write("src/score.py", COUNTS)
+    choice = Choice(script=str(path), target="inprocess", models=(("w:1", str(tmp_path / "w")),), fresh=ends == "end")
+    host = warm.host(choice)
+    assert list(tmp_path.glob("src/.amlemu/*"))
+
+    if ends == "end":
+        warm.end(host)
+    else:
+        warm.close()
+
+    assert not list(tmp_path.glob("src/.amlemu/*"))
+
+
+def test_the_key_is_shown_through_a_front_door_of_ours(warm: Warm, script: str) -> None:
+    """To whoever answers behind it."""
+    there = warm.host(Choice(script=script, target="worker", profile="bare"))
+    assert isinstance(there, Served)
+    doored = warm.host(Choice(script=script, target=there.url, profile="managed"))
+
+    with ScoringClient(doored) as client:
+        client.score("x")
+
+    assert there.endpoint.exchanges[-1].request.header("Authorization") is not None
+
+
+@pytest.mark.parametrize("target", ["inprocess", "worker"])
+def test_asynchronous_clients_show_the_key_too(warm: Warm, script: str, target: str) -> None:
+    """As the others."""
+    with ScoringClient(warm.host(Choice(script=script, target=target, auth="key"))) as client:
+        assert asyncio.run(client.asynchronous().score("x"))["count"] == 1
+
+
+def test_calls_of_run_leave_the_clients_answers_alone(warm: Warm, script: str) -> None:
+    """Though nobody wants the server's answer to the first."""
+    host = warm.host(Choice(script=script, target="inprocess"))
+    assert isinstance(host, InProcess)
+    with ScoringClient(host) as client:
+        assert (host.script.run("x")["count"], client.score("x")["count"]) == (1, 2)
+
+
+def test_a_worker_that_dies_in_init_does_not_start(warm: Warm, write: Write) -> None:
+    """The cloud would start it for ever; a test is told, with its last words."""
+    text = "import os, sys\ndef init():\n    sys.stderr.write('no licence\\n')\n    sys.stderr.flush()\n    os._exit(5)\ndef run(data): ..."
+
+    with pytest.raises(
+        BootFailed, match=r"ended with exit code 5 while it loaded or in init\(\), 3 times\. Its last words: no licence"
+    ):
+        warm.host(Choice(script=str(write("score.py", text)), target="worker"))
+
+
+def test_an_endpoint_that_is_about_to_end_is_not_given_to_the_next_test(warm: Warm, write: Write) -> None:
+    """Its port is closed before its processes are gone."""
+    text = "import os\ndef init(): ...\ndef run(data):\n    if data == 'die': os._exit(3)\n    return data"
+    choice = Choice(script=str(write("score.py", text)), target="worker", profile="bare")
+    for _ in range(3):
+        with ScoringClient(warm.host(choice)) as client, pytest.raises(ScoringFailed):
+            client.score("die")
+        deadline = time.monotonic() + 10
+        while True:
+            with ScoringClient(warm.host(choice)) as client:
+                try:
+                    assert client.score("x") == "x"
+                    break
+                except ScoringFailed:  # the master has not told yet that it is ending
+                    assert time.monotonic() < deadline

@@ -64,6 +64,8 @@ def _merged(request: pytest.FixtureRequest, arguments: Mapping[str, Any]) -> Cho
     places = (request.path.parent, root)
     marks = [*request.node.iter_markers("amlemu")][::-1]
     ini = {name: value for name in INI if (value := config.getini(f"amlemu_{name}"))}
+    if config.option.amlemu_target:
+        ini.pop("target", None)  # it is said for all tests, and so is that
     layers = [
         Layer("pytest's configuration", ini, (root,)),
         *(_of_marker(mark, places) for mark in marks),

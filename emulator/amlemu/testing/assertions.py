@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from amlemu.console import lanes
 from amlemu.errors import ScoringFailed
-from amlemu.exchange import Exchange
+from amlemu.exchange import Exchange, Request, Response
 from amlemu.testing.client import MEMORY, Memory, decoded
 from amlemu.testing.hosts import exchange_seen
 from amlemu.testing.story import story
@@ -42,7 +43,7 @@ def assert_cloud(response: Any, status: int, *, model: Any = _UNSAID, why: str =
         response: as for `assert_scored`, or a ScoringFailed, or an exchange.
         status: what the caller is to get; 0 where the connection is to be closed.
         model: what the server behind the front door is to have said; None: nothing.
-        why: what the reason is to contain, where the front door answered by itself.
+        why: what the reason is to contain, as a failing test tells it.
     """
     __tracebackhide__ = True
     exchange, told = _known(response)
@@ -53,8 +54,12 @@ def assert_cloud(response: Any, status: int, *, model: Any = _UNSAID, why: str =
     if model is not _UNSAID and said != model:
         expected = "nothing" if model is None else model
         _fail(f"expected the model to say {expected}, and it said {'nothing' if said is None else said}", told)
-    if why and why not in exchange.why:
-        _fail(f"expected the reason to contain {why!r}, and it is {exchange.why!r}", told)
+    reason = exchange.why or lanes.reason(exchange)
+    if why and why not in reason:
+        _fail(
+            f"expected the reason to contain {why!r}, and {f'it is {reason.splitlines()[0]!r}' if reason else 'there is none'}",
+            told,
+        )
     return response
 
 
@@ -63,10 +68,22 @@ def _fail(what: str, told: str) -> None:
     raise AssertionError(f"{what}\n{told}")
 
 
+def _answered(failure: ScoringFailed) -> Exchange:
+    """Return what an `Endpoint` tells of a failure."""
+    answer = Response(failure.status, "", [], failure.body) if failure.status else None
+    return Exchange(Request("POST", "/score", [], b""), response=answer)
+
+
 def _known(response: Any) -> tuple[Exchange, str]:
-    """Return what is known of a response, and the story of it."""
+    """Return what is known of a response, and the story of it. Raises TypeError for what is none."""
+    __tracebackhide__ = True
     if isinstance(response, ScoringFailed):
-        response = response.response if response.response is not None else response
+        response = response.response or _answered(response)
+    if not isinstance(response, Exchange) and not hasattr(response, "status_code"):
+        kind = type(response).__name__
+        raise TypeError(
+            f"expected a response, as of scoring_client.post(...), and got a {kind}; score() returns the answer itself"
+        )
     if isinstance(response, Exchange):
         return response, story(response, "the endpoint")
     memory: Memory | None = getattr(response, "extensions", {}).get(MEMORY)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from amlemu import project_file
+from amlemu import profile_file, project_file
 from amlemu.errors import UsageError
 
 TARGETS = ("inprocess", "worker", "container")
@@ -180,6 +180,15 @@ def check_target(word: str, where: str) -> str:
     return word
 
 
+def check_profile(word: str, where: str) -> None:
+    """Raise UsageError for what is no profile."""
+    if word:
+        try:
+            profile_file.load(word)
+        except UsageError as error:
+            raise UsageError(error.what, where=where, expected=error.expected, hint=error.hint) from None
+
+
 def _value(choice: Choice, layer: Layer, name: str, value: Any) -> Any:
     """Return a value as a choice has it. Raises UsageError."""
     if name not in ARGUMENTS:
@@ -200,6 +209,10 @@ def _value(choice: Choice, layer: Layer, name: str, value: Any) -> Any:
 def _entries(layer: Layer, name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise UsageError(f"{name} is no mapping", where=layer.where, expected=f'Expected {name}={{"name": "value"}}.')
+    wrong = next((key for key, one in value.items() if not isinstance(key, str) or one is None), "")
+    if wrong:
+        what = f"{name} has {wrong!r}: {value[wrong]!r}, and wants texts"
+        raise UsageError(what, where=layer.where, expected=f'Expected {name}={{"name": "value"}}.')
     if name == "request_settings":
         return dict(value)
     if name == "models":

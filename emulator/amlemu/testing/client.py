@@ -127,6 +127,7 @@ class ScoringClient(httpx.Client):
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send, as httpx does, and remember."""
+        __tracebackhide__ = True
         began = time.time()
         try:
             return self.memory.note(super().send(request, **options))
@@ -185,6 +186,7 @@ class AsyncScoringClient(httpx.AsyncClient):
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send, as httpx does, and remember."""
+        __tracebackhide__ = True
         began = time.time()
         try:
             return self.memory.note(await super().send(request, **options))

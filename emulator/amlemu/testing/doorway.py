@@ -61,13 +61,15 @@ class Doorway:
 
     def ask(self, request: Request) -> Answer:
         """Lead a request through, and wait for its end."""
-        return off_loop(lambda: self._ask(request))
+        __tracebackhide__ = True
+        return off_loop(self._ask, request)
 
     def close(self) -> None:
         """Nothing more is asked."""
         self._loop.close()
 
     def _ask(self, request: Request) -> Answer:
+        __tracebackhide__ = True
         caller = _Caller()
         turn = Turn(request, caller)
         turn.keeps_alive = self._rules.keep_alive
@@ -88,6 +90,7 @@ class Doorway:
 
     def _lead(self, turn: Turn) -> BaseException | None:
         """Let the loop run until the front door wants an answer of the script, or is done; the script is not for the loop."""
+        __tracebackhide__ = True
         loop, hand = self._loop, self._hand
         raised: BaseException | None = None
         task = loop.create_task(self._front_door.answer(turn))

@@ -6,6 +6,7 @@ The caller's thread runs it, in the script's own world (`backends/world.py`). `d
 
 from __future__ import annotations
 
+import bdb
 import functools
 import os
 import sys
@@ -23,7 +24,7 @@ from amlemu.exchange import Request, Response
 from amlemu.scoring import faults
 from amlemu.scoring.app import BootFault, ScoringApp
 from amlemu.testing.off_loop import off_loop
-from amlemu.testing.residence import Residence
+from amlemu.testing.residence import ProcessEnded, Residence
 from amlemu.worker import tree
 
 _SCORING_PORT = 5001  # what the script sees as SERVER_PORT; nobody listens there
@@ -65,6 +66,7 @@ class LoadedScript:
         Raises:
             BootFailed: the real server would not start either; what the script raised is its cause.
         """
+        __tracebackhide__ = True
         self._tree.make()
         try:
             with self._world:
@@ -146,9 +148,11 @@ class LoadedScript:
         Raises:
             BaseException: KeyboardInterrupt, and what pytest raises to end a test.
         """
-        return off_loop(lambda: self._handle(request))
+        __tracebackhide__ = True
+        return off_loop(self._handle, request)
 
     def _handle(self, request: Request) -> Response:
+        __tracebackhide__ = True
         with self._world:
             variables = vars(self.module)
             before = dict(variables)
@@ -160,11 +164,14 @@ class LoadedScript:
             self._variables.update(
                 (name, value) for name, value in variables.items() if before.get(name, self) is not value
             )
+        if self._world.refused is not None:
+            raise self._world.refused
         if self._call.is_for_us:
             raise self._call.own_error()
         return response
 
     def _boot(self) -> None:
+        __tracebackhide__ = True
         writes_none, sys.dont_write_bytecode = (
             sys.dont_write_bytecode,
             True,
@@ -172,6 +179,8 @@ class LoadedScript:
         try:
             self._app.boot()
         except Exception as error:
+            if isinstance(self._call.error, ProcessEnded):
+                raise BootFailed(self._call.error.fault, self._call.error.status) from None
             if self._call.is_for_us:
                 raise self._call.own_error() from None
             told = error.fault if isinstance(error, BootFault) else faults.describe(error, "boot", self._root)
@@ -228,8 +237,11 @@ class _Call:
 
     @property
     def is_for_us(self) -> bool:
-        """Whether what was raised is none of the script's business: Ctrl-C, pytest.fail(), the end of a debugger."""
-        return self.error is not None and not isinstance(self.error, (Exception, SystemExit, GeneratorExit))
+        """Whether what was raised is none of the script's business: Ctrl-C, pytest.fail() and exit(), the end of a debugger."""
+        pytest: Any = sys.modules.get("pytest")
+        ends = (bdb.BdbQuit, *([pytest.exit.Exception] if pytest is not None else []))
+        is_scripts = isinstance(self.error, (Exception, SystemExit, GeneratorExit)) and not isinstance(self.error, ends)
+        return self.error is not None and not is_scripts
 
     def own_error(self) -> BaseException:
         """Return what was raised, its traceback beginning in the script."""

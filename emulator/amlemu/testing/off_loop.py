@@ -7,21 +7,22 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _Value = TypeVar("_Value")
 
 
-def off_loop(work: Callable[[], _Value]) -> _Value:
+def off_loop(work: Callable[..., _Value], *words: Any) -> _Value:
     """Do something in this thread, or, where a loop runs in it, in another one; wait for it, and return or raise what it does."""
+    __tracebackhide__ = True
     if not _is_on_loop():
-        return work()
+        return work(*words)
     values: list[_Value] = []
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            values.append(work())
+            values.append(work(*words))
         except BaseException as error:
             errors.append(error)
 

@@ -7,6 +7,7 @@ Folder, import path, streams and print are the script's only while it is called,
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -18,11 +19,20 @@ from amlemu.backends.world import ONE_AT_A_TIME, World, become
 from amlemu.scoring.logs import Sink
 
 _OF_PYTEST = "PYTEST_CURRENT_TEST"  # it changes with each phase of a test
+_WORKER = 'Mark the test with @pytest.mark.amlemu(target="worker"): there a process ends as in the cloud.'
 _Changes = dict[str, tuple[str | None, str | None]]
 
 
 class ProcessEnded(BaseException):
     """The script would have ended its process, and all tests with it. No Exception: a script must not catch it."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        self.fault = {
+            "what": f"it called os._exit({status}), which would end this process and all tests",
+            "hint": _WORKER,
+        }
+        super().__init__(f"the script called os._exit({status}), which would end this process and all tests. {_WORKER}")
 
 
 class Residence(World):
@@ -33,6 +43,9 @@ class Residence(World):
     """
 
     _present: ClassVar[Residence | None] = None
+    _owed: ClassVar[
+        dict[str, tuple[str | None, set[str | None]]]
+    ] = {}  # values that a test has hidden: see `take_variables`
 
     def __init__(
         self,
@@ -75,6 +88,15 @@ class Residence(World):
             if present is not None:
                 present.move_out()
 
+    @staticmethod
+    def rest() -> None:
+        """When a test and its monkeypatches are over: leave, and take what only now comes to light of those who were here."""
+        Residence.leave()
+        for name, (outer, owns) in Residence._owed.items():
+            if os.environ.get(name) in owns:
+                _put(os.environ, name, outer)
+        Residence._owed.clear()
+
     def _move_here(self) -> None:
         if Residence._present is not self:
             self.leave()
@@ -100,6 +122,8 @@ class Residence(World):
         for name, (outer, own) in self._changed.items():
             if os.environ.get(name) == own:
                 _put(os.environ, name, outer)
+            else:  # a test has changed it, and will put back what it has found: the script's
+                self._owed.setdefault(name, (outer, set()))[1].add(own)
 
     def begin(self) -> None:
         """See `World`; the streams are the script's own, which outlive those of a test, and os._exit() ends the call only."""
@@ -110,7 +134,8 @@ class Residence(World):
             if isinstance(stream, _Stream):
                 stream.inner = outer
         sys.stdout, sys.stderr = self._streams
-        self._exit, os._exit = os._exit, _refuse_to_end(os._exit)
+        self.refused: ProcessEnded | None = None
+        self._exit, os._exit = os._exit, self._refusal(os._exit)
 
     def end(self) -> None:
         """See `World`."""
@@ -124,6 +149,18 @@ class Residence(World):
         if _raw() != self._before_call:
             self._note_changes()
 
+    def _refusal(self, end: Any) -> Any:
+        """Return an os._exit() for the call of this thread; in a child that has been forked meanwhile, and in other threads, it is the real one."""
+        process, thread = os.getpid(), threading.get_ident()
+
+        def refuse(status: int = 0) -> NoReturn:
+            if os.getpid() != process or threading.get_ident() != thread:
+                end(status)
+            self.refused = ProcessEnded(status)
+            raise self.refused
+
+        return refuse
+
     def _note_changes(self) -> None:
         decode, before, now = os.fsdecode, self._before_call, _raw()
         for raw in [raw for raw in before.keys() | now.keys() if before.get(raw) != now.get(raw)]:
@@ -132,32 +169,79 @@ class Residence(World):
             self._changed[name] = self._changed.get(name, (outer, None))[0], os.environ.get(name)
 
 
-class _Stream:
+class _Stream(io.TextIOBase):
     """stdout or stderr of whoever has it when something is written: what holds on to it outlives a test's capture."""
 
     def __init__(self, name: str) -> None:
         self.inner: Any = None
         self._name = name
+        self.buffer = _Buffer(self)
+
+    @property
+    def now(self) -> Any:
+        """The stream that is written to."""
+        return self.inner or getattr(sys, self._name)
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of the stream."""
+        return str(self.now.encoding)
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        """Likewise."""
+        found: str | None = self.now.errors
+        return found
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner or getattr(sys, self._name), name)
+        return getattr(self.now, name)
 
     def write(self, text: str) -> int:
         """As a stream does."""
-        return int((self.inner or getattr(sys, self._name)).write(text))
+        return int(self.now.write(text))
+
+    def flush(self) -> None:
+        """Likewise."""
+        self.now.flush()
+
+    def writable(self) -> bool:
+        """Likewise."""
+        return True
+
+    def isatty(self) -> bool:
+        """Likewise."""
+        return bool(self.now.isatty())
+
+    def fileno(self) -> int:
+        """Likewise; raises OSError where the stream has none."""
+        return int(self.now.fileno())
+
+    def close(self) -> None:
+        """It is not the script's to close."""
 
 
-def _refuse_to_end(end: Any) -> Any:
-    """Return an os._exit() for the call of this thread; in a child that has been forked meanwhile, and in other threads, it is the real one."""
-    process, thread = os.getpid(), threading.get_ident()
+class _Buffer(io.BufferedIOBase):
+    """The bytes below such a stream; a wrapper that a script puts around them, and drops, does not close them."""
 
-    def refuse(status: int = 0) -> NoReturn:
-        if os.getpid() != process or threading.get_ident() != thread:
-            end(status)
-        hint = 'Mark the test with @pytest.mark.amlemu(target="worker"): there a process ends as in the cloud.'
-        raise ProcessEnded(f"the script called os._exit({status}), which would end this process and all tests. {hint}")
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
 
-    return refuse
+    def write(self, data: Any) -> int:
+        """As a buffer does; the stream is up to date afterwards."""
+        written = int(self._stream.now.buffer.write(data))
+        self._stream.now.flush()
+        return written
+
+    def flush(self) -> None:
+        """Likewise."""
+        self._stream.now.flush()
+
+    def writable(self) -> bool:
+        """Likewise."""
+        return True
+
+    def close(self) -> None:
+        """It is not the script's to close."""
 
 
 def _raw() -> dict[Any, Any]:

@@ -21,6 +21,7 @@ from amlemu.testing.story import value_shown
 
 ENDING = ".snapshots.json"
 _MOST_SHOWN = 10
+_LONG, _AROUND = 200, 60  # characters
 _REL, _ABS = 1e-6, 1e-9
 Entries = dict[str, list[Any]]
 """The answers of each test, by its name in the file, in the order of its calls."""
@@ -125,14 +126,25 @@ class Snapshot:
             raise AssertionError(f"{self._file.path} cannot be read: {error}. {hint}") from None
 
 
+def _both(one: Difference) -> str:
+    """Tell two values; of two long texts what is around their first difference."""
+    kept, now = one.kept, one.now
+    if isinstance(kept, str) and isinstance(now, str) and max(len(kept), len(now)) > _LONG:
+        at = next(
+            (place for place, (this, that) in enumerate(zip(kept, now, strict=False)) if this != that),
+            min(len(kept), len(now)),
+        )
+        place = slice(max(at - _AROUND, 0), at + _AROUND)
+        return f"from character {at + 1} kept ...{value_shown(kept[place])}..., now ...{value_shown(now[place])}..."
+    return f"kept {_shown(kept)}, now {_shown(now)}"
+
+
 def _shown(value: Any) -> str:
     return repr(value) if value is NOTHING else value_shown(value)
 
 
 def _told(found: Sequence[Difference], where: str) -> str:
-    lines = [
-        f"  {one.path or 'the value'}: kept {_shown(one.kept)}, now {_shown(one.now)}" for one in found[:_MOST_SHOWN]
-    ]
+    lines = [f"  {one.path or 'the value'}: {_both(one)}" for one in found[:_MOST_SHOWN]]
     more = [f"  ... and {len(found) - _MOST_SHOWN} places more"] if len(found) > _MOST_SHOWN else []
     head = f"this is not the answer that was kept ({where}):"
     return "\n".join([head, *lines, *more, "If it is right now: pytest --amlemu-update keeps it."])

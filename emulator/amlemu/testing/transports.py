@@ -40,6 +40,7 @@ class Direct(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Ask, here and now."""
+        __tracebackhide__ = True
         return _received(self._doorway.ask(_asked(request, request.read())), request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

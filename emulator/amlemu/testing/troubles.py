@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from amlemu.errors import AmlemuError, BootFailed, EngineMissing, Unreachable
-from amlemu.testing.choice import Choice
+from amlemu.testing.choice import TARGETS, Choice
 from amlemu.testing.client import Memory
 
 _FOLDER = "amlemu-troubles"
@@ -49,12 +49,16 @@ def short(choice: Choice, error: AmlemuError) -> str:
 def told(choice: Choice, error: AmlemuError) -> str:
     """Tell why there is nobody to ask: once, so all that is known."""
     if not isinstance(error, BootFailed):
-        return f"amlemu: {error}" + (". Other tests are skipped." if isinstance(error, Unreachable) else "")
+        return f"amlemu: {_in_words_of_tests(str(error))}" + (
+            ". Other tests are skipped." if isinstance(error, Unreachable) else ""
+        )
     fault = error.fault
     place = f" ({fault['where']})" if fault.get("where") else ""
     hint = fault.get("hint", "")
     if not choice.model_dir and "AZUREML_MODEL_DIR" in fault["what"]:
         hint = 'Say where the model is: model_dir="..." in the marker, or amlemu_model_dir in pytest\'s configuration.'
+    if "--python" in hint and choice.target == TARGETS[0]:
+        hint = 'In this process a script has what pytest has: install it here, or let it have its own: target="worker", python="...".'
     lines = [
         f"amlemu: {_name(choice)} does not start: {fault['what']}{place}",
         *fault.get("traceback", "").rstrip().splitlines(),
@@ -62,6 +66,14 @@ def told(choice: Choice, error: AmlemuError) -> str:
         f"The server would end with exit code {error.exit_code}, and the deployment fail. Other tests of this script are skipped.",
     ]
     return "\n".join(lines)
+
+
+def _in_words_of_tests(text: str) -> str:
+    """Say `settings` where the command line has --set: nobody has typed that."""
+    text = text.replace("--set ", "settings: ")
+    return re.sub(
+        r"--(code|model-dir|models?|auth|workers|python|profile)\b", lambda found: found[1].replace("-", "_"), text
+    )
 
 
 def _name(choice: Choice) -> str:

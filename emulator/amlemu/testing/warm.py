@@ -96,7 +96,7 @@ class Warm:
 
     def rest(self) -> None:
         """A test is over: give this process its world back, and scripts what the test has changed of them; what is too much goes."""
-        Residence.leave()
+        Residence.rest()
         for script in self._used:
             script.restore()
         self._used.clear()
@@ -123,6 +123,8 @@ class Warm:
     def _moved_in(self, script: LoadedScript) -> LoadedScript:
         """Let it reside in this process until another one does, or until the test is over."""
         self._used.add(script)
+        for key in [key for key, one in self._scripts.items() if one is script]:
+            self._scripts[key] = self._scripts.pop(key)  # it was asked for last, by whichever way
         script.stay()
         return script
 
