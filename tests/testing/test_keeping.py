@@ -212,3 +212,15 @@ def test_a_broken_file_is_not_written_over(tests, run, snapshots, workers):
     assert output.count("test_x.snapshots.json cannot be read: Expecting value: line 1 column 1 (char 0)") >= 1
     assert "JSONDecodeError" not in output
     assert snapshots.read_text(encoding="utf-8") == '<<<<<<< HEAD\n{"test_one": [1]}'
+
+
+def test_the_last_failed_alone_take_nothing_from_the_others(pytester):
+    """--lf leaves the others out, and they are not gone."""
+    test = "def test_one(scoring_snapshot):\n    scoring_snapshot(1)\n    assert {right}\n\ndef test_two(scoring_snapshot):\n    scoring_snapshot(2)\n"
+    pytester.makepyfile(test_x=test.format(right=False))
+    pytester.runpytest_subprocess("--amlemu-update")
+    pytester.makepyfile(test_x=test.format(right=True))
+
+    pytester.runpytest_subprocess("--amlemu-update", "--lf").assert_outcomes(passed=1)
+
+    assert json.loads((pytester.path / "test_x.snapshots.json").read_text()) == {"test_one": [1], "test_two": [2]}

@@ -328,3 +328,41 @@ def test_without_an_engine_containers_tests_are_skipped(pytester, run, monkeypat
     result = run("--amlemu-require-container")
     result.assert_outcomes(passed=1, errors=2)
     assert [text.strip().splitlines()[0].startswith(reason) for text in texts(result)] == [True, True]
+
+
+def test_one_script_is_one_trouble_whatever_stands_before_it(pytester):
+    """Keys and limits are none of its business; and a test that asks twice is told twice."""
+    pytester.makepyfile(
+        score="1/0",
+        other="import os\ndef init(): os.environ['AZUREML_MODEL_DIR']\ndef run(data): ...",
+        ends="import os\ndef init(): os._exit(4)\ndef run(data): ...",
+        test_x="""
+        import pytest
+
+        pytestmark = pytest.mark.amlemu(script="score.py")
+
+        def test_one(scoring_client): ...
+
+        @pytest.mark.amlemu(auth="key")
+        def test_two(scoring_client): ...
+
+        @pytest.mark.amlemu(script="other.py")
+        def test_other(make_endpoint):
+            for _ in range(2):
+                with pytest.raises(pytest.fail.Exception) as raised:
+                    make_endpoint()
+            assert 'model_dir="..." in the marker, or amlemu_model_dir in pytest' in str(raised.value)
+
+        @pytest.mark.amlemu(script="ends.py")
+        @pytest.mark.parametrize("number", range(2))
+        def test_ends(scoring_script, number): ...
+        """,
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error")
+
+    result.assert_outcomes(passed=1, errors=2, skipped=2)
+    result.stdout.fnmatch_lines(
+        ["amlemu: ends.py does not start: it called os._exit(4), which would end this process and all tests*"]
+    )
+    result.stdout.no_fnmatch_line("*loaded.py*")
