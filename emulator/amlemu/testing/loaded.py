@@ -10,6 +10,7 @@ import bdb
 import functools
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,7 @@ from amlemu.worker import tree
 
 _SCORING_PORT = 5001  # what the script sees as SERVER_PORT; nobody listens there
 _PRINT = "azmlinfsrv.print"
+_MOST_SAID = 10_000
 
 
 class LoadedScript:
@@ -37,7 +39,7 @@ class LoadedScript:
 
     Attributes:
         module: the script's own module, to look into and to change.
-        said: what it and the server on its behalf have said, in order.
+        said: what it and the server on its behalf have said last, in order.
     """
 
     module: ModuleType
@@ -52,7 +54,7 @@ class LoadedScript:
             import_path: where the script's imports are looked for before its own folder; None: where this process's are.
         """
         self.deployment = deployment
-        self.said: list[Spoke] = []
+        self.said: deque[Spoke] = deque(maxlen=_MOST_SAID)
         self._tree = tree.choose(deployment, "links" if deployment.models else "none", name, has_processes=False)
         layout = self._tree.layout
         variables = script_environment(deployment, layout, _SCORING_PORT)

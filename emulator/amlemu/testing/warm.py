@@ -55,9 +55,8 @@ class Warm:
         self._say = say
         self._keys = keys
         self._variables = dict(os.environ)
-        self._scripts: dict[
-            Any, LoadedScript | AmlemuError
-        ] = {}  # of each, those that were asked for last are the last
+        # of each, those that were asked for last are the last
+        self._scripts: dict[Any, LoadedScript | AmlemuError] = {}
         self._hosts: dict[Any, AnyHost | AmlemuError] = {}
         self._keys_of_endpoints = (secrets.token_urlsafe(32), secrets.token_urlsafe(32))
         self._count = itertools.count(1)
@@ -77,11 +76,7 @@ class Warm:
     def host(self, choice: Choice) -> AnyHost:
         """Return who answers for a choice. Raises as `script`, and Unreachable where nobody answers at a URL."""
         Residence.leave()
-        host = (
-            self._make(choice)
-            if choice.fresh
-            else self._shared(self._hosts, self._key(choice), lambda: self._make(choice))
-        )
+        host: AnyHost = self._shared(self._hosts, choice, lambda: self._make(choice))
         if isinstance(host, InProcess):
             self._moved_in(host.script)
         return host
@@ -141,8 +136,11 @@ class Warm:
         variables = tuple((name, now.get(name)) for name in sorted(changed) if not name.startswith(_OF_PYTEST))
         return choice, _content(choice.file), variables
 
-    def _shared(self, found: dict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:
+    def _shared(self, found: dict[Any, Any], choice: Choice, make: Callable[[], Any]) -> Any:
         """Return what is there, or make it; what could not be made is not tried again."""
+        if choice.fresh:
+            return make()
+        key = self._key(choice)
         one = found.pop(key, None)
         if one is None or (isinstance(one, Served) and one.has_ended):
             try:
@@ -173,11 +171,9 @@ class Warm:
         return in_quarters(replace(plan, alias=self._name()), choice.file, self._say)
 
     def _load(self, choice: Choice) -> LoadedScript:
-        if choice.fresh:
-            return self._new(choice)
         # of the profile it sees nothing
         same = replace(choice, profile="", settings=(), request_settings=(), auth=None, target="")
-        loaded: LoadedScript = self._shared(self._scripts, self._key(same), lambda: self._new(choice))
+        loaded: LoadedScript = self._shared(self._scripts, same, lambda: self._new(choice))
         return loaded
 
     def _new(self, choice: Choice) -> LoadedScript:
