@@ -25,7 +25,6 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
-numbers = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False)
 
 
 @pytest.fixture
