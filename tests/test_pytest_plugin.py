@@ -57,9 +57,9 @@ def project(pytester: pytest.Pytester) -> Iterator[Run]:
 
 
 def processes() -> list[str]:
-    """The commands of all processes, with their folders."""
+    """The commands of all other processes, with their folders."""
     found = []
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in {*Path("/proc").glob("[0-9]*")} - {Path("/proc", str(os.getpid()))}:
         try:
             words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
             found.append(f"{words} in {(process / 'cwd').readlink()}" if "amlemu" in words else "")

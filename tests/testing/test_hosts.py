@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from amlemu.events import Spoke
+from amlemu.exchange import Exchange, Request, Response
 from amlemu.testing.choice import Choice
 from amlemu.testing.client import ScoringClient
 from amlemu.testing.hosts import InProcess, Served, exchange_seen
@@ -107,3 +112,37 @@ def test_a_key_that_is_missing_is_told_with_every_answer(script: str) -> None:
 
     assert warm.host(Choice(target=there.url)).told == f"{there.url}, without a key: AMLEMU_KEY is not set"
     warm.close()
+
+
+class Late:
+    """An endpoint whose log comes in pieces, when its answer has long gone out: a container's."""
+
+    capabilities = SimpleNamespace(attributes_output=False)
+
+    def __init__(self, *pieces: Spoke) -> None:
+        self.events: list[Spoke] = []
+        self._pieces = pieces
+
+    def write(self) -> None:
+        for piece in self._pieces:
+            time.sleep(0.05)
+            self.events.append(piece)
+
+
+def test_a_failures_exception_is_waited_for() -> None:
+    """What the script has printed is there before it."""
+    at = time.time()
+    printed = Spoke("log", "scoring", 7, "azmlinfsrv.print", "INFO", at)
+    raised = Spoke(
+        "log", "Encountered Exception: Traceback (most recent call last):\n  ...", 7, "azmlinfsrv", "ERROR", at
+    )
+    endpoint = Late(printed, raised)
+    host = Served(endpoint, "container", {})  # type: ignore[arg-type]
+    exchange = Exchange(Request("POST", "/score", [], b""), started_at=at, model=Response(500, "", []))
+    writing = threading.Thread(target=endpoint.write)
+    writing.start()
+
+    assert host.said(exchange) == [printed, raised]
+    exchange.model = Response(200, "", [])
+    assert host.said(exchange) == [printed, raised]
+    writing.join()

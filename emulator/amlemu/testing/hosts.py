@@ -18,6 +18,7 @@ from amlemu.events import Spoke
 from amlemu.exchange import Exchange, Request, Response
 from amlemu.testing.doorway import Doorway
 from amlemu.testing.loaded import LoadedScript
+from amlemu.testing.log_faults import is_of_an_exception
 from amlemu.testing.transports import ADDRESS, BEGAN, EXCHANGE, AsyncNoting, Direct, Noting
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "AMLEMU_KEY"
 """The variable that has the key or token for a URL."""
 _KNOCK_S = 10.0
-_PATIENCE_S = 2.0  # an exchange is written down a moment after its answer has gone out
-_LOG_S = 0.5  # a container's log comes a moment later
+_PATIENCE_S = (
+    2.0  # an exchange is written down a moment after its answer has gone out, and a container's log comes later still
+)
+_LOG_S = 0.5  # so long after an answer the server may still log what belongs to it
 _LOOK_S = 0.001
 _NOWHERE = "http://localhost:5001"
 _MODEL_STATUS = "ms-azureml-model-error-statuscode"
@@ -170,8 +173,8 @@ class Served:
 
     def said(self, exchange: Exchange) -> Sequence[Spoke]:
         """See `Host`."""
-        deadline = time.monotonic() + (0 if self.endpoint.capabilities.attributes_output else _LOG_S)
-        while not (found := self._said(exchange)) and time.monotonic() < deadline:
+        deadline = time.monotonic() + (0 if self.endpoint.capabilities.attributes_output else _PATIENCE_S)
+        while not _is_all(found := self._said(exchange), exchange) and time.monotonic() < deadline:
             time.sleep(_LOOK_S)
         return found
 
@@ -197,6 +200,13 @@ class Served:
             if since or time.monotonic() > deadline:
                 return min(since, key=lambda one: one.started_at, default=None)
             time.sleep(_LOOK_S)
+
+
+def _is_all(said: Sequence[Spoke], exchange: Exchange) -> bool:
+    """Tell whether a log has what belongs to an exchange: of a failure the exception, which comes last."""
+    if exchange.model is not None and exchange.model.status < 500:
+        return bool(said)
+    return any(is_of_an_exception(one) for one in said)
 
 
 class Remote:
