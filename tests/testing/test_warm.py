@@ -321,14 +321,17 @@ def test_an_endpoint_that_is_about_to_end_is_not_given_to_the_next_test(warm: Wa
     """Its port is closed before its processes are gone."""
     text = "import os\ndef init(): ...\ndef run(data):\n    if data == 'die': os._exit(3)\n    return data"
     choice = Choice(script=str(write("score.py", text)), target="worker", profile="bare")
-    for _ in range(3):
-        with ScoringClient(warm.host(choice)) as client, pytest.raises(ScoringFailed):
-            client.score("die")
-        deadline = time.monotonic() + 10
-        while True:
-            with ScoringClient(warm.host(choice)) as client:
-                try:
-                    assert client.score("x") == "x"
-                    break
-                except ScoringFailed:  # the master has not told yet that it is ending
-                    assert time.monotonic() < deadline
+    host = warm.host(choice)
+    assert isinstance(host, Served)
+    with ScoringClient(host) as client, pytest.raises(ScoringFailed):
+        client.score("die")
+    deadline = time.monotonic() + 10
+    while host.endpoint.ended_by is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+    other = warm.host(choice)
+
+    assert other is not host
+    with ScoringClient(other) as client:
+        assert client.score("x") == "x"

@@ -43,9 +43,7 @@ class Residence(World):
     """
 
     _present: ClassVar[Residence | None] = None
-    _owed: ClassVar[
-        dict[str, tuple[str | None, set[str | None]]]
-    ] = {}  # values that a test has hidden: see `take_variables`
+    _owed: ClassVar[dict[str, tuple[str | None, set[str | None]]]] = {}  # what a test has hidden, see `take_variables`
 
     def __init__(
         self,
