@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import wait
 
 from amlemu.debugging import DebugRules
 from amlemu.events import WorkerPaused, WorkerResumed, WorkerTimedOut
@@ -135,14 +136,14 @@ def test_worker_timeout_goes_on_with_no_pause(desk: Desk):
 
 def test_health_of_a_stopped_worker_waits_with_it(desk: Desk):
     """A probe is a request like any other; nobody calls the deployment dead for that."""
-    desk.serve(profile="managed", settings={"limits.request_timeout_ms": "400"})
+    desk.serve(profile="managed", settings={"limits.request_timeout_ms": "1000"})
     desk.attach(RUN)
     answer = desk.ask(5)
     stop = desk.editor.stopped()
+    desk.until_told(WorkerPaused)
     probe = desk.get("/")
-    time.sleep(0.8)
 
-    assert not probe.done()
+    assert not wait({probe}, 1.5).done, (probe.result(), probe.result().text, desk.endpoint.events)
     stop.go_on()
     assert (answer.result().status_code, probe.result().status_code) == (200, 200)
 

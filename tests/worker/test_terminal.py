@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,7 @@ class Person:
         self.ours, self.theirs = pty.openpty()
         self.path = os.ttyname(self.theirs)
         self.seen = ""
+        self.running: list[subprocess.Popen[str]] = []
 
     def types(self, *lines: str) -> None:
         os.write(self.ours, "".join(f"{line}\n" for line in lines).encode())
@@ -46,6 +48,10 @@ class Person:
         self.seen = self.seen.partition(words)[2]
 
     def close(self) -> None:
+        """End what a failed test has left, too."""
+        for process in self.running:
+            with process:
+                process.kill()
         os.close(self.ours)
         os.close(self.theirs)
 
@@ -58,7 +64,16 @@ def person() -> Iterator[Person]:
 
 
 def runs(person: Person, program: str) -> subprocess.Popen[str]:
-    return begin(HANDED_OVER + program, person.path)
+    process = begin(HANDED_OVER + program, person.path)
+    person.running.append(process)
+    return process
+
+
+def until_it_reads(process: subprocess.Popen[str]) -> None:
+    """Wait until it sleeps: a signal between a prompt and the read behind it is seen only after the next key."""
+    deadline = time.monotonic() + PATIENCE_S
+    while Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "S":
+        assert time.monotonic() < deadline, "it does not come to rest"
 
 
 def test_a_breakpoint_asks_in_the_terminal(person: Person) -> None:
@@ -98,6 +113,7 @@ def test_ctrl_c_at_the_prompt_is_pdb_s(person: Person) -> None:
     """It asks again; afterwards the signal means what it did before."""
     process = runs(person, "    breakpoint()\n    os.kill(os.getpid(), signal.SIGINT)\n")
     person.sees("(Pdb) ")
+    until_it_reads(process)
     process.send_signal(signal.SIGINT)
     person.sees("--KeyboardInterrupt--")
     person.sees("(Pdb) ")
