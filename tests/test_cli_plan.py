@@ -268,7 +268,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_built(plan, monkeypatch
 
 
 def test_what_has_an_effect_in_a_container_is_not_said_to_have_none(write, monkeypatch, tmp_path):
-    """Its image is built of the environment, and it keeps to the resources; probes are nobody's here all the same."""
+    """Its image is built of the environment, and it keeps to the resources; where there is one server nobody probes it."""
     write("src/score.py", "def init(): ...\ndef run(data): ...")
     write("deployment.yml", DEPLOYMENT)
     monkeypatch.chdir(tmp_path)
@@ -278,5 +278,6 @@ def test_what_has_an_effect_in_a_container_is_not_said_to_have_none(write, monke
             given = dict(context.params)
             return [one.field for one in cli_plan.said_of(cli_plan.choices_of(given.pop("file"), given)).not_emulated]
 
-    assert notes() == ["environment.image", "liveness_probe", "resources"]
+    assert notes() == ["environment.image", "resources.limits.cpu"]
     assert notes("--container") == ["liveness_probe"]
+    assert notes("--engine", "azmlinfsrv") == ["environment.image", "resources.limits.cpu", "liveness_probe"]

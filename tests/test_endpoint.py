@@ -17,7 +17,7 @@ import httpx
 import pytest
 from amlemu.deployment import from_script
 from amlemu.emulator import Emulator
-from amlemu.endpoint import Endpoint
+from amlemu.endpoint import Endpoint, plan_of
 from amlemu.errors import EngineMissing
 from amlemu.events import Spoke, WorkerEnded, WorkerReady, WorkerStarted
 from amlemu.profile_file import load
@@ -164,6 +164,54 @@ def test_a_script_that_does_not_boot_is_raised(write, script, message, backend):
     assert not is_listening(port)
     assert children() == before[0]
     assert [t.name for t in threading.enumerate() if t not in before[1] and t.name.startswith("amlemu")] == []
+
+
+def test_memory_and_processors_of_a_replica(write):
+    """The limit and its giver are named; what a request needed stands on its exchange; the script counts its processors."""
+    script = write(
+        "score.py",
+        """
+        import os
+
+        def init(): ...
+
+        def run(data):
+            eaten = bytearray(int(data) << 20)
+            return len(os.sched_getaffinity(0))
+        """,
+    )
+    with amlemu.serve(script, memory_gb=0.3, cpu=1, layout="none", profile="bare") as endpoint:
+        assert endpoint.score("100") == 1
+        assert endpoint.exchanges[0].peak_bytes > 100 << 20
+        with pytest.raises((amlemu.ScoringFailed, httpx.RemoteProtocolError)):
+            endpoint.score("400")
+        assert "memory_gb allows 0.3 GB" in str(endpoint.exchanges[1].failure)
+
+    with pytest.raises(amlemu.UsageError, match="memory_gb: 0 is no memory to run in"):
+        amlemu.serve(script, memory_gb=0)
+    with pytest.raises(amlemu.UsageError, match="cpu: -1 is no number of processors"):
+        amlemu.serve(script, cpu=-1)
+
+
+def test_a_deployments_own_platform_counts_from_python_too(write):
+    """contract 1.7: its probes; 2.3: its resources."""
+    write("score.py", GOOD)
+    file = write(
+        "deployment.yml",
+        """
+        type: kubernetes
+        name: blue
+        endpoint_name: an-endpoint
+        code_configuration: {code: ., scoring_script: score.py}
+        environment: {image: x}
+        liveness_probe: {initial_delay: 30, period: 5, failure_threshold: 4}
+        resources: {limits: {memory: 512Mi}}
+        """,
+    )
+    plan = plan_of(file)
+
+    assert (plan.memory.limit_bytes, plan.memory.giver.rpartition("/")[2]) == (536_870_912, "deployment.yml:7")
+    assert plan.profile.probes.liveness.allows_s == 50
 
 
 def test_a_traceback_of_a_boot_failure_is_the_scripts_alone(write):

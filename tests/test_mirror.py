@@ -32,6 +32,7 @@ ABOUT_MORE = {
     "test_mirror.py": "all modules",
     "test_public_face.py": "the package as its users see it",
     "test_docs.py": "the pages, and the examples in them",
+    "test_platform_played.py": "memory, restarts, processors and replicas, around real workers",
     "azure/test_coverage.py": "every field of Azure's files, and the rows of the contract about them",
     "backends/test_chaos.py": "pool, handle and child, under kills at random",
     "doctor/test_sins.py": "the doctor as a whole, a broken deployment each",

@@ -328,8 +328,8 @@ def test_profiles_that_extend_each_other_are_refused(monkeypatch):
         ),
         pytest.param(
             "[limit]\nrequest_bytes = 1",
-            "mine.toml:4: unknown limit. Known are: answers, auth, container, extends, identity, limits, name, routes,"
-            " statuses, summary, wire.",
+            "mine.toml:4: unknown limit. Known are: answers, auth, container, extends, identity, limits, name, probes,"
+            " restarts, routes, scale, statuses, summary, wire.",
             id="unknown-section",
         ),
         pytest.param('colour = "red"', "mine.toml:4: unknown colour. Known are: ", id="unknown-word-at-the-top"),

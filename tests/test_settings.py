@@ -66,6 +66,8 @@ def test_these_commands_have_settings():
     assert list(SETTINGS) == [
         *(f"amlemu {word} FILE" for word in ("serve", "invoke", "layout")),
         "amlemu doctor [FILE]",
+        "amlemu check FILE",
+        "amlemu capacity [FILE]",
         "amlemu explain [WORD]...",
         "amlemu config show FILE",
         *(f"amlemu env {word} [FILE]" for word in ("create", "show", "remove")),

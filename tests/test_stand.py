@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,15 +13,20 @@ from amlemu.backends.generations import Generations
 from amlemu.backends.inprocess import InProcess
 from amlemu.backends.pool import Pool
 from amlemu.backends.quarters import Quarters
+from amlemu.backends.replicas import Replicas
 from amlemu.backends.upstream import Upstream
+from amlemu.cluster import Node, Pod
 from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
 from amlemu.errors import UsageError
+from amlemu.events import Noticed
 from amlemu.layout import Layout, lay_out
+from amlemu.memory import MemoryRules
 from amlemu.models import Model
 from amlemu.pauses import Pauses
 from amlemu.readiness import Readiness
 from amlemu.reload import ReloadRules
+from amlemu.slots import Slots
 from amlemu.stand import Plan, Stand, _paths, choose_backend
 
 
@@ -279,3 +285,95 @@ def test_a_container_stands_alone(wishes):
     assert str(caught.value) == (
         "--container: it has a server of its own. Leave out --backend, --engine and --upstream."
     )
+
+
+# replicas, memory, processors
+
+
+def of(plan, name, settings=None, **fields):
+    """Return the backend for a profile, and the slots that it was given."""
+    slots = Slots(1, 1)
+    profiled = replace(plan(layout="none", **fields), profile=profile.load(name, settings or {}))
+    return Stand(profiled, 5001).make_backend(slots=slots), slots
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "kind"),
+    [
+        ("managed", {}, Pool),
+        ("managed", {"limits.instance_count": "3"}, Replicas),
+        ("kubernetes", {}, Pool),
+        ("kubernetes", {"scale.maximum": "4"}, Replicas),
+        ("kubernetes", {"limits.instance_count": "2"}, Replicas),
+        ("aks", {}, Replicas),  # contract 2.2: 1 to 10
+        ("aci", {}, Pool),
+        ("image", {}, Pool),
+        ("bare", {"limits.instance_count": "2"}, Pool),  # one server, nothing before it
+    ],
+)
+def test_there_are_replicas_where_there_may_be_more_than_one(plan, name, settings, kind):
+    """Contract 1.7, 2.2: instance_count, and what autoscaling may make of it."""
+    backend, slots = of(plan, name, settings)
+
+    assert type(backend) is kind
+    if isinstance(backend, Replicas):
+        assert backend._slots is slots
+
+
+def test_a_replica_takes_as_long_as_the_profile_says(plan):
+    """And scales as it says."""
+    backend, _ = of(plan, "aks", {"scale.start_ms": "200", "scale.refresh_ms": "50"})
+
+    assert backend._rules.start_s == 0.2
+    assert (backend._rules.scale.minimum, backend._rules.scale.maximum, backend._rules.scale.refresh_s) == (1, 10, 0.05)
+
+
+@pytest.mark.parametrize("fields", [{"is_single": True}, {"debug": DebugRules(port=0)}])
+def test_a_look_and_a_debugger_want_one_replica(plan, fields):
+    """A breakpoint is hit in the process that an editor is attached to."""
+    backend, _ = of(plan, "managed", {"limits.instance_count": "3"}, **fields)
+
+    assert type(backend) is Pool
+
+
+def test_who_needs_a_node_is_a_replica_even_alone(plan):
+    """There may be no room for it."""
+    backend, _ = of(plan, "kubernetes", nodes=(Node("a", 1, 1 << 30),), pod=Pod(1, 1 << 30))
+    first, second = backend._place(), backend._place()
+    backend._leave()
+
+    assert (type(backend), first, second) == (
+        Replicas,
+        "",
+        "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory",
+    )
+    assert backend._place() == ""
+
+
+def test_every_worker_is_told_of_the_limit(plan):
+    rules = MemoryRules(1 << 30, "--memory-gb")
+    backend, _ = of(plan, "managed", memory=rules)
+
+    assert backend._plan.memory is rules
+
+
+def test_neighbours_get_other_processors(plan):
+    """And each of them as many as it was allotted; what cannot be is said once."""
+    said = []
+    backend, _ = of(plan, "managed", {"limits.instance_count": "2"}, cpus=0.5, on_event=said.append)
+    pools = [backend._make_pool() for _ in range(2)]
+    chosen = [pool._plan.processors for pool in pools]
+
+    assert [len(one) for one in chosen] == [1, 1]
+    assert (chosen[0] != chosen[1]) == (len(os.sched_getaffinity(0)) > 1)
+    assert said == [
+        Noticed("--cpu 0.5: a part of a processor cannot be given without a container, so workers use 1 whole one")
+    ]
+
+
+def test_each_generation_finds_the_nodes_empty(plan):
+    """It takes the place of the one before."""
+    fields = {"reload": ReloadRules(is_on=True), "nodes": (Node("a", 1, 1 << 30),), "pod": Pod(1, 1 << 30)}
+    generations, _ = of(plan, "kubernetes", **fields)
+
+    assert [generations._make_pool(print)._place() for _ in range(2)] == ["", ""]

@@ -21,6 +21,8 @@ import click
 from amlemu import __version__, cli_plan
 from amlemu.errors import AmlemuError, BootFailed, UsageError
 from amlemu.settings import (
+    CAPACITY_SETTINGS,
+    CHECK_SETTINGS,
     CONFIG_SETTINGS,
     DOCTOR_SETTINGS,
     ENV_SETTINGS,
@@ -317,6 +319,34 @@ def doctor(file: str | None, **given: Any) -> None:
     from amlemu import cli_doctor
 
     sys.exit(cli_doctor.examine(file or ".", given))
+
+
+@cli.command(short_help="Boot FILE once, and say whether it would start.")
+@click.argument("file")
+@with_settings(CHECK_SETTINGS)
+def check(file: str, **given: Any) -> None:
+    """
+    Boot FILE once, send it its sample request, and say whether the cloud would start it, what that costs, and if not why: exit code 3.
+
+    FILE is a scoring script or one of Azure's files, as for amlemu serve.
+    """
+    from amlemu import cli_check
+
+    sys.exit(cli_check.check(file, given))
+
+
+@cli.command(short_help="Say how many instances a load needs.")
+@click.argument("file", required=False)
+@with_settings(CAPACITY_SETTINGS)
+def capacity(file: str | None, **given: Any) -> None:
+    """
+    Say how many instances a load needs, by the formula of Azure's pages: --rps 20 --latency 10 --concurrency 1 --utilization 0.7
+
+    With FILE the latency is measured with its sample request, and the lines to write are printed, with the mistakes in those that are there.
+    """
+    from amlemu import cli_capacity
+
+    sys.exit(cli_capacity.plan_for(file, given))
 
 
 @cli.command(

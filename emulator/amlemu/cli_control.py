@@ -22,6 +22,7 @@ from amlemu.errors import Unreachable
 
 EXIT_NOT_READY, EXIT_NOTHING, EXIT_BOOT, EXIT_INTERRUPTED = 1, 1, 3, 130
 _REQUESTS = 20
+_CHANGES = 8  # of the number of replicas
 _STDOUT = "-"
 _LOOK_AGAIN_S = 0.1
 _COLOURS = {"ready": "green", "booting": "yellow", "stopping": "yellow", "unhealthy": "red"}
@@ -150,6 +151,7 @@ def _status_rows(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("script", f"{told['script']}, profile {told['profile']}"),
         ("score", told["url"]),
         *(("workers", _generation(one, told["generation"])) for one in told["generations"]),
+        *_replicas(told),
         ("watching", watching),
         ("server", f"pid {told['pid']} for {_span(told['uptime_s'])}; {counts}; amlemu {told['version']}"),
         *([("launcher", told["launcher"])] if told["launcher"] else []),
@@ -157,16 +159,34 @@ def _status_rows(told: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _replicas(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say how many replicas there are, and how that came about lately."""
+    now = told.get("replicas")
+    if now is None:
+        return []
+    lately = [
+        f"{_clock(one['at'])}  {one['ready']} of {one['wanted']}: {one['why']}" for one in told["replicas_before"]
+    ]
+    head = f"{now['ready']} of {now['wanted']} ready"
+    return [("replicas", head), *(("", line) for line in lately[-_CHANGES:])]
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))
+
+
 def _generation(told: dict[str, Any], current: int) -> str:
     head = "" if told["number"] == current else f"generation {told['number']} ({told['state']}): "
-    return head + (", ".join(_worker(worker) for worker in told["workers"]) or "none")
+    many = len({worker["replica"] for worker in told["workers"]}) > 1
+    return head + (", ".join(_worker(worker, is_numbered=many) for worker in told["workers"]) or "none")
 
 
-def _worker(told: dict[str, Any]) -> str:
+def _worker(told: dict[str, Any], *, is_numbered: bool) -> str:
     busy = f" for {told['busy_s']:.1f} s" if told["state"] == "busy" else ""
     busy = f" at {told['where']}" if told.get("where") else busy
     memory = "" if told["memory_bytes"] is None else f" {told['memory_bytes'] / 2**20:.1f} MB"
-    return f"pid {told['pid']} {told['state']}{busy}{memory}"
+    replica = f" of replica {told['replica']}" if is_numbered else ""
+    return f"pid {told['pid']}{replica} {told['state']}{busy}{memory}"
 
 
 def _table(told: list[dict[str, Any]]) -> str:
@@ -190,13 +210,21 @@ def _request(line: dict[str, Any]) -> tuple[str, ...]:
     said = "" if model in (None, line["status"]) else f" (model said {model})"
     return (
         str(line["number"]),
-        time.strftime("%H:%M:%S", time.localtime(line["at"])),
+        _clock(line["at"]),
         f"{line['method']} {line['target']}",
         f"{line['status'] or 'closed'}{said}",
         f"{line['elapsed_ms']:.1f} ms",
-        "" if line["run_ms"] is None else f"run {line['run_ms']:.1f} ms",
+        _of_run(line),
         "" if line["generation"] is None else f"gen {line['generation']}",
     )
+
+
+def _of_run(line: dict[str, Any]) -> str:
+    """Say how long run() took, and what memory its worker had with it."""
+    if line["run_ms"] is None:
+        return ""
+    peak = line.get("peak_bytes")
+    return f"run {line['run_ms']:.1f} ms" + (f" {peak / 2**20:.0f} MB" if peak is not None else "")
 
 
 def _status_colour(status: str) -> str:

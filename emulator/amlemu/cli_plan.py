@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,7 @@ def plan(choices: Choices, console: Console) -> Plan:
     Raises:
         UsageError: something is not usable as given.
     """
+    from amlemu import allotment
     from amlemu.stand import Plan, choose_backend
 
     options = choices.options
@@ -99,18 +100,33 @@ def plan(choices: Choices, console: Console) -> Plan:
         reload=_reload_rules(options, backend, profile.wire.reloads),
         control_port=(options["control_port"] or 0) if options["control"] else None,
         debug=debug,
+        memory=allotment.memory(profile, options["memory_gb"], choices.said, _typed(choices, "memory_gb")),
+        cpus=allotment.cpus(options["cpu"], _typed(choices, "cpu")),
+        nodes=allotment.nodes(profile, options["cluster"], _typed(choices, "cluster")),
+        pod=allotment.pod(choices.said, options["memory_gb"], options["cpu"]),
         on_event=console.event,
         on_exchange=console.exchange,
     )
 
 
+def _typed(choices: Choices, name: str) -> str:
+    """Return where an option was said; empty where it was not."""
+    return "" if choices.origins[name] == "default" else choices.origins[name]
+
+
 def said_of(choices: Choices) -> Description | None:
-    """Return what the files say, without notes on what has no effect here where it has one in the container."""
-    said = choices.said
-    if said is None or not choices.options["container"]:
+    """Return what the files say, with notes on what has no effect where nobody plays the platform, and without those on what has one in a container."""
+    from amlemu.azure import platform
+
+    said, options = choices.said, choices.options
+    is_container = options["container"]
+    is_one_server = (
+        is_container or options["upstream"] or options["backend"] != "worker" or options["engine"] != "amlemu"
+    )
+    if said is None or not is_one_server:
         return said
-    kept = (one for one in said.not_emulated if not one.field.startswith(_OF_CONTAINERS))
-    return replace(said, not_emulated=tuple(kept))
+    kept = [one for one in said.not_emulated if not (is_container and one.field.startswith(_OF_CONTAINERS))]
+    return replace(said, not_emulated=(*kept, *platform.unplayed(said)))
 
 
 def prepare_quarters(choices: Choices, plan: Plan, console: Console) -> Plan:
@@ -308,7 +324,7 @@ def _chosen(choices: Choices, name: str) -> str | None:
 
 def profile_of(choices: Choices, deployment: Deployment) -> Profile:
     """Return the face of the cloud, with the deployment's own limits in it. Raises UsageError."""
-    from amlemu import profile_file
+    from amlemu import allotment, profile_file
     from amlemu.finding import shown
 
     said = choices.said
@@ -316,7 +332,17 @@ def profile_of(choices: Choices, deployment: Deployment) -> Profile:
     for name, place in (said.said_at if said is not None else {}).items():
         givers.setdefault(_LIMITS_OF_FILES.get(name, name.rpartition(".")[2]), shown(place))
     overrides = pairs(choices.options["set"], "--set", "SECTION.KEY=VALUE")
-    return profile_file.load(choices.options["profile"], overrides, deployment.request_settings, givers)
+    own: dict[str, str] = {name: str(value) for name, value in deployment.request_settings.items()}
+    for key, (word, giver) in allotment.settings(profile_file.load(choices.options["profile"]), said).items():
+        own[key], givers[key] = word, giver
+    start_s = choices.options["replica_start"]
+    if start_s is not None:
+        own["scale.start_ms"], givers["scale.start_ms"] = _milliseconds(start_s), _typed(choices, "replica_start")
+    return profile_file.load(choices.options["profile"], overrides, own, givers)
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000)) if isfinite(seconds) else str(seconds)
 
 
 def pairs(words: tuple[str, ...], flag: str, form: str, *, is_unique: bool = False) -> dict[str, str]:

@@ -27,6 +27,7 @@ from amlemu.journal import Journal
 from amlemu.layout import OWN_FOLDER, Layout
 from amlemu.pauses import Pauses
 from amlemu.readiness import Readiness
+from amlemu.slots import at_first
 from amlemu.stand import Plan, Stand
 from amlemu.transcript import Transcript
 
@@ -60,6 +61,7 @@ class Emulator:
         self.journal = Journal()
         self.readiness = Readiness()
         self.pauses = Pauses()
+        self.slots = at_first(plan.profile.limits)
 
     def open(self) -> Opening:
         """
@@ -101,7 +103,7 @@ class Emulator:
             UsageError: the interpreter cannot be started.
         """
         try:
-            self.backend = self._stand.make_backend(self.readiness, self.pauses)
+            self.backend = self._stand.make_backend(self.readiness, self.pauses, self.slots)
             await self._stand.open_debugger(self._reload_soon)
             await self.backend.start()
         except BaseException:
@@ -111,8 +113,16 @@ class Emulator:
             raise
         # Nobody waits for these; but a save is seen before the script has been read.
         self._aiding = asyncio.get_running_loop().create_task(self._aids.start(self.backend))
-        # It imports FastAPI while the worker boots; in a thread, for we must hear the worker meanwhile.
-        self._server = await asyncio.to_thread(self._make_server)
+        try:
+            # It imports FastAPI while the worker boots; in a thread, for we must hear the worker meanwhile.
+            self._server = await asyncio.to_thread(self._make_server)
+        except BaseException:  # who has asked does not wait any more
+            await self._aids.stop()
+            await self.backend.stop(0)
+            await self._stand.close_debugger()
+            await self._stand.clear_quarters()
+            self._close()
+            raise
         self._serving = asyncio.get_running_loop().create_task(self._server.serve(sockets=self._listeners))
 
     async def ready(self) -> None:
@@ -218,6 +228,7 @@ class Emulator:
             plan.dev_errors,
             self.pauses,
             has_nginx=plan.quarters is not None and plan.quarters.has_nginx,
+            slots=self.slots,
         )
         witness = Witness(self._record, plan.on_event, self._locate)
         front_door = FrontDoor(stages(plan.profile, served), witness, shadow=plan.is_shadow, pauses=self.pauses)

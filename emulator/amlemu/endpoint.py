@@ -16,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amlemu import allotment, project_file
 from amlemu import deployment as deployments
 from amlemu import profile_file as profiles
-from amlemu import project_file
 from amlemu.azure.paths import is_azure_file
 from amlemu.backends import Capabilities
 from amlemu.debugging import DebugRules
@@ -32,6 +32,7 @@ from amlemu.stand import Plan, choose_backend
 if TYPE_CHECKING:
     import httpx
 
+    from amlemu.azure.description import Description
     from amlemu.backends.generation import Outcome
 
 
@@ -190,16 +191,16 @@ def body_of(payload: Any) -> bytes:
     raise TypeError(told)
 
 
-def _deployment(script: Any, code: Any, shared: dict[str, Any]) -> tuple[deployments.Deployment, str]:
-    """Return what is served, and the profile that it is for; what Azure's file says of code and limits counts."""
+def _deployment(script: Any, code: Any, shared: dict[str, Any]) -> tuple[deployments.Deployment, Description | None]:
+    """Return what is served, and what Azure's files say of it: of code and limits that counts."""
     path = Path(script)
     if not is_azure_file(path):
-        return deployments.from_script(path, code=code, **shared), "managed"
+        return deployments.from_script(path, code=code, **shared), None
     from amlemu.azure import files, served
 
     said = files.describe(path, wanted=shared["name"] or "")
     known = project_file.load(Path(os.path.abspath(path)).parent).models
-    return served.to_deployment(said, known=known, **shared), said.profile
+    return served.to_deployment(said, known=known, **shared), said
 
 
 def _unseen(exchange: Exchange) -> None:
@@ -210,7 +211,8 @@ def _given_up(death: WorkerEnded) -> BootFailed:
     end = (
         f"was ended by signal {-death.exit_code}" if death.exit_code < 0 else f"ended with exit code {death.exit_code}"
     )
-    what = f"its process {end} while it loaded or in init(), {_MOST_DEATHS} times"
+    because = f": {death.memory.told}" if death.memory is not None else ""
+    what = f"its process {end} while it loaded or in init(), {_MOST_DEATHS} times{because}"
     said = f"Its last words: {death.last_line}" if death.last_line else ""
     return BootFailed({"what": what, "where": "", "traceback": "", "hint": said}, death.exit_code)
 
@@ -228,6 +230,8 @@ def serve(
     env: Mapping[str, str] | None = None,
     python: Any = None,
     workers: int | None = None,
+    memory_gb: float | None = None,
+    cpu: float | None = None,
     layout: str = "auto",
     host: str = "127.0.0.1",
     port: int = 0,
@@ -262,6 +266,8 @@ def serve(
         env: variables for the script.
         python: interpreter, or folder of an environment, for the script.
         workers: processes; None follows WORKER_COUNT, else one.
+        memory_gb: of a replica; None is what the deployment's files say, if they do.
+        cpu: processors that the workers of a replica may use; None is all.
         layout: `auto`, `var` (the real /var/azureml-app), `links`, or `none` (the script where it is).
         port: 0 picks a free one.
         profile: which cloud answers; a name or the path of a file. None is the deployment's own, else `managed`.
@@ -306,12 +312,17 @@ def plan_of(script: Any, **wishes: Any) -> Plan:
         "endpoint": asked["endpoint_name"],
         "name": asked["deployment_name"],
     }
-    deployment, of_file = _deployment(script, asked["code"], shared)
+    deployment, said = _deployment(script, asked["code"], shared)
     limits = {**deployment.request_settings, **(asked["request_settings"] or {})}
+    profile = profiles.load(asked["profile"] or (said.profile if said is not None else "managed"))
+    own = {key: word for key, (word, _) in allotment.settings(profile, said).items()}
+    profile = profiles.load(asked["profile"] or profile.name, asked["settings"], {**own, **limits})
     reload, debug = asked["reload"], asked["debug"]
     return Plan(
         deployment=replace(deployment, request_settings=limits),
-        profile=profiles.load(asked["profile"] or of_file, asked["settings"], limits),
+        profile=profile,
+        memory=allotment.memory(profile, asked["memory_gb"], said, "memory_gb"),
+        cpus=allotment.cpus(asked["cpu"], "cpu"),
         backend=chosen,
         upstream=asked["upstream"],
         layout=asked["layout"],

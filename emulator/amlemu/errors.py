@@ -95,7 +95,13 @@ class BackendFailure(AmlemuError):
 
 
 class NotReady(BackendFailure):
-    """No worker has finished init() yet, or the backend is stopping."""
+    """
+    No worker has finished init() yet, or the backend is stopping.
+
+    With `is_container` the container itself is not there, its nginx neither: it has ended, and will be started again.
+    """
+
+    is_container = False
 
 
 class Busy(BackendFailure):

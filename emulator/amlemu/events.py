@@ -11,6 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from amlemu.exchange import Frame
+from amlemu.memory import OutOfMemory
+
 
 @dataclass(frozen=True)
 class Spoke:
@@ -84,6 +87,26 @@ class WorkerEnded:
     last_line: str = ""  # of its stderr
     last_lines: tuple[str, ...] = ()  # of its stderr, the last few that have words, oldest first
     restart_in_s: float | None = None
+    memory: OutOfMemory | None = None  # what it was killed for, where that was us
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """The number of replicas is to be another one, or has become it."""
+
+    at: float  # seconds since the epoch
+    wanted: int
+    ready: int
+    why: str  # a clause
+
+
+@dataclass(frozen=True)
+class WouldBeKilled:
+    """The platform's liveness probe has been missed so often that the platform would end the container."""
+
+    after_s: float  # since the container's start while the script boots, else since the first miss
+    is_booting: bool
+    stack: tuple[Frame, ...] = ()  # where the script is, outermost frame first
 
 
 @dataclass(frozen=True)
@@ -202,6 +225,7 @@ Event = (
     | Reloaded
     | ReloadFailed
     | RequestRefused
+    | Scaled
     | Spoke
     | WorkerStarted
     | WorkerReady
@@ -210,5 +234,6 @@ Event = (
     | WorkerEnded
     | WorkerPaused
     | WorkerResumed
+    | WouldBeKilled
 )
 Listener = Callable[[Event], None]

@@ -121,6 +121,11 @@ class Exchange:
         return self.request.number
 
     @property
+    def peak_bytes(self) -> Optional[int]:
+        """The most memory that the worker had with it, in bytes; None where the system does not tell."""
+        return self.account.get("peak_bytes")
+
+    @property
     def account(self) -> dict[str, Any]:
         """What the worker knows of its answer; see `Response`."""
         return {} if self.model is None else self.model.account

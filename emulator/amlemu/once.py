@@ -36,7 +36,7 @@ async def invoke(plan: Plan, body: bytes, content_type: str, console: PersonCons
         UsageError: something is not usable as given.
     """
     has_died = asyncio.Event()  # a worker that died while booting; serving would go on with another one for ever
-    stand = Stand(replace(plan, on_event=_telling(plan.on_event, has_died)), 0)
+    stand = Stand(replace(plan, on_event=_telling(plan.on_event, has_died), is_single=True), 0)
     try:
         console.surroundings(stand.layout)
         return await _ask(stand.make_backend(), body, content_type, console, has_died)

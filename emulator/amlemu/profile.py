@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from amlemu.autoscale import ScaleRule
+from amlemu.probes import ProbeRules
+
 
 @dataclass(frozen=True)
 class WireRules:
@@ -76,6 +79,70 @@ class Limits:
     def slots(self) -> int:
         """How many requests all instances together take at once."""
         return max(1, self.max_concurrent_requests_per_instance * self.instance_count)
+
+
+@dataclass(frozen=True)
+class Probes:
+    """
+    What the platform asks a container again and again, in seconds and counts in a row. A period of 0: nobody asks.
+
+    `liveness` ends a container that does not answer, `readiness` keeps requests away from it.
+    """
+
+    liveness_initial_delay: float
+    liveness_period: float
+    liveness_timeout: float
+    liveness_success_threshold: int
+    liveness_failure_threshold: int
+    readiness_initial_delay: float
+    readiness_period: float
+    readiness_timeout: float
+    readiness_success_threshold: int
+    readiness_failure_threshold: int
+
+    @property
+    def liveness(self) -> ProbeRules:
+        """Those of the one that ends containers."""
+        return self._rules("liveness")
+
+    @property
+    def readiness(self) -> ProbeRules:
+        """Those of the one that keeps requests away."""
+        return self._rules("readiness")
+
+    def _rules(self, kind: str) -> ProbeRules:
+        names = ("initial_delay", "period", "timeout", "success_threshold", "failure_threshold")
+        return ProbeRules(*(getattr(self, f"{kind}_{name}") for name in names))
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """
+    How the number of instances changes, `limits.instance_count` being the smallest.
+
+    Fewer are kept only after less has been enough for `shrink_after_ms`, and for `shrink_after_looks` looks.
+    """
+
+    router: bool  # requests are spread over instances that have processes of their own
+    maximum: int  # 0, or less than the smallest number: it does not change
+    target_percent: int
+    refresh_ms: int
+    shrink_after_ms: int
+    shrink_after_looks: int
+    start_ms: int  # what a new container takes before it begins to boot
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """
+    What memory that ran out ends, and when that starts again: one process at once, or the whole container, in growing steps.
+
+    Of a container the first restart is at once, the next one after `first_ms`, then twice that each time, at most `longest_ms`.
+    """
+
+    whole: bool
+    first_ms: int
+    longest_ms: int
 
 
 @dataclass(frozen=True)
@@ -159,10 +226,21 @@ class Profile:
     routes: RouteRules
     auth: AuthRules
     limits: Limits
+    probes: Probes
+    scale: Scaling
+    restarts: Restarts
     container: ContainerRules
     statuses: StatusRules
     answers: Answers
     facts: dict[str, Fact]
+
+    @property
+    def scale_rule(self) -> ScaleRule:
+        """How many instances there are, and when there are others."""
+        smallest, scale = max(1, self.limits.instance_count), self.scale
+        refresh_s = scale.refresh_ms / 1000
+        shrink_s = max(scale.shrink_after_ms / 1000, scale.shrink_after_looks * refresh_s)
+        return ScaleRule(smallest, max(smallest, scale.maximum), scale.target_percent, refresh_s, shrink_s)
 
     def note(self, key: str) -> str:
         """Return what a refusal because of `section.key` should add, preceded by a semicolon; mostly nothing."""
@@ -176,6 +254,9 @@ SECTIONS: dict[str, type] = {
     "routes": RouteRules,
     "auth": AuthRules,
     "limits": Limits,
+    "probes": Probes,
+    "scale": Scaling,
+    "restarts": Restarts,
     "container": ContainerRules,
     "statuses": StatusRules,
     "answers": Answers,

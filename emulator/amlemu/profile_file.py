@@ -50,7 +50,7 @@ def names() -> list[str]:
 def load(
     name: str,
     overrides: Mapping[str, str] | None = None,
-    request_settings: Mapping[str, int] | None = None,
+    request_settings: Mapping[str, int | str] | None = None,
     givers: Mapping[str, str] | None = None,
 ) -> Profile:
     """
@@ -59,15 +59,16 @@ def load(
     Args:
         name: one of `names()`, or the path of a file that ends in `.toml`.
         overrides: `section.key` to text, as given by `--set`; their source becomes `--set`.
-        request_settings: the deployment's own limits by name, `request_timeout_ms` ...; `overrides` win over them.
+        request_settings: what the deployment says, limits by name, `request_timeout_ms`, all else as `section.key`; `overrides` win.
         givers: who says so, by the same name; `the deployment` where it is not said.
 
     Raises:
         UsageError: no such profile or key, a value without a source, one that is not of its kind or out of bounds.
     """
     text, where = (_read(Path(name)), name) if name.endswith(".toml") else (_text(name), f"profile {name!r}")
-    settings = {f"limits.{key}": str(value) for key, value in (request_settings or {}).items()}
-    said = {key: (givers or {}).get(key.partition(".")[2], "the deployment") for key in settings}
+    settings = {key if "." in key else f"limits.{key}": str(value) for key, value in (request_settings or {}).items()}
+    told = givers or {}
+    said = {key: told.get(key) or told.get(key.partition(".")[2], "the deployment") for key in settings}
     words = {**said, **dict.fromkeys(overrides or {}, "--set")}
     return parse(text, where, {**settings, **(overrides or {})}, words)
 

@@ -106,6 +106,29 @@ SERVE_SETTINGS = (
         short="-p",
     ),
     Setting("workers", "integer", None, "Worker processes. Default: WORKER_COUNT, else 1.", unit="processes"),
+    Setting(
+        "memory_gb",
+        "number",
+        None,
+        "Memory of a replica; a worker that needs more is killed. Default: the deployment's resources, or its instance_type's.",
+        unit="GB",
+    ),
+    Setting(
+        "cpu", "number", None, "Processors that the workers of a replica may use. Default: all.", unit="processors"
+    ),
+    Setting(
+        "replica_start",
+        "number",
+        None,
+        "How long a new replica takes before its script is loaded. Default: the profile's, 20.",
+        unit="seconds",
+    ),
+    Setting(
+        "cluster",
+        "path",
+        None,
+        "File with the nodes that replicas have to find room on: name, cpu, memory, gpu; or what kubectl get nodes -o yaml prints.",
+    ),
     *SCRIPT_SETTINGS,
     Setting(
         "profile",
@@ -224,6 +247,53 @@ DOCTOR_SETTINGS = (
     ),
     Setting("json", "switch", False, "Print one JSON object."),
 )
+_NOT_OF_A_CHECK = (  # nothing is served
+    *(
+        "host",
+        "port",
+        "auth",
+        "primary_key",
+        "secondary_key",
+        "insecure",
+        "shadow",
+        "dev_errors",
+        "upstream",
+        "log_format",
+    ),
+    *(
+        "json",
+        "grace",
+        "reload",
+        "reload_dir",
+        "reload_include",
+        "reload_exclude",
+        "reload_delay",
+        "poll",
+        "reload_mode",
+    ),
+    *("keep_last_good", "debug", "debug_host", "debug_connect", "wait_for_client", "pause", "debug_on_error", "pdb"),
+    *("control", "control_port", "engine", "backend", "replica_start"),
+)
+CHECK_SETTINGS = (
+    Setting(
+        "request_file",
+        "path",
+        None,
+        "Sample request to send. Default: a sample-request.json beside the deployment or its script.",
+        short="-r",
+    ),
+    Setting("disk_gb", "number", None, "Disk that the models have to fit on.", unit="GB"),
+    *(setting for setting in SERVE_SETTINGS if setting.name not in _NOT_OF_A_CHECK),
+    Setting("json", "switch", False, "Print one JSON object."),
+)
+CAPACITY_SETTINGS = (
+    Setting("rps", "number", None, "Requests a second that shall be answered.", unit="requests a second"),
+    Setting("latency", "number", None, "How long one takes in run(). Default: measured, with a FILE.", unit="seconds"),
+    Setting("concurrency", "integer", None, "Requests that one instance takes at once. Default: FILE's, else 1."),
+    Setting("utilization", "number", 0.7, "Share of the instances that shall be busy."),
+    Setting("seconds", "number", 3.0, "How long to measure.", unit="seconds"),
+    *(setting for setting in CHECK_SETTINGS if setting.name not in ("disk_gb", "cluster", "container")),
+)
 EXPLAIN_SETTINGS = (
     Setting("profile", "text", None, "The cloud that is meant. Default: all of them."),
     Setting("json", "switch", False, "Print one JSON object."),
@@ -303,6 +373,8 @@ COMMANDS = {
     "amlemu invoke FILE": INVOKE_SETTINGS,
     "amlemu layout FILE": LAYOUT_SETTINGS,
     "amlemu doctor [FILE]": DOCTOR_SETTINGS,
+    "amlemu check FILE": CHECK_SETTINGS,
+    "amlemu capacity [FILE]": CAPACITY_SETTINGS,
     "amlemu explain [WORD]...": EXPLAIN_SETTINGS,
     "amlemu config show FILE": CONFIG_SETTINGS,
     "amlemu env create [FILE]": ENV_SETTINGS,

@@ -8,6 +8,7 @@ chosen.
 from __future__ import annotations
 
 import difflib
+import itertools
 import os
 import posixpath
 from collections.abc import Callable, Mapping
@@ -16,17 +17,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlemu.backends import Backend
+from amlemu.cluster import Cluster, Node, Pod
 from amlemu.debugging import DebugRules
 from amlemu.deployment import Deployment
 from amlemu.environment import script_environment
 from amlemu.errors import UsageError
-from amlemu.events import Listener
+from amlemu.events import Listener, Noticed
 from amlemu.exchange import Exchange
 from amlemu.layout import Layout
+from amlemu.memory import MemoryRules
 from amlemu.pauses import Pauses
 from amlemu.profile import Profile
 from amlemu.readiness import Readiness
 from amlemu.reload import ReloadRules
+from amlemu.slots import Slots, at_first
 from amlemu.worker.tree import Tree, choose
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from amlemu.backends.generations import Generations
     from amlemu.backends.pool import Pool
     from amlemu.backends.quarters import Quarters
+    from amlemu.backends.replicas import Replicas
     from amlemu.worker.debug_port import DebugPort
     from amlemu.worker.launch import LaunchPlan
     from amlemu.worker.nursery import Nursery
@@ -56,7 +61,9 @@ class Plan:
     primary and secondary one where they are given; an address that others can reach needs `auth`, or `is_insecure`. `environment` is all that the script sees, `folder` its
     working folder; None takes them from deployment and layout,. `control_port` None is no control port, 0 is 5050 or the
     next free one. With `dials_debugger` each worker connects to AZUREML_DEBUG_PORT by itself, as the real server's do. The backend
-    `container` has `quarters`; `alias` is the endpoint's name there, where it shall not take the place of its other ones on this machine.
+    `container` has `quarters`; `memory` and `cpus` are what each replica may use, None as much as there is; on `nodes` there is room for its
+    `pod`s, None for as many as there are; with `is_single` there is one replica, whatever the profile says; with `measures` workers say
+    how long each import takes; `alias` is the endpoint's name there, where it shall not take the place of its other ones on this machine.
     """
 
     deployment: Deployment
@@ -78,6 +85,12 @@ class Plan:
     control_port: int | None = None
     dials_debugger: bool = False
     debug: DebugRules = field(default_factory=DebugRules)
+    memory: MemoryRules | None = None
+    cpus: float | None = None
+    nodes: tuple[Node, ...] | None = None
+    pod: Pod = field(default_factory=Pod)
+    is_single: bool = False
+    measures: bool = False
     quarters: Quarters | None = None
     alias: str = ""
     on_event: Listener = print
@@ -135,18 +148,22 @@ class Stand:
         """Remove what was made."""
         self._tree.remove()
 
-    def make_backend(self, readiness: Readiness | None = None, pauses: Pauses | None = None) -> Backend:
+    def make_backend(
+        self, readiness: Readiness | None = None, pauses: Pauses | None = None, slots: Slots | None = None
+    ) -> Backend:
         """
         Return the backend that the plan asks for, not started.
 
         Args:
             readiness: written by a backend that knows better than its caller whether requests are answered.
             pauses: written by a backend whose workers a debugger may hold.
+            slots: written by a backend whose replicas come and go.
 
         Raises:
             UsageError: an impossible choice.
         """
         plan = self._plan
+        self._slots = slots or at_first(plan.profile.limits)
         if plan.quarters is not None:
             return self._in_quarters(plan.quarters, readiness or Readiness())
         is_asked = plan.debug.is_on and not plan.debug.inherits  # who inherits has asked for nothing
@@ -163,6 +180,7 @@ class Stand:
             from amlemu.backends.inprocess import InProcess
 
             return InProcess(self._folder, self.environment, plan.on_event, self.layout.models_folder)
+        from amlemu.worker import processors
         from amlemu.worker.debug_port import DebugPort
         from amlemu.worker.launch import LaunchPlan
 
@@ -175,7 +193,11 @@ class Stand:
             self._tree.mounted,
             reloads=plan.reload.is_on,
             dials_debugger=plan.dials_debugger,
+            measures=plan.measures,
+            memory=plan.memory,
         )
+        if plan.cpus is not None and (why := processors.shortcoming(plan.cpus)):
+            plan.on_event(Noticed(why))
         if plan.backend == "worker" and not plan.dials_debugger:
             self._debug_port = DebugPort(launch, plan.debug, _paths(self.layout, plan), plan.on_event)
             launch = replace(launch, debugging=self._debug_port)
@@ -184,23 +206,55 @@ class Stand:
             return self._make_pool(launch, plan.on_event, None)
         return self._make_generations(launch, readiness or Readiness())
 
-    def _make_pool(self, launch: LaunchPlan, listener: Listener, nursery: Nursery | None) -> Pool | Engine:
+    def _make_pool(self, launch: LaunchPlan, listener: Listener, nursery: Nursery | None) -> Pool | Replicas | Engine:
         if self._plan.backend == "engine":
             from amlemu.backends.engine import Engine
 
             return Engine(launch, listener, self._port)
         from amlemu.backends.pool import Pool
+        from amlemu.worker import processors
 
-        is_debugged = self._plan.debug.is_on
-        return Pool(
-            launch,
-            1 if is_debugged else self._plan.deployment.workers,
+        is_debugged, cpus = self._plan.debug.is_on, self._plan.cpus
+        turns = itertools.count()
+
+        def make_one() -> Pool:
+            return Pool(
+                launch if cpus is None else replace(launch, processors=processors.choose(cpus, next(turns))),
+                1 if is_debugged else self._plan.deployment.workers,
+                listener,
+                _worker_timeout_s(self.environment),
+                preload=self._preloads,
+                nursery=nursery,
+                pauses=self._pauses,
+                liveness=self._plan.profile.probes.liveness,
+                sends_ahead=not is_debugged,
+            )
+
+        if is_debugged or self._plan.is_single or not self._is_scaled:
+            return make_one()
+        return self._make_replicas(make_one, listener)
+
+    @property
+    def _is_scaled(self) -> bool:
+        """Whether there are several replicas, or may be, or it takes room on a node to have one."""
+        rule = self._plan.profile.scale_rule
+        is_one = rule.is_fixed and rule.minimum == 1
+        return self._plan.nodes is not None or (self._plan.profile.scale.router and not is_one)
+
+    def _make_replicas(self, make_one: Callable[[], Pool], listener: Listener) -> Replicas:
+        from amlemu.backends.pool import Pool
+        from amlemu.backends.replicas import ReplicaRules, Replicas
+
+        plan = self._plan
+        cluster = None if plan.nodes is None else Cluster(plan.nodes)  # another generation takes the place of this one
+        return Replicas(
+            make_one,
+            ReplicaRules(plan.profile.scale_rule, plan.profile.scale.start_ms / 1000),
+            self._slots,
             listener,
-            _worker_timeout_s(self.environment),
-            preload=self._preloads,
-            nursery=nursery,
-            pauses=self._pauses,
-            sends_ahead=not is_debugged,
+            capabilities=Pool.capabilities,
+            place=(lambda: cluster.place(plan.pod)) if cluster is not None else lambda: "",
+            leave=(lambda: cluster.remove(plan.pod)) if cluster is not None else lambda: None,
         )
 
     @property

@@ -45,7 +45,13 @@ def told(stack: Sequence[Frame], folders: Sequence[str]) -> str:
     own = [frame for frame in stack if _is_below(frame.file, folders)]
     inner = stack[-1:] if stack and not _is_below(stack[-1].file, folders) else []
     shown = [*own[-_SHOWN:], *inner]
-    return " -> ".join(f"{_short(frame.file, folders)}:{frame.line} {frame.function}" for frame in shown)
+    return " -> ".join(f"{short(frame.file, folders)}:{frame.line} {frame.function}" for frame in shown)
+
+
+def innermost(stack: Sequence[Frame], folders: Sequence[str]) -> Frame:
+    """Return the last frame of the user's own, else the last one; the stack is not empty."""
+    own = [frame for frame in stack if _is_below(frame.file, folders)]
+    return (own or list(stack))[-1]
 
 
 def _is_below(file: str, folders: Sequence[str]) -> bool:
@@ -53,7 +59,8 @@ def _is_below(file: str, folders: Sequence[str]) -> bool:
     return not is_library and any(file.startswith(folder.rstrip("/") + "/") for folder in folders)
 
 
-def _short(file: str, folders: Sequence[str]) -> str:
+def short(file: str, folders: Sequence[str]) -> str:
+    """Name a file from the user's own folder, or from the folder that packages are installed in."""
     if _is_below(file, folders):
         folder = max((one for one in folders if file.startswith(one)), key=len)
         return file[len(folder) :].lstrip("/")

@@ -29,7 +29,6 @@ from amlemu_harness.asked import check_numbers, memory_of, published
 from amlemu_harness.settings import CONTAINER_LIST_SETTINGS, CONTAINER_LOGS_SETTINGS, CONTAINER_RUN_SETTINGS
 
 if TYPE_CHECKING:
-    from amlemu.azure.description import Description, Resources
     from amlemu.choices import Choices
 
     from amlemu_harness.containers import Container, Order
@@ -89,7 +88,7 @@ def _ordered(
     asked: tuple[dict[int, tuple[str, int]], int],
 ) -> Order:
     """Build the image, unless one is named, and say how the container is to be."""
-    from amlemu_harness.local import order_for
+    from amlemu_harness.local import limits, order_for
 
     ports, memory = asked
     image = given["image"] or built(engine, choices, deployment, given)
@@ -98,7 +97,7 @@ def _ordered(
         choices.said,
         image,
         ports=ports,
-        resources=_limits(choices.said, memory, given["cpus"]),
+        resources=limits(choices.said, memory, given["cpus"]),
         gpus=given["gpus"] or "",
         platform=given["platform"] or "",
         mounts=not has_code(engine, image),
@@ -210,15 +209,6 @@ def remove(names: tuple[str, ...]) -> None:
             click.echo(f"amlemu: {error}", err=True)
             failed = True
     sys.exit(_FAILURE if failed else 0)
-
-
-def _limits(said: Description | None, memory: int, cpus: float | None) -> Resources | None:
-    """Return what the container may use: what was asked for, else what the files say of it."""
-    from amlemu.azure.description import Resources
-    from amlemu.finding import Place
-
-    told = (said.resources if said is not None else None) or Resources(Place(Path("--memory")))
-    return Resources(told.place, memory or told.memory_bytes, cpus or told.cpus, told.gpus)
 
 
 def has_code(engine: Engine, image: str) -> bool:

@@ -56,6 +56,7 @@ class Run:
         self.replaced = replaced
         self._pieces = pieces
         self.ended: asyncio.Future[State | AmlemuError] = asyncio.get_running_loop().create_future()
+        self.is_watched = False
 
     def watch(self, hear: Callable[[str, bytes], None]) -> None:
         """
@@ -65,6 +66,7 @@ class Run:
             hear: gets `stdout` or `stderr`, and what was written.
         """
         loop = asyncio.get_running_loop()
+        self.is_watched = True
 
         def call(work: Callable[..., None], *words: Any) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is gone
@@ -100,6 +102,7 @@ class House:
         self._make = make
         self._attach = attach
         self._box: Box | None = None
+        self._run: Run | None = None  # the last one
         self._entering: asyncio.Future[Run] | None = None
         self._is_closed = False
 
@@ -134,6 +137,8 @@ class House:
     async def _start(self) -> Run:
         if self._box is not None:
             await aside(self._empty, self._box)
+        if self._run is not None and self._run.is_watched:  # who asks after the next start hears of the wrong end
+            await asyncio.wait({self._run.ended}, timeout=_STOP_S)
         replaced: tuple[str, ...] = ()
         if self._box is None:
             self._box = await aside(self._make)
@@ -142,7 +147,8 @@ class House:
             raise AmlemuError("the server is stopping")
         pieces = await aside(self._attach, self._box)
         await aside(self._box.start)
-        return Run(self._box, pieces, replaced)
+        self._run = Run(self._box, pieces, replaced)
+        return self._run
 
     def _empty(self, box: Box) -> None:
         """Stop it; nobody waits for anything that is in it."""

@@ -23,6 +23,7 @@ from amlemu.azure import marked
 from amlemu.azure.description import Description, Resources
 from amlemu.azure.marked import Unreadable
 from amlemu.deployment import Deployment
+from amlemu.finding import Place
 from amlemu.layout import BASE, Layout, lay_out
 from amlemu.models import MODELS_FOLDER
 
@@ -81,7 +82,7 @@ def order_for(
         UsageError: code or models have a name, or AML_APP_ROOT a value, that the tree has no place for.
     """
     layout = laid_out(deployment)
-    limits = resources or (said.resources if said is not None else None)
+    given = resources or (said.resources if said is not None else None)
     return Order(
         image=image,
         name=f"{deployment.endpoint}.{deployment.name}",
@@ -89,12 +90,18 @@ def order_for(
         variables={**_variables(deployment, layout), **(variables or {})},
         mounts=_mounts(layout) if mounts else (),
         ports={**ANY_PORT, **(ports or {})},
-        memory_bytes=limits.memory_bytes if limits is not None else 0,
-        cpus=limits.cpus if limits is not None else 0,
+        memory_bytes=given.memory_bytes if given is not None else 0,
+        cpus=given.cpus if given is not None else 0,
         gpus=gpus,
         platform=platform,
         reads=(deployment.script, *(model.path for model in deployment.models)) if mounts else (),
     )
+
+
+def limits(said: Description | None, memory_bytes: int, cpus: float | None) -> Resources:
+    """Return what the container may use: what was asked for (0 and None: nothing was), else what the files say of it."""
+    told = (said.resources if said is not None else None) or Resources(Place(Path("--memory")))
+    return replace(told, memory_bytes=memory_bytes or told.memory_bytes, cpus=cpus or told.cpus)
 
 
 def laid_out(deployment: Deployment) -> Layout:

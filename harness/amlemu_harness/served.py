@@ -69,8 +69,15 @@ def ordered(choices: Choices, plan: Plan, image: Image, debug_address: tuple[str
         variables = {**packages.debugger_variables(wait_s=plan.debug.wait_s, python_path=path), "WORKER_COUNT": "1"}
         published = {packages.DEBUG_PORT: debug_address}
     deployment = replace(plan.deployment, endpoint=plan.alias) if plan.alias else plan.deployment
+    memory_bytes = plan.memory.limit_bytes if plan.memory is not None else 0
     return local.order_for(
-        deployment, choices.said, image.name, ports=published, variables=variables, platform=image.platform
+        deployment,
+        choices.said,
+        image.name,
+        ports=published,
+        variables=variables,
+        resources=local.limits(choices.said, memory_bytes, plan.cpus),
+        platform=image.platform,
     )
 
 

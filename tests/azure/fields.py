@@ -53,6 +53,8 @@ class Case:
 
 # ------------------------------------------------------------------ honoured
 
+_WITH_GPUS = (("instance_type", "Standard_NC12s_v3"),)
+
 
 def _v2() -> list[tuple[str, Any, str, Any]]:
     """Return field, value, place and expected of both kinds of v2."""
@@ -80,6 +82,7 @@ def _v2() -> list[tuple[str, Any, str, Any]]:
         ("request_settings.request_timeout_ms", "7000", "made.request_settings.request_timeout_ms", 7000),
         ("request_settings.max_queue_wait_ms", 900, "face.limits.max_queue_wait_ms", 900),
         ("request_settings", {"request_timeout_ms": 9000}, "face.limits.request_timeout_ms", 9000),
+        ("instance_type", "Standard_F2s_v2", "memory.0", 4_294_967_296),
         ("instance_count", 3, "face.limits.instance_count", 3),
         ("instance_count", "3", "made.request_settings.instance_count", 3),
         ("data_collector", {"collections": {"x": {"enabled": "True"}}}, "made.environment.AZUREML_MDC_ENABLED", "true"),
@@ -99,6 +102,8 @@ def _v2() -> list[tuple[str, Any, str, Any]]:
             (f"{name}.timeout", 3, f"{place}.timeout", 3.0),
             (f"{name}.success_threshold", 1, f"{place}.success_threshold", 1),
             (f"{name}.failure_threshold", 7, f"{place}.failure_threshold", 7),
+            (f"{name}.failure_threshold", 7, f"face.probes.{name.partition('_')[0]}_failure_threshold", 7),
+            (f"{name}.period", 5, f"face.probes.{name.partition('_')[0]}_period", 5.0),
             (name, {"period": 5}, f"{place}.failure_threshold", 30),
             (name, {"period": 5}, f"{place}.initial_delay", 10.0),
         ]
@@ -134,6 +139,17 @@ _HONOURED = [
         "kubernetes", "scale_settings.min_instances", 2, "face.limits.instance_count", 2,
         also=(("scale_settings.type", "target_utilization"), ("instance_count", None)), rules=("field-empty",),
     ),
+    *(
+        Case("kubernetes", f"scale_settings.{field}", value, where, expected, also=(("scale_settings.type", "target_utilization"), ("instance_count", 1)))
+        for field, value, where, expected in (
+            ("max_instances", 4, "face.scale.maximum", 4),
+            ("target_utilization_percentage", 50, "face.scale.target_percent", 50),
+            ("polling_interval", 3, "face.scale.refresh_ms", 3000),
+        )
+    ),
+    Case("kubernetes", "scale_settings", {"type": "TargetUtilization", "max_instances": 2}, "face.scale.maximum", 2),
+    Case("kubernetes", "scale_settings", {"type": "default"}, "face.scale.maximum", 0),
+    Case("kubernetes", "scale_settings.type", "default", "face.scale.maximum", 0),
     *(Case(file, "auth_mode", word, "said.auth_mode", mode) for file in ENDPOINTS for word, mode in (
         ("key", "key"), ("Key", "key"), ("aml_token", "aml_token"), ("AMLToken", "aml_token"))),
     Case("endpoint", "auth_mode", "AADToken", "said.auth_mode", "aad_token"),
@@ -179,6 +195,7 @@ _HONOURED = [
     Case("2021", "request_settings.request_timeout_ms", 6000, "face.limits.request_timeout_ms", 6000),
     Case("2021", "request_settings.max_concurrent_requests_per_instance", 1, "face.limits.max_concurrent_requests_per_instance", 1),
     Case("2021", "request_settings.max_queue_wait_ms", 700, "face.limits.max_queue_wait_ms", 700),
+    *(Case("2021", name, {"period": 5}, f"face.probes.{name.partition('_')[0]}_period", 5.0) for name in PROBES),
     *(
         Case("2021", f"{name}.{field}", value, f"said.{name.partition('_')[0]}.{place}", expected)
         for name in PROBES
@@ -193,23 +210,55 @@ _HONOURED = [
             ("failure_threshold", 9, "failure_threshold", 9),
         )
     ),
-    # what a container gets
+    Case("2021", "instance_type", "Standard_F4s_v2", "memory.0", 8_589_934_592),
+    Case("2021", "scale_settings.scale_type", "manual", "face.scale.maximum", 0),
+    Case("2021", "scale_settings.scale_type", "Auto", "face.scale.maximum", 1),
+    *(
+        Case("2021", f"scale_settings.{field}", value, where, expected, also=(("scale_settings.scale_type", "auto"),))
+        for field, value, where, expected in (
+            ("max_instances", 4, "face.scale.maximum", 4),
+            ("target_utilization_percentage", 60, "face.scale.target_percent", 60),
+            ("polling_interval", 10, "face.scale.refresh_ms", 10_000),
+            ("polling_interval", "PT1M5S", "face.scale.refresh_ms", 65_000),
+        )
+    ),
+    # what a container gets, and what a pod asks for
+    Case("kubernetes", "resources", {"requests": {"cpu": "0.1", "memory": "1G"}, "limits": {"cpu": "500m"}}, "pod.memory_bytes", 1_000_000_000),
+    Case("kubernetes", "resources.requests", {"cpu": "250m"}, "pod.cpus", 0.25),
+    Case("kubernetes", "resources.requests.cpu", "0.1", "pod.cpus", 0.1),
+    Case("kubernetes", "resources.requests.memory", "2Gi", "pod.memory_bytes", 2_147_483_648),
+    Case("kubernetes", "resources.limits", {"memory": "1Gi"}, "memory.0", 1_073_741_824),
+    Case("kubernetes", "resources.limits.memory", "1G", "memory.0", 1_000_000_000),
+    Case("2021", "resource_requirements", {"memory": "2Gi"}, "memory.0", 2_147_483_648),
+    Case("2021", "resource_requirements.memory", 1.5, "memory.0", 1_610_612_736),
+    *(
+        case
+        for file in ("aci", "aks")
+        for case in (
+            Case(file, "containerResourceRequirements", {"memoryInGB": 2}, "memory.0", 2_147_483_648),
+            Case(file, "containerResourceRequirements.memoryInGB", 1, "memory.0", 1_073_741_824),
+            Case(file, "containerResourceRequirements.memoryInGBLimit", 3, "memory.0", 3_221_225_472, also=(("containerResourceRequirements.memoryInGB", 1),)),
+        )
+    ),
+    Case("aks", "containerResourceRequirements.memoryInGB", 1.5, "pod.memory_bytes", 1_610_612_736, also=(("containerResourceRequirements.memoryInGBLimit", 3),)),
+    Case("aks", "containerResourceRequirements.cpu", 0.75, "pod.cpus", 0.75),
+    Case("aks", "gpuCores", 2, "pod.gpus", 2),
     Case("kubernetes", "resources", {"requests": {"cpu": "0.1", "memory": "1G"}, "limits": {"cpu": "500m"}}, "said.resources.cpus", 0.5),
     Case("kubernetes", "resources", {"requests": {"cpu": "0.1", "memory": "1G"}, "limits": {"cpu": "1"}}, "said.resources.memory_bytes", 1_000_000_000),
     Case("kubernetes", "resources.limits", {"memory": "512Mi"}, "said.resources.memory_bytes", 536_870_912),
     Case("kubernetes", "resources.limits.cpu", "2", "said.resources.cpus", 2.0),
     Case("kubernetes", "resources.limits.memory", "2Gi", "said.resources.memory_bytes", 2_147_483_648),
-    Case("kubernetes", "resources.limits.gpu", "1", "said.resources.gpus", 1),
-    Case("kubernetes", "resources.limits.nvidia|com/gpu", "2", "said.resources.gpus", 2),
+    Case("kubernetes", "resources.limits.gpu", "1", "said.resources.gpus", 1, also=_WITH_GPUS),
+    Case("kubernetes", "resources.limits.nvidia|com/gpu", "2", "said.resources.gpus", 2, also=_WITH_GPUS),
     Case("kubernetes", "resources.requests", {"cpu": "0.25"}, "said.resources.cpus", 0.25),
     Case("kubernetes", "resources.requests.cpu", "1500m", "said.resources.cpus", 1.5),
     Case("kubernetes", "resources.requests.memory", "0.5Gi", "said.resources.memory_bytes", 536_870_912),
-    Case("kubernetes", "resources.requests.gpu", "1", "said.resources.gpus", 1),
-    Case("kubernetes", "resources.requests.nvidia|com/gpu", "1", "said.resources.gpus", 1),
+    Case("kubernetes", "resources.requests.gpu", "1", "said.resources.gpus", 1, also=_WITH_GPUS),
+    Case("kubernetes", "resources.requests.nvidia|com/gpu", "1", "said.resources.gpus", 1, also=_WITH_GPUS),
     Case("2021", "resource_requirements", {"cpu": 1.5, "memory": "1.0"}, "said.resources.memory_bytes", 1_073_741_824),
     Case("2021", "resource_requirements.cpu", 1.5, "said.resources.cpus", 1.5),
     Case("2021", "resource_requirements.memory", "500Mi", "said.resources.memory_bytes", 524_288_000),
-    Case("2021", "resource_requirements.gpu", 1, "said.resources.gpus", 1),
+    Case("2021", "resource_requirements.gpu", 1, "said.resources.gpus", 1, also=_WITH_GPUS),
     *(
         case
         for file in ("aci", "aks")
@@ -253,6 +302,29 @@ _HONOURED = [
     Case("aks", "maxQueueWaitMs", 800, "face.limits.max_queue_wait_ms", 800),
     Case("aks", "numReplicas", 3, "face.limits.instance_count", 3),
     Case("aks", "autoScaler.minReplicas", 2, "made.request_settings.instance_count", 2, also=(("autoScaler.autoscaleEnabled", True),)),
+    Case("aks", "numReplicas", 3, "face.scale.maximum", 0),
+    Case("aks", "autoScaler", {"autoscaleEnabled": True, "maxReplicas": 4}, "face.scale.maximum", 4),
+    Case("aks", "autoScaler", {"autoscaleEnabled": False}, "face.scale.maximum", 0, also=(("numReplicas", 2),)),
+    *(
+        Case("aks", f"autoScaler.{field}", value, where, expected, also=(("autoScaler.autoscaleEnabled", True),))
+        for field, value, where, expected in (
+            ("autoscaleEnabled", True, "face.scale.maximum", 10),
+            ("minReplicas", 2, "face.limits.instance_count", 2),
+            ("maxReplicas", 5, "face.scale.maximum", 5),
+            ("targetUtilization", 80, "face.scale.target_percent", 80),
+            ("refreshPeriodInSeconds", 2, "face.scale.refresh_ms", 2000),
+        )
+    ),
+    *(
+        Case("aks", f"livenessProbeRequirements.{field}", 4, f"face.probes.liveness_{name}", 4)
+        for field, name in (
+            ("periodSeconds", "period"),
+            ("initialDelaySeconds", "initial_delay"),
+            ("timeoutSeconds", "timeout"),
+            ("successThreshold", "success_threshold"),
+            ("failureThreshold", "failure_threshold"),
+        )
+    ),
     Case("aks", "livenessProbeRequirements", {"periodSeconds": 5}, "said.liveness.initial_delay", 310.0),
     Case("aks", "livenessProbeRequirements.periodSeconds", 5, "said.liveness.period", 5.0),
     Case("aks", "livenessProbeRequirements.initialDelaySeconds", 60, "said.liveness.initial_delay", 60.0),
@@ -265,20 +337,20 @@ _HONOURED = [
 
 _LABEL = "it is a label in the workspace"
 _WRITTEN = "Azure writes it, and ignores it in a file"
-_NO_PROBES = "nobody probes here"
-_ONE_INSTANCE = "one instance serves"
+_NO_MONITOR = "rules of Azure Monitor scale a managed deployment"
 _INSIGHTS = "nothing is sent to Application Insights"
 _PACKAGES = "the packages that the script finds are those of its interpreter"
 _NO_CONTAINER = "no container is started"
 _NO_IMAGE = "no image is built"
 _SERVER = "the image's own server is not run here"
 _NOT_STORED = "captured rows are printed, not stored"
-_MEMORY = "the script may use what this machine has"
+_CPUS = "the script may use all processors of this machine; --cpu limits it"
+_GPUS = "no GPU is imitated"
 _NO_NETWORK = "there is no network of Azure here"
 _NO_IDENTITY = "nothing here logs in to Azure"
 _NO_TLS = "there is no TLS here"
 _NO_CLUSTER = "there is no cluster here"
-_NO_MACHINE = "no machine of that size is imitated"
+_NO_MACHINE = "x is not in the table of machines"
 _ONE_DEPLOYMENT = "one deployment is served"
 _ROUTES = {f"{name}_route": {"port": 5001, "path": "/"} for name in ("liveness", "readiness", "scoring")}
 
@@ -296,20 +368,12 @@ _PARTS: dict[str, str] = {
     _NO_IMAGE: "environment.build environment.build.path environment.build.dockerfile_path",
     "the script runs on this system": "environment.os_type",
     _INSIGHTS: "app_insights_enabled",
-    _NO_MACHINE: "instance_type",
 }
 _OF_V2: dict[str, str] = {
     **_PARTS,
     _WRITTEN: f"{_PARTS[_WRITTEN]} provisioning_state",
     _SERVER: "environment.inference_config "
     + " ".join(f"environment.inference_config.{route}{below}" for route in _ROUTES for below in ("", ".port", ".path")),
-    _NO_PROBES: " ".join(
-        f"{name}{below}"
-        for name in PROBES
-        for below in ("", ".initial_delay", ".period", ".timeout", ".success_threshold", ".failure_threshold")
-    ),
-    _ONE_INSTANCE: """scale_settings scale_settings.type scale_settings.polling_interval scale_settings.min_instances
-        scale_settings.max_instances scale_settings.target_utilization_percentage""",
     "a custom image's server would read it": "model_mount_path",
     _NOT_STORED: "data_collector.rolling_rate",
     "every row is printed": "data_collector.sampling_rate",
@@ -324,9 +388,8 @@ _OF_ENDPOINT: dict[str, str] = {
 }
 _OF_WEBSERVICE: dict[str, str] = {
     _LABEL: "description tags properties",
-    _MEMORY: """containerResourceRequirements containerResourceRequirements.cpu containerResourceRequirements.cpuLimit
-        containerResourceRequirements.gpu containerResourceRequirements.memoryInGB
-        containerResourceRequirements.memoryInGBLimit""",
+    _CPUS: "containerResourceRequirements.cpu containerResourceRequirements.cpuLimit",
+    _GPUS: "containerResourceRequirements.gpu",
     _INSIGHTS: "appInsightsEnabled",
     _NO_TLS: "sslEnabled",
     "--primary-key and --secondary-key give keys": "keys keys.primaryKey keys.secondaryKey",
@@ -337,14 +400,16 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         **_OF_V2,
         _WRITTEN: f"{_OF_V2[_WRITTEN]} creation_context",
         _NO_NETWORK: "egress_public_network_access private_network_connection",
+        _NO_MACHINE: "instance_type",
+        _NO_MONITOR: """scale_settings scale_settings.type scale_settings.polling_interval scale_settings.min_instances
+            scale_settings.max_instances scale_settings.target_utilization_percentage""",
     },
     "kubernetes": {
         **_OF_V2,
-        _MEMORY: "resources "
-        + " ".join(
-            f"resources.{which}{below}"
-            for which in ("requests", "limits")
-            for below in ("", ".cpu", ".memory", ".gpu", ".nvidia|com/gpu")
+        "x is an instance type of the cluster, and amlemu asks none": "instance_type",
+        _CPUS: "resources.limits.cpu",
+        _GPUS: " ".join(
+            f"resources.{part}.{name}" for part in ("requests", "limits") for name in ("gpu", "nvidia|com/gpu")
         ),
     },
     "endpoint": {**_OF_ENDPOINT, _NO_NETWORK: "public_network_access"},
@@ -363,10 +428,9 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         _NO_IMAGE: f"{_PARTS[_NO_IMAGE]} environment.docker.build",
         _NO_CONTAINER: "environment.image environment.docker.image",
         _SERVER: "environment.inference_config",
-        _NO_PROBES: " ".join(PROBES),
-        _ONE_INSTANCE: """scale_settings.scale_type scale_settings.max_instances scale_settings.polling_interval
-            scale_settings.target_utilization_percentage""",
-        _MEMORY: "resource_requirements resource_requirements.cpu resource_requirements.memory resource_requirements.gpu",
+        _NO_MACHINE: "instance_type",
+        _CPUS: "resource_requirements.cpu",
+        _GPUS: "resource_requirements.gpu",
     },
     "inference": {
         _LABEL: """description environment.name environment.version environment.assetId environment.autoRebuild""",
@@ -403,11 +467,8 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     },
     "aks": {
         **_OF_WEBSERVICE,
-        _ONE_INSTANCE: """autoScaler autoScaler.autoscaleEnabled autoScaler.minReplicas autoScaler.maxReplicas
-            autoScaler.refreshPeriodInSeconds autoScaler.targetUtilization""",
         "no model data is collected": "dataCollection dataCollection.storageEnabled dataCollection.eventHubEnabled",
-        _NO_MACHINE: "gpuCores",
-        _NO_PROBES: "livenessProbeRequirements",
+        _GPUS: f"{_OF_WEBSERVICE[_GPUS]} gpuCores",
         _NO_CLUSTER: "namespace computeTargetName computeName blobfuseEnabled",
         _ONE_DEPLOYMENT: "versionName trafficPercentile",
     },
@@ -449,6 +510,11 @@ _WITH: dict[str, tuple[tuple[str, Any], ...]] = {
     "model_mount_path": (("environment.inference_config", _ROUTES),),
     "data_collector.": (("data_collector.collections", {"x": {"enabled": "true"}}),),
     "identity.": (("identity.type", "system_assigned"),),
+    "resources.requests.gpu": _WITH_GPUS,
+    "resources.requests.nvidia": _WITH_GPUS,
+    "resources.limits.gpu": _WITH_GPUS,
+    "resources.limits.nvidia": _WITH_GPUS,
+    "resource_requirements.gpu": _WITH_GPUS,
     "autoScaler.": (("autoScaler.autoscaleEnabled", True),),
     "vnetName": (("subnetName", "x"),),
     "subnetName": (("vnetName", "x"),),

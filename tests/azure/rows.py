@@ -142,6 +142,9 @@ _CONTRACT: dict[str, dict[str, str]] = {
         "v1 defaults of probes": "period 10, initial delay 310, timeout 2, success 1, failure 3",
         "scoring_timeout_ms": "at most 300000",
         "300 s": "for Kubernetes",
+        "v1 defaults of scaling": "1 to 10 replicas, 70 %, every second; fixed where numReplicas is given",
+        "v1 defaults of resources": "cpu 0.1, memory 0.5 GB",
+        "polling_interval": "default 1 s; 1 to 1 instances by default in v2",
         "errors together": "v1 configuration errors are collected and raised together",
     },
     "3.1": {
@@ -167,6 +170,7 @@ _CONTRACT: dict[str, dict[str, str]] = {
     },
     "6.1": {
         "ERR_1300": "cannot download model or code: the model is not there",
+        "ERR_2100": "asks more than the instance_type has",
         "ERR_2200": "the container crashed: the script is not there",
     },
     "6.2": {"BadArgument": "refused before anything is made"},

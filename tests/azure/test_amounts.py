@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from amlemu.azure.amounts import quantity
 
-from .written import ACI, INFERENCE, KUBERNETES, MANAGED, changed, describe, put
+from .written import ACI, AKS, INFERENCE, KUBERNETES, MANAGED, changed, describe, put
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,37 @@ def test_limits_count_before_requests_each_by_itself(folder):
     assert said.resources is not None
     assert (said.resources.cpus, said.resources.memory_bytes, said.resources.gpus) == (1.0, 1_073_741_824, 0)
     assert said.resources.place.line > 0
+
+
+@pytest.mark.parametrize(
+    ("amounts", "asked", "most"),
+    [
+        pytest.param(
+            {"requests": {"cpu": "0.1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "2Gi"}},
+            (0.1, 1_073_741_824, 0), 2_147_483_648, id="both",
+        ),
+        pytest.param(
+            {"limits": {"cpu": "1", "memory": "2Gi", "nvidia.com/gpu": "1"}}, (1.0, 2_147_483_648, 1), 2_147_483_648,
+            id="a-limit-is-asked-for",
+        ),
+        pytest.param({"requests": {"memory": "1Gi"}}, (0.0, 1_073_741_824, 0), 0, id="a-request-is-no-limit"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_for_is_told_from_the_limit(folder, amounts, asked, most):
+    """Pods are placed by requests and killed by limits; Kubernetes asks for a limit where nothing else is asked for."""
+    content = changed({**KUBERNETES, "instance_type": "gpu"}, "resources", amounts)
+    found = describe(folder, content).resources
+
+    assert (found.asked_cpus, found.asked_memory_bytes, found.asked_gpus) == asked
+    assert found.most_memory_bytes == most
+
+
+def test_cores_of_gpus_stand_beside_the_container_in_v1(folder):
+    """`gpuCores` of AKS, also without any containerResourceRequirements."""
+    put(folder, "inferenceconfig.json", INFERENCE)
+    found = describe(folder, {**AKS, "gpuCores": 2}, "deploymentconfig.json").resources
+
+    assert (found.gpus, found.asked_gpus, found.memory_bytes, found.place.line) == (2, 2, 0, 3)
 
 
 @pytest.mark.parametrize("amounts", [{"limits": {"cpu": "many"}}, {"limits": {}}, {"requests": {"memory": "100m"}}, {}])

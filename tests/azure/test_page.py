@@ -18,5 +18,9 @@ def test_each_field_says_what_it_does_or_why_it_does_nothing():
     rows = [line for line in as_markdown().splitlines() if line.startswith("| `")]
 
     assert "| `request_settings.request_timeout_ms` | honoured; from 1 to 180000 |" in rows
-    assert "| `instance_type` | not emulated: no machine of that size is imitated; amlemu uses this one |" in rows
+    assert "| `liveness_probe.period` | honoured; from 1 |" in rows
+    assert (
+        "| `resources.limits.cpu` | not emulated: the script may use all processors of this machine; --cpu limits it |"
+        in rows
+    )
     assert all(row.split(" | ")[1].startswith(("honoured", "not emulated: ")) for row in rows)

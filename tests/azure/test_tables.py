@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from amlemu import profile_file
-from amlemu.azure import files, served, tables
+from amlemu.azure import files, platform, served, tables
 from amlemu.layout import lay_out
 
 from .fields import HONOURED, NO_EFFECT
@@ -80,8 +80,10 @@ def roots(said, wanted):
     found = {"said": said}
     if not wanted.startswith("said"):
         made = served.to_deployment(said)
-        face = profile_file.load(said.profile, {}, made.request_settings, {})
+        own = {**made.request_settings, **{key: given.word for key, given in platform.settings(said).items()}}
+        face = profile_file.load(said.profile, {}, own, {})
         found |= {"made": made, "face": face, "layout": lay_out(made, "var")}
+        found |= {"memory": platform.memory(said), "pod": platform.pod(said)}
     return found
 
 
@@ -97,7 +99,7 @@ def test_the_tables_have_the_fields_of_their_sources(file):
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in HONOURED])
 def test_a_field_has_its_effect(folder, case):
-    """On the description, on the deployment that is served (`made`), its tree (`layout`) or its front door (`face`)."""
+    """On the description, on the deployment that is served (`made`), its tree (`layout`), its front door (`face`), `memory` or `pod`."""
     said = described(folder, case)
     expected = case.expected.format(here=folder) if isinstance(case.expected, str) else case.expected
 

@@ -64,8 +64,7 @@ def test_a_good_deployment_has_no_findings(folder):
     assert found.liveness == Probe(Place(found.file, 19), 30.0, 10.0, 2.0, 1, 30)
     assert found.said_at["request_settings.request_timeout_ms"] == Place(found.file, 15)
     assert [(one.field, one.place.line) for one in found.not_emulated] == [
-        ("environment.image", 11), ("instance_type", 12), ("liveness_probe", 19), ("readiness_probe", 22),
-        ("app_insights_enabled", 23),
+        ("environment.image", 11), ("app_insights_enabled", 23),
     ]  # fmt: skip
 
 
@@ -231,6 +230,25 @@ def test_fewer_at_most_than_at_least_is_refused(folder):
     assert causes(describe(folder, changed(KUBERNETES, "scale_settings", scale))) == [
         "error: scale_settings: min_instances 3 is more than max_instances 2"
     ]
+
+
+@pytest.mark.parametrize(
+    ("scale", "count"),
+    [
+        pytest.param(None, 3, id="none"),
+        pytest.param({"type": "default"}, 3, id="default"),
+        pytest.param({"type": "target_utilization", "min_instances": 2, "max_instances": 5}, 2, id="by-load"),
+        pytest.param({"type": "target_utilization", "max_instances": 5}, None, id="by-load-without-minimum"),
+    ],
+)
+def test_instance_count_is_for_scaling_by_hand(folder, scale, count):
+    """Where the load decides, min_instances says how many there are at least; the file is told what has no effect then."""
+    content = {**KUBERNETES, "instance_count": 3, **({} if scale is None else {"scale_settings": scale})}
+    found = describe(folder, content)
+    notes = [one.reason for one in found.not_emulated if one.field == "instance_count"]
+
+    assert found.settings.get("instance_count") == count
+    assert notes == ([] if count == 3 else ["with type: target_utilization there are min_instances to max_instances"])
 
 
 @pytest.mark.rows("1.5 WORKER_COUNT")

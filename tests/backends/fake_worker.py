@@ -11,10 +11,22 @@ from typing import Any
 from amlemu.errors import BootFailed, WorkerCrashed
 from amlemu.events import WorkerEnded
 from amlemu.exchange import Frame, Response
+from amlemu.memory import MemoryRules, OutOfMemory
 from amlemu.worker import forks
 from amlemu.worker.handle import Job, Owner
 
 FAULT = {"what": "the script does not load", "phase": "import"}
+
+
+class FakePlan:
+    """What a pool is told to launch; it keeps the workers that are made of it."""
+
+    def __init__(self, workers: list[FakeWorker], memory: MemoryRules | None = None) -> None:
+        self._workers = workers
+        self.memory = memory
+
+    def __call__(self, worker: FakeWorker) -> None:
+        self._workers.append(worker)
 
 
 class FakeWorker:
@@ -36,6 +48,8 @@ class FakeWorker:
         self.paused_s = 0.0  # of the time that it has been busy
         self.pid = id(self)
         self.signals: list[int] = []
+        self.memory: OutOfMemory | None = None
+        self._rules = plan.memory
         plan(self)
 
     async def start(self) -> None:
@@ -65,15 +79,28 @@ class FakeWorker:
         return bool(self.jobs) and self.jobs[0].request.number == number
 
     async def locate(self) -> list[Frame]:
-        return [Frame("score.py", 1, f"run of {self.jobs[0].request.number}")]
+        return [Frame("score.py", 1, f"run of {self.jobs[0].request.number}" if self.jobs else "init")]
 
     def kill(self, number: int) -> None:
         self.signals.append(number)
 
+    @property
+    def is_out_of_memory(self) -> bool:
+        return self.memory is not None
+
+    def run_out_of_memory(self, peak_bytes: int) -> None:
+        """The kernel takes a moment to end it; `dies` is that."""
+        assert self._rules is not None
+        self.memory = OutOfMemory(peak_bytes, self._rules)
+
     async def stop(self, grace_s: float) -> None:
         if not self.is_ready:
             self.dies(planned=True)
-        await self.ended
+        await asyncio.shield(self.ended)
+
+    def eats(self, peak_bytes: int) -> None:
+        """It tells of more memory than it may have."""
+        self._in_loop(self.owner.worker_out_of_memory, self, peak_bytes)
 
     def boots(self) -> None:
         self.is_ready = True
@@ -103,7 +130,7 @@ class FakeWorker:
             job = untaken.pop(0)
             if not job.answer.done():
                 job.answer.set_exception(WorkerCrashed("died"))
-        end = WorkerEnded(self.pid, exit_code, planned, was_booting=not self.is_ready)
+        end = WorkerEnded(self.pid, exit_code, planned, was_booting=not self.is_ready, memory=self.memory)
         self.ended.set_result(None)
         self._in_loop(self.owner.worker_ended, self, end, untaken, fault)
 

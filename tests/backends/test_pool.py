@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from amlemu.backends.pool import Pool
 from amlemu.errors import BackendFailure, BootFailed, NotReady, UsageError, WorkerCrashed
-from amlemu.events import Event, WorkerEnded, WorkerTimedOut
+from amlemu.events import Event, WorkerEnded, WorkerTimedOut, WouldBeKilled
 from amlemu.exchange import Frame, Request, Response
+from amlemu.memory import MemoryRules, OutOfMemory
 from amlemu.pauses import ANYBODY, Pauses
+from amlemu.probes import ProbeRules
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from .fake_worker import FAULT, FakeWorker, FakeZygote, StillLoop
+from .fake_worker import FAULT, FakePlan, FakeWorker, FakeZygote, StillLoop
 
 Outcome = Response | BaseException | None
 
@@ -35,13 +37,15 @@ class World:
         nursery: Any = None,
         stops_clocks: bool = True,
         sends_ahead: bool = True,
+        memory: MemoryRules | None = None,
+        liveness: ProbeRules | None = None,
     ) -> None:
         self.loop = StillLoop()
         self.pauses = Pauses(self.loop.time)
         self.workers: list[FakeWorker] = []
         self.events: list[Event] = []
         self.asked: list[asyncio.Task[Response]] = []
-        plan: Any = self.workers.append
+        plan: Any = FakePlan(self.workers, memory)
         make: Any = FakeWorker
         make_zygote: Any = FakeZygote
         self.pool = Pool(
@@ -52,6 +56,7 @@ class World:
             preload=preload,
             nursery=nursery,
             pauses=self.pauses if stops_clocks else None,
+            liveness=liveness,
             sends_ahead=sends_ahead,
             make_worker=make,
             make_zygote=make_zygote,
@@ -1050,3 +1055,220 @@ def test_ctrl_c_is_for_the_worker_that_asks_in_the_terminal(pair: World) -> None
 
     assert (nobody, somebody) == (False, True)
     assert [worker.signals for worker in pair.workers] == [[], [signal.SIGINT]]
+
+
+# memory
+
+GB = 1 << 30
+WHOLE = MemoryRules(GB, "--memory-gb", is_whole=True, first_s=10, longest_s=300)
+
+
+ONE = MemoryRules(GB, "--memory-gb")
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., World]]:
+    """Make pools that may have a GB; their workers are booting."""
+    made: list[World] = []
+
+    def make(count: int, memory: MemoryRules = WHOLE, **more: Any) -> World:
+        made.append(World(count, memory=memory, **more))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.close()
+
+
+@pytest.fixture
+def whole(make: Callable[..., World]) -> World:
+    """A container of two workers that are ready, all of which end together."""
+    world = make(2)
+    comes_up(world)
+    return world
+
+
+def goes_down(world: World) -> list[float | None]:
+    """Let the container run out of memory; returns the waits that are told."""
+    before = len(world.events)
+    workers = world.alive
+    workers[0].eats(2 * GB)
+    for worker in workers:
+        worker.dies()
+    return [event.restart_in_s for event in world.events[before:] if isinstance(event, WorkerEnded)]
+
+
+def comes_up(world: World) -> None:
+    world.connects()
+    for worker in world.alive:
+        worker.boots()
+
+
+def test_where_the_kernel_ends_one_process_the_others_go_on(make: Callable[..., World]) -> None:
+    """Contract 3.4: gunicorn starts another one at once."""
+    one_by_one = make(2, ONE)
+    comes_up(one_by_one)
+    one_by_one.workers[0].eats(2 * GB)
+    flagged = [worker.memory for worker in one_by_one.workers]
+    one_by_one.workers[0].dies()
+    number = one_by_one.asks()
+    one_by_one.connects()
+
+    assert flagged == [OutOfMemory(2 * GB, ONE), None]
+    assert one_by_one.events[-1].restart_in_s == 0.0  # type: ignore[union-attr]
+    assert (len(one_by_one.workers), len(one_by_one.alive)) == (3, 2)
+    assert one_by_one.workers[1].jobs[0].request.target == str(number)
+
+
+def test_a_server_whose_workers_eat_at_start_starts_them_for_ever(make: Callable[..., World]) -> None:
+    """Contract 2.3, `Booting worker with pid` again and again; ever more slowly."""
+    world, waits = make(1, ONE), []
+    for _ in range(4):
+        waits += goes_down(world)
+        world.loop.passes(waits[-1] or 0)
+        world.connects()
+
+    assert waits == [0.25, 0.5, 1.0, 2.0]
+    assert len(world.alive) == 1
+
+
+def test_all_processes_of_a_container_end_together(whole: World) -> None:
+    """Each with what was seen; the second one is told no second time."""
+    whole.workers[0].eats(2 * GB)
+    whole.workers[1].eats(3 * GB)
+
+    assert [worker.memory for worker in whole.workers] == [OutOfMemory(2 * GB, WHOLE)] * 2
+
+
+def test_a_container_waits_longer_each_time(whole: World) -> None:
+    """Kubernetes' documentation, pod lifecycle: at once, 10 s, 20 s, 40 s ... 300 s at most; both workers come together."""
+    waits = []
+    for _ in range(8):
+        told = goes_down(whole)
+        assert told[0] == told[1]
+        waits.append(told[0])
+        whole.loop.passes((told[0] or 0) - 0.01)
+        whole.connects()
+        assert len(whole.alive) == (0 if told[0] else 2)
+        whole.loop.passes(0.02)
+        comes_up(whole)
+        assert len(whole.alive) == 2
+
+    assert waits == pytest.approx([0, 10, 20, 40, 80, 160, 300, 300])
+
+
+@pytest.mark.parametrize(("lasted_s", "wait"), [(599, 20), (601, 0)])
+def test_a_container_that_has_run_for_ten_minutes_is_forgiven(whole: World, lasted_s: float, wait: float) -> None:
+    """Kubernetes' documentation, pod lifecycle: the back-off is reset after that."""
+    for wait_s in (0, 10):
+        goes_down(whole)
+        whole.loop.passes(wait_s)
+        comes_up(whole)
+    whole.loop.passes(lasted_s)
+
+    assert goes_down(whole) == [wait, wait]
+
+
+def test_who_asks_a_container_that_is_down_is_refused(whole: World) -> None:
+    """And those who wait in it: its connections are gone. Until a worker of the next one is ready."""
+    taken = [whole.asks(), whole.asks()]
+    waiting = whole.asks()
+    for worker in whole.workers:
+        worker.has_taken = True
+    goes_down(whole)
+    early = whole.asks()
+    whole.connects()
+    booting = whole.asks()
+    comes_up(whole)
+    late = whole.asks()
+    whole.alive[0].answers()
+    whole.loop.settle()
+
+    assert [type(whole.outcome(number)) for number in taken] == [WorkerCrashed, WorkerCrashed]
+    for number in (waiting, early, booting):
+        assert isinstance(whole.outcome(number), NotReady)
+        assert "CrashLoopBackOff" in str(whole.outcome(number))
+    assert isinstance(whole.outcome(late), Response)
+
+
+def test_what_it_had_not_taken_is_refused_with_it(whole: World) -> None:
+    """Somebody else can take it; see `Replicas.handle`."""
+    number = whole.asks()
+    goes_down(whole)
+
+    assert isinstance(whole.outcome(number), NotReady)
+
+
+def test_it_tells_when_it_goes_down_and_when_it_is_up(whole: World) -> None:
+    """Once each."""
+    told: list[bool] = []
+    whole.pool.changed = lambda: told.append(whole.pool.is_down)
+    goes_down(whole)
+    while_down = list(told)
+    comes_up(whole)
+
+    assert (while_down, told) == ([True], [True, False])
+
+
+def test_a_worker_that_was_to_come_back_waits_with_its_container(whole: World) -> None:
+    """It had died at start by itself; there is no container for it until the next one starts."""
+    goes_down(whole)
+    comes_up(whole)
+    crash = whole.alive[0]
+    crash.is_ready = False
+    crash.dies()  # would be back in 0.25 s
+    goes_down(whole)  # the other one; 10 s
+    whole.loop.passes(1)
+    whole.connects()
+    early = len(whole.alive)
+    whole.loop.passes(9.5)
+    whole.connects()
+
+    assert (early, len(whole.alive)) == (0, 2)
+
+
+def test_each_container_has_the_whole_time_of_the_probes(make: Callable[..., World]) -> None:
+    """One that starts again is not blamed for the time before: 10 + 3 * 10 s, counted anew."""
+    world = make(1, liveness=ProbeRules(10, 10, 2, 1, 3))
+    comes_up(world)
+    for _ in range(60):
+        world.loop.passes(1)
+        if world.workers[0].jobs:
+            world.workers[0].answers()
+    goes_down(world)
+    world.connects()
+    told = []
+    for _ in range(100):
+        world.loop.passes(0.5)
+        told.append([(event.after_s, event.is_booting) for event in world.events if isinstance(event, WouldBeKilled)])
+
+    assert (told[78], told[80], told[-1]) == ([], [(40, True)], [(40, True)])
+
+
+def test_a_fork_that_ran_out_of_memory_is_no_fork_in_vain(forking: World) -> None:
+    """A fresh one would eat as much."""
+    forking.workers[0]._rules = forking.pool._plan.memory = WHOLE  # type: ignore[misc]
+    told = goes_down(forking)
+    again = len(forking.workers)
+    forking.connects()
+
+    assert (told, again) == ([0.0], 2)
+    assert nursery_of(forking).failures == 0
+
+
+def test_init_that_eats_ahead_of_the_workers_ends_the_server(preloaded: World) -> None:
+    """Contract 3.4: with WORKER_PRELOAD the master is killed, -9; a fork that begins is the first to know its peak."""
+    preloaded.pool._plan.memory = WHOLE  # type: ignore[misc]
+    failed = preloaded.loop.create_task(preloaded.pool.failed())
+    waiting = preloaded.asks()
+    preloaded.zygote.boots()
+    preloaded.connects()
+    preloaded.workers[0].eats(2 * GB)
+    preloaded.loop.passes(60)
+    reason = failed.result()
+
+    assert isinstance(reason, BootFailed)
+    assert reason.exit_code == -9
+    assert "it had 2 GB, and --memory-gb allows 1 GB" in str(reason)
+    assert isinstance(preloaded.outcome(waiting), NotReady)
+    assert (preloaded.zygote.is_alive, preloaded.alive) == (False, [])

@@ -24,11 +24,10 @@ def test_a_deployment_is_told_with_what_has_no_effect(here):
 
     assert lines == [
         "deployment.yml and endpoint.yml: a managed online deployment, blue of endpoint credit-ep",
-        "  honoured: name, auth_mode, endpoint_name, model, code_configuration, environment, instance_count, "
-        "request_settings, environment_variables",
+        "  honoured: name, auth_mode, endpoint_name, model, code_configuration, environment, instance_type, "
+        "instance_count, request_settings, environment_variables",
         "  not emulated:",
         "    environment.image (deployment.yml:9): no container is started; the packages that the script finds are those of its interpreter",
-        "    instance_type (deployment.yml:11): no machine of that size is imitated; amlemu uses this one",
         "    app_insights_enabled (deployment.yml:15): nothing is sent to Application Insights; look at the console",
         "    traffic (endpoint.yml:3): one deployment is served, and it gets every request",
     ]
@@ -71,7 +70,7 @@ def test_fields_of_another_deployment_are_not_honoured(here):
 
     assert said.name == "blue"
     assert description.honoured(said) == [
-        "name", "type", "model", "code_configuration", "environment", "scale_settings",
+        "name", "type", "model", "code_configuration", "environment", "instance_type", "scale_settings",
     ]  # fmt: skip
 
 
@@ -84,11 +83,11 @@ def test_a_program_gets_the_same(here):
         "files": [str(here / "deployment.yml")],
     }  # fmt: skip
     assert data["findings"] == ["zzz is no field of a managed online deployment"]
-    assert data["not_emulated"][1] == {
-        "field": "instance_type",
+    assert data["not_emulated"][0] == {
+        "field": "environment.image",
         "file": str(here / "deployment.yml"),
-        "line": 11,
-        "reason": "no machine of that size is imitated; amlemu uses this one",
+        "line": 9,
+        "reason": "no container is started; the packages that the script finds are those of its interpreter",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from amlemu.console.ends import Ends
 from amlemu.events import Spoke, WorkerStarted, WorkerTimedOut
+from amlemu.memory import MemoryRules, OutOfMemory
 
 from .told import ended
 
@@ -178,3 +179,46 @@ def test_what_worker_timeout_ended_is_not_blamed_on_memory(exit_code):
 
     assert first.endswith("; it had outlasted WORKER_TIMEOUT. A new one starts.")
     assert "WORKER_TIMEOUT" not in second
+
+
+# memory that we have seen run out
+
+GB = 1 << 30
+ONE = OutOfMemory(2 * GB, MemoryRules(GB, "--memory-gb"))
+WHOLE = OutOfMemory(2 * GB, MemoryRules(GB, "deployment.yml:10", is_whole=True))
+
+
+def test_peak_and_limit_are_named_with_who_says_so():
+    """The kernel's count does not matter: it was us."""
+    assert told(ended(busy_s=0.5, memory=ONE), count=lambda: None) == [
+        "worker 7 ended while run() had been busy for 0.5 s with SIGKILL; memory ran out: it had 2 GB, and --memory-gb allows 1 GB."
+        " A new one starts."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "words"),
+    [
+        (0.0, "at once"),
+        (9.987, "in 10 s"),  # it was 10 s when the container ended, and the process took a moment
+        (159.96, "in 160 s"),
+        (0.52, "in 0.5 s"),
+        (0.02, "in 0.02 s"),
+    ],
+)
+def test_a_container_that_starts_again_says_when(wait_s, words):
+    """Contract 2.3, 6.3: in the cloud's words for it."""
+    [line] = told(ended(was_booting=True, memory=WHOLE, restart_in_s=wait_s))
+
+    assert line == (
+        "worker 7 ended while the script was loading with SIGKILL; memory ran out: it had 2 GB, and deployment.yml:10 allows"
+        f" 1 GB. The container starts again {words} (CrashLoopBackOff, PodOutOfMemory)."
+    )
+
+
+@pytest.mark.parametrize(("memory", "count"), [(ONE, 1), (WHOLE, 0)])
+def test_the_server_starts_workers_for_ever_but_no_containers(memory, count):
+    """Contract 6.4: the first without an end, the second is the platform's affair."""
+    lines = told(*[ended(was_booting=True, memory=memory, restart_in_s=1.0)] * 5)
+
+    assert sum("would start workers for ever" in line for line in lines) == count

@@ -10,8 +10,18 @@ import pytest
 from amlemu.backends import Capabilities
 from amlemu.console import JsonConsole
 from amlemu.errors import BackendTimeout, WorkerCrashed
-from amlemu.events import AnsweredLate, Noticed, ReloadBegan, Reloaded, ReloadFailed, Spoke, WorkerStarted
+from amlemu.events import (
+    AnsweredLate,
+    Noticed,
+    ReloadBegan,
+    Reloaded,
+    ReloadFailed,
+    Spoke,
+    WorkerStarted,
+    WouldBeKilled,
+)
 from amlemu.exchange import Frame, Response
+from amlemu.memory import MemoryRules, OutOfMemory
 from amlemu.models import Model
 
 from .told import FAULT, ended, exchange, shown
@@ -115,6 +125,19 @@ def test_json_has_the_last_lines_of_a_worker():
     line = json.loads(shown(JsonConsole, ended(exit_code=7, last_lines=("one", "two"), restart_in_s=0.5))[0])
 
     assert (line["exit_code"], line["last_lines"], line["restart_in_s"]) == (7, ["one", "two"], 0.5)
+
+
+def test_json_has_the_memory_that_a_worker_was_killed_for():
+    """And where a platform would have ended it: both as numbers and lists, not as words."""
+    rules = MemoryRules(1 << 30, "--memory-gb", is_whole=True)
+    stack = (Frame("score.py", 3, "init"),)
+    out, _ = shown(JsonConsole, ended(memory=OutOfMemory(1_200_000_000, rules)), WouldBeKilled(310.0, True, stack))
+
+    killed, late = map(json.loads, out.splitlines())
+    assert killed["memory"]["peak_bytes"] == 1_200_000_000
+    assert killed["memory"]["rules"]["limit_bytes"] == 1_073_741_824
+    assert killed["memory"]["rules"]["giver"] == "--memory-gb"
+    assert (late["after_s"], late["is_booting"], late["stack"]) == (310.0, True, [["score.py", 3, "init"]])
 
 
 def test_json_names_what_is_watched_and_the_other_ports(plan, opening_of):

@@ -16,7 +16,7 @@ def answer(status, **account):
 
 
 def test_a_good_request_in_one_line():
-    said = answer(200, run_ms=11.9, generation=5)
+    said = answer(200, run_ms=11.9, peak_bytes=7_000_000, generation=5)
     line = RequestLine.of(Exchange(REQUEST, started_at=1000.5, elapsed_ms=12.34567, model=said, response=said))
 
     assert line.model_dump() == {
@@ -29,6 +29,7 @@ def test_a_good_request_in_one_line():
         "paused_ms": 0.0,
         "elapsed_ms": 12.346,
         "run_ms": 11.9,
+        "peak_bytes": 7_000_000,
         "generation": 5,
         "why": "",
         "reason": "",

@@ -53,6 +53,8 @@ def test_status_is_what_the_server_says(server, ask):
         "watching": "",
         "reload_mode": "auto",
         "generations": [],
+        "replicas": None,
+        "replicas_before": [],
         "launcher": "",
         "debugger": "",
     }

@@ -373,7 +373,7 @@ async def test_who_waits_too_long_gives_up() -> None:
     inside.left()
 
     assert str(caught.value) == (
-        "no free slot within 20 ms, there are 1 max_concurrent_requests_per_instance * 1 instance_count"
+        "no free slot within 20 ms, there are 1 max_concurrent_requests_per_instance * 1 ready replicas"
     )
     assert admitted(stage, 1)[1] == [None]
 
@@ -394,7 +394,7 @@ async def test_who_waits_for_a_slot_does_not_give_up_while_a_debugger_holds_all(
     await asyncio.wait_for(task, 5)
 
     assert isinstance(failure, Busy)
-    assert stage._free == 0
+    assert stage._slots.free == 0
 
 
 @pytest.mark.parametrize("slots", [1, 3])
@@ -404,7 +404,7 @@ def test_there_are_as_many_slots_as_instances_take(slots: int) -> None:
     visits = [new_visit() for _ in range(slots)]
 
     assert [stage.handle(visit) for visit in visits] == [None] * slots
-    assert stage._free == 0
+    assert stage._slots.free == 0
 
 
 def test_a_slot_is_kept_until_the_model_is_done(gate: Gate) -> None:

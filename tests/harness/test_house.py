@@ -52,6 +52,32 @@ def test_the_same_container_is_started_again() -> None:
     assert [outcome.exit_code for outcome in outcomes] == [137, 137]
 
 
+def test_the_next_start_waits_until_the_last_end_is_known() -> None:
+    """Who asks an engine for the end of a container that runs again hears of the next end."""
+
+    async def live() -> tuple[bool, int]:
+        boxes: list[FakeBox] = []
+        house, asked = house_of(boxes), threading.Event()
+        first = await house.enter()
+        wait = boxes[0].wait
+
+        def slow_wait() -> int:
+            asked.wait(PATIENCE_S)
+            return wait()
+
+        boxes[0].wait = slow_wait  # type: ignore[method-assign]
+        first.watch(lambda stream, data: None)
+        entering = asyncio.ensure_future(house.enter())
+        done, _ = await asyncio.wait({entering}, timeout=0.2)
+        asked.set()
+        outcome = await ended(first)
+        await entering
+        await house.close()
+        return bool(done), outcome.exit_code
+
+    assert asyncio.run(live()) == (False, 137)
+
+
 def test_a_container_that_somebody_has_removed_is_made_again() -> None:
     async def live() -> list[FakeBox]:
         boxes: list[FakeBox] = []

@@ -13,7 +13,8 @@ from amlemu import __version__
 from amlemu.backends import Backend, room
 from amlemu.backends.generation import Generation, Outcome
 from amlemu.backends.generations import Generations
-from amlemu.control.models import GenerationStatus, ReloadOutcome, Status, WorkerStatus
+from amlemu.backends.replicas import Replicas
+from amlemu.control.models import GenerationStatus, ReloadOutcome, ReplicaCount, Status, WorkerStatus
 from amlemu.exchange import Exchange
 from amlemu.journal import Journal
 from amlemu.readiness import Readiness
@@ -70,6 +71,7 @@ class Overseer:
             watching=self.watching,
             reload_mode=plan.reload.mode,
             generations=[_told(one, self.to_host) for one in generations.all] if generations else [],
+            **_replicas(generations.serving.pool if generations else self._backend),
             launcher=generations.launcher if generations else "",
             debugger=self.debugger(),
         )
@@ -102,15 +104,29 @@ class Overseer:
         return await self._readiness.wait(wait_s)
 
 
+def _replicas(pool: object) -> dict[str, Any]:
+    """Return what is told of replicas, where their number is something to be told."""
+    if not isinstance(pool, Replicas):
+        return {}
+    before = [ReplicaCount(at=one.at, wanted=one.wanted, ready=one.ready, why=one.why) for one in pool.history]
+    return {
+        "replicas": ReplicaCount(at=time.time(), wanted=pool.wanted, ready=pool.ready_count),
+        "replicas_before": before,
+    }
+
+
 def _told(generation: Generation, to_host: Callable[[str], str]) -> GenerationStatus:
-    workers = [_told_worker(worker, to_host) for worker in generation.workers]
+    pool = generation.pool
+    numbered = pool.numbered if isinstance(pool, Replicas) else [(1, worker) for worker in generation.workers]
+    workers = [_told_worker(number, worker, to_host) for number, worker in numbered]
     return GenerationStatus(number=generation.number, state=generation.state, workers=workers)
 
 
-def _told_worker(worker: Worker, to_host: Callable[[str], str]) -> WorkerStatus:
+def _told_worker(replica: int, worker: Worker, to_host: Callable[[str], str]) -> WorkerStatus:
     at = worker.hold.place
     return WorkerStatus(
         pid=worker.pid,
+        replica=replica,
         state=_state_of(worker),
         where=f"{to_host(at.file)}:{at.line}" if at is not None and at.file else "",
         busy_s=worker.busy_s(),

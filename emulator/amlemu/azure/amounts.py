@@ -1,7 +1,7 @@
 """
-Reads how much memory and how many processors a deployment is given, in the words of each generation of files.
+Reads how much memory and how many processors a deployment is given and asks for, in the words of each generation of files.
 
-Under `amlemu serve` they have no effect; a container keeps to them. What a file says wrongly is told by its reader.
+A container keeps to all of it, `amlemu serve` to the memory (`platform.py`). What a file says wrongly is told by its reader.
 Sources: Kubernetes' documentation, "Resource units in Kubernetes" (v2); azure-docs, includes/machine-learning-service-aks-deploy-config.md (v1).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from math import isfinite
+from typing import NamedTuple
 
 from amlemu.azure import said
 from amlemu.azure.description import Resources
@@ -34,40 +35,79 @@ def quantity(text: str) -> float | None:
 
 
 def of_kubernetes(check: Check, resources: Value | None) -> Resources | None:
-    """Return the limits of a v2 deployment, where it has none for something the request for it."""
+    """
+    Return limits and requests of a v2 deployment.
+
+    Nothing is killed for taking more than it has asked for: limits are optional (azure-ai-docs,
+    how-to-manage-kubernetes-instance-types.md, 2025-07-23). Where only a limit is said it is asked for, too, as Kubernetes does.
+    """
     if resources is None:
         return None
 
-    def amount(*names: str) -> float:
-        words = (resources.text(part, name) for part in ("limits", "requests") for name in names)
-        return next((found for word in words if (found := quantity(word))), 0.0)
+    def amounts(part: str) -> _Amounts:
+        gpus = (quantity(resources.text(part, name)) for name in ("nvidia.com/gpu", "gpu"))
+        cpu, memory = (quantity(resources.text(part, name)) or 0.0 for name in ("cpu", "memory"))
+        return _Amounts(memory, cpu, next((one for one in gpus if one), 0.0))
 
-    return _resources(check, resources, amount("memory"), amount("cpu"), amount("nvidia.com/gpu", "gpu"))
+    limits = amounts("limits")
+    return _resources(check, resources, limits, amounts("requests"), limits.memory)
 
 
 def of_2021(check: Check, resources: Value | None) -> Resources | None:
-    """Return `resource_requirements`; a bare number of memory is in GB as in v1, `assumed`."""
+    """Return `resource_requirements`, which are both limit and request; a bare number of memory is in GB as in v1, `assumed`."""
     if resources is None:
         return None
     cpu, memory, gpu = (quantity(resources.text(name)) or 0.0 for name in ("cpu", "memory", "gpu"))
     is_bare = said.number(resources.get("memory")) is not None
-    return _resources(check, resources, memory * _GIBIBYTE if is_bare else memory, cpu, gpu)
+    both = _Amounts(memory * _GIBIBYTE if is_bare else memory, cpu, gpu)
+    return _resources(check, resources, both, both, both.memory)
 
 
-def of_v1(check: Check, container: Value | None) -> Resources | None:
-    """Return `containerResourceRequirements`, the limits before what is asked for."""
-    if container is None:
+def of_v1(check: Check, container: Value | None, gpu_cores: Value | None = None) -> Resources | None:
+    """
+    Return `containerResourceRequirements`, and `gpuCores` of AKS.
+
+    Of memory without a limit of its own memoryInGB is the limit, for it is what is to be raised when workers are killed (contract
+    2.3); azureml-core 1.61, aks.py calls it the pod's request.
+    """
+
+    def number(value: Value | None) -> float:
+        found = said.number(value)
+        return found if found is not None and 0 < found < 1e6 else 0.0
+
+    def of(name: str) -> float:
+        return number(container.get(name)) if container is not None else 0.0
+
+    asked = _Amounts(of("memoryInGB") * _GIBIBYTE, of("cpu"), of("gpu") or number(gpu_cores))
+    limits = _Amounts(of("memoryInGBLimit") * _GIBIBYTE, of("cpuLimit"), 0.0)
+    return _resources(check, container or gpu_cores, limits, asked, limits.memory or asked.memory)
+
+
+class _Amounts(NamedTuple):
+    """Bytes and numbers; 0 is nothing."""
+
+    memory: float
+    cpus: float
+    gpus: float
+
+    def before(self, other: _Amounts) -> _Amounts:
+        """Return these, and those of another where there are none."""
+        return _Amounts(*(mine or its for mine, its in zip(self, other, strict=True)))
+
+
+def _resources(
+    check: Check, value: Value | None, limits: _Amounts, requests: _Amounts, most_memory: float
+) -> Resources | None:
+    given, asked = limits.before(requests), requests.before(limits)
+    if value is None or not (given.memory >= 1 or given.cpus or given.gpus):
         return None
-
-    def number(*names: str) -> float:
-        found = (said.number(container.get(name)) for name in names)
-        return next((one for one in found if one is not None and 0 < one < 1e6), 0.0)
-
-    memory = number("memoryInGBLimit", "memoryInGB") * _GIBIBYTE
-    return _resources(check, container, memory, number("cpuLimit", "cpu"), number("gpu"))
-
-
-def _resources(check: Check, value: Value, memory: float, cpus: float, gpus: float) -> Resources | None:
-    if not (memory >= 1 or cpus or gpus):
-        return None
-    return Resources(Place(check.path, value.line), int(memory), cpus, int(gpus))
+    return Resources(
+        Place(check.path, value.line),
+        int(given.memory),
+        given.cpus,
+        int(given.gpus),
+        int(asked.memory),
+        asked.cpus,
+        int(asked.gpus),
+        int(most_memory),
+    )

@@ -40,6 +40,15 @@ class ModelSaid:
 
 
 @dataclass(frozen=True)
+class Route:
+    """Where the platform asks a container of its own: a port of it, and a path."""
+
+    place: Place
+    port: int
+    path: str
+
+
+@dataclass(frozen=True)
 class EnvironmentSaid:
     """
     The environment that a deployment names.
@@ -49,6 +58,7 @@ class EnvironmentSaid:
         image: base image; empty where none is named.
         requirements: of its conda or pip file; None where there is none.
         is_custom: it has an `inference_config`, so that the image brings a server of its own.
+        routes: of that, by name: `liveness_route`, `readiness_route`, `scoring_route`.
         builds: it is built from a Dockerfile of the user.
         build_folder: what that Dockerfile is built with, where it is a file.
         dockerfile: its path in that folder; without a folder (v1) its text.
@@ -59,6 +69,7 @@ class EnvironmentSaid:
     image: str = ""
     requirements: Requirements | None = None
     is_custom: bool = False
+    routes: Mapping[str, Route] = field(default_factory=dict)
     builds: bool = False
     build_folder: Path | None = None
     dockerfile: str = ""
@@ -77,13 +88,48 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class ScalingSaid:
+    """
+    How the number of instances changes; what the file does not say has Azure's default. `scaling.py` reads it.
+
+    Attributes:
+        place: where the file speaks of it.
+        minimum, maximum: instances, inclusive; a maximum of 0 says that their number stays as it is.
+        target_percent: of instances that are busy; above it there shall be more.
+        refresh_s: seconds between two looks.
+    """
+
+    place: Place
+    minimum: int
+    maximum: int
+    target_percent: int
+    refresh_s: int
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the file says that nothing grows or shrinks."""
+        return self.maximum == 0
+
+
+@dataclass(frozen=True)
 class Resources:
-    """What one instance may use; 0 where nothing is said of it. `amounts.py` reads it, a container keeps to it."""
+    """
+    What one instance may use, and what it asks for; 0 where nothing is said of it. `amounts.py` reads it.
+
+    Attributes:
+        memory_bytes, cpus, gpus: the limits, where there is none what is asked for; a container keeps to them.
+        asked_memory_bytes, asked_cpus, asked_gpus: what a node has to have left, where nothing is asked for the limits.
+        most_memory_bytes: who takes more is killed.
+    """
 
     place: Place
     memory_bytes: int = 0
     cpus: float = 0.0
     gpus: int = 0
+    asked_memory_bytes: int = 0
+    asked_cpus: float = 0.0
+    asked_gpus: int = 0
+    most_memory_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,6 +158,8 @@ class Description:
         said_at: where each honoured field was said, by its dotted name in the file, `request_settings.request_timeout_ms`.
         port: of a LocalWebservice.
         resources: what the container is given; None where no file says so.
+        instance_type: as written; empty where there is none, or a placeholder.
+        scaling: None where the file says nothing of it.
         auth_mode: of the endpoint; empty where unsaid.
         traffic: percent by deployment.
         names: all deployments that the files know of this endpoint.
@@ -143,6 +191,8 @@ class Description:
     files: tuple[Path, ...] = ()
     port: int | None = None
     resources: Resources | None = None
+    instance_type: str = ""
+    scaling: ScalingSaid | None = None
 
     @property
     def hindrances(self) -> tuple[Finding, ...]:

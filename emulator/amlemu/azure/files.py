@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from amlemu.azure import marked, v1, v2, v2021
+from amlemu.azure import marked, platform, v1, v2, v2021
 from amlemu.azure.description import Description
 from amlemu.azure.marked import Unreadable, Value, unreadable
 from amlemu.azure.paths import is_azure_file
@@ -61,7 +61,10 @@ def describe(file: Path, beside: Sequence[Path] = (), wanted: str = "") -> Descr
     Raises:
         Unreadable: it cannot be read, or is no such file.
     """
-    path = Path(os.path.abspath(file))
+    return platform.looked_at(_described(Path(os.path.abspath(file)), beside, wanted))
+
+
+def _described(path: Path, beside: Sequence[Path], wanted: str) -> Description:
     value = marked.read(path)
     kind = recognise(value)
     if kind == "2021":

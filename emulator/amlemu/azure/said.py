@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from amlemu.azure import conda_file, marked, pip_file
-from amlemu.azure.description import EnvironmentSaid, ModelSaid, Probe
+from amlemu.azure.description import EnvironmentSaid, ModelSaid, Probe, Route
 from amlemu.azure.marked import Unreadable, Value
 from amlemu.azure.paths import meant, resolve
 from amlemu.azure.requirements import Requirements
@@ -240,10 +240,20 @@ def environment_table(check: Check, value: Value, base: Path) -> EnvironmentSaid
         image=image,
         requirements=asked,
         is_custom=custom,
+        routes=dict(_routes(check, value.get("inference_config"))),
         builds=builds,
         build_folder=folder,
         dockerfile=(value.text("build", "dockerfile_path") or "Dockerfile") if folder else "",
     )
+
+
+def _routes(check: Check, config: Value | None) -> Iterator[tuple[str, Route]]:
+    """Yield those that have a port and a path; what else is written there the table has told."""
+    for name in ("liveness_route", "readiness_route", "scoring_route"):
+        route = config.get(name) if config is not None else None
+        port = whole(route.get("port")) if route is not None else None
+        if route is not None and port is not None and route.text("path"):
+            yield name, Route(Place(check.path, route.line), port, route.text("path"))
 
 
 def _build_folder(check: Check, value: Value | None, base: Path) -> Path | None:
@@ -338,14 +348,20 @@ def probe(check: Check, value: Value | None, names: Mapping[str, str], defaults:
     """Return a probe; `names` are its fields by the names of `Probe`."""
     if value is None or not isinstance(value.content, dict):
         return None
-    numbers = {field: number(value.get(said)) for field, said in names.items()}
+    numbers = {field: whole(value.get(said)) for field, said in names.items()}
     known = {field: one for field, one in numbers.items() if one is not None}
-    whole = {field: int(one) if field.endswith("threshold") else one for field, one in known.items()}
-    return Probe(**{**_fields(defaults), **whole, "place": Place(check.path, value.line)})
+    given = {field: one if field.endswith("threshold") else float(one) for field, one in known.items()}
+    return Probe(**{**_fields(defaults), **given, "place": Place(check.path, value.line)})
 
 
 def _fields(one: Probe) -> dict[str, Any]:
     return {name: getattr(one, name) for name in one.__dataclass_fields__}
+
+
+def instance_type(value: Value) -> str:
+    """Return the machine that a deployment names; empty where that is no text, or was never filled in."""
+    word = value.get("instance_type")
+    return word.content if word is not None and isinstance(word.content, str) and not placeholder(word.content) else ""
 
 
 def number(value: Value | None) -> float | None:

@@ -22,6 +22,7 @@ from amlemu.finding import BAD_ARGUMENT, REFUSED_EARLY, CloudError, Finding, Pla
 _WORDS_FOR_YES_AND_NO = {
     "true", "false", "yes", "no", "on", "off", "t", "f", "y", "n", "1", "0",
 }  # fmt: skip  # marshmallow's Boolean
+_LAST_KEY = re.compile(r"\.(?![^.]*/)")  # the dot before it; nvidia.com/gpu is one key
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,8 @@ class Check:
             wanted = _WANTED[kind]
             quoted = kind == "text" and isinstance(value.content, (int, float))
             word = str(value.content).lower() if isinstance(value.content, bool) else value.content
-            fix = f'Write it in quotes: {name.rpartition(".")[2]}: "{word}".' if quoted else ""
+            key = _LAST_KEY.split(name)[-1]
+            fix = f'Write it in quotes: {key}: "{word}".' if quoted else ""
             self.refuse("wrong-kind", value, f"{name}: {_shown(value)} is no {wanted}", fix)
             return
         if kind == "whole" and isinstance(value.content, float) and value.content != int(value.content):

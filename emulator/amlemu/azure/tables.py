@@ -13,16 +13,14 @@ _V2 = "azure-ai-ml 1.35.2, _schema/"
 _V1 = "azure-docs, includes/machine-learning-service-{}.md (2020-03)"
 
 _WORKSPACE = "it is a label in the workspace"
-_NO_MACHINE = "no machine of that size is imitated; amlemu uses this one"
 _NO_IDENTITY = "nothing here logs in to Azure"
 _NO_NETWORK = "there is no network of Azure here"
-_ONE_INSTANCE = "one instance serves; nothing grows or shrinks here"
-_NO_PROBES = "nobody probes here; requests are answered as soon as init() has returned"
+_NO_MONITOR = "rules of Azure Monitor scale a managed deployment, and there are none here"
 _NO_INSIGHTS = "nothing is sent to Application Insights; look at the console"
 _ONE_DEPLOYMENT = "one deployment is served, and it gets every request"
-_NO_LIMITS_OF_MEMORY = (
-    "the script may use what this machine has; in a container (amlemu container run) it gets that much"
-)
+_NO_LIMIT_OF_CPUS = "the script may use all processors of this machine; --cpu limits it"
+_NO_GPU = "no GPU is imitated"
+_NO_GPU_BUT_OF_NODES = "no GPU is imitated; with --cluster a node has to have it"
 _OWN_SERVER = "the image's own server is not run here; the script is served at /score on amlemu's port"
 _READ_ONLY = "Azure writes it, and ignores it in a file"
 
@@ -159,13 +157,18 @@ _SCALE = {
     "max_instances": Field("whole", low=1),
 }
 _SCALING = Table("scale_settings", _SCALE, _V2 + "_deployment/online/scale_settings_schema.py")
-_AMOUNTS = Table(
-    "an amount of resources",
-    {"cpu": Field("text"), "memory": Field("text"), "gpu": Field("text"), "nvidia.com/gpu": Field("text")},
-    _V2 + "_deployment/online/resource_settings_schema.py",
-)
+
+
+def _amounts(cpu: Field) -> Table:
+    gpu = Field("text", _NO_GPU_BUT_OF_NODES)
+    fields = {"cpu": cpu, "memory": Field("text"), "gpu": gpu, "nvidia.com/gpu": gpu}
+    return Table("an amount of resources", fields, _V2 + "_deployment/online/resource_settings_schema.py")
+
+
 _RESOURCES = Table(
-    "resources", {"requests": Field(_AMOUNTS), "limits": Field(_AMOUNTS)}, _V2 + "resource_requirements_schema.py"
+    "resources",
+    {"requests": Field(_amounts(Field("text"))), "limits": Field(_amounts(Field("text", _NO_LIMIT_OF_CPUS)))},
+    _V2 + "resource_requirements_schema.py",
 )
 
 # ------------------------------------------------------------------ v2: files
@@ -180,12 +183,12 @@ _DEPLOYMENT = {
     "environment": Field(ENVIRONMENT, also="text"),
     "environment_variables": Field("map"),
     "app_insights_enabled": Field("switch", _NO_INSIGHTS),
-    "scale_settings": Field(_SCALING, _ONE_INSTANCE),
-    "liveness_probe": Field(_LIVENESS, _NO_PROBES),
-    "readiness_probe": Field(_PROBE, _NO_PROBES),
+    "scale_settings": Field(_SCALING),
+    "liveness_probe": Field(_LIVENESS),
+    "readiness_probe": Field(_PROBE),
     "provisioning_state": Field("text", _READ_ONLY),
     "instance_count": Field("whole", low=1, bound="contract 1.7: required"),
-    "instance_type": Field("text", _NO_MACHINE),
+    "instance_type": Field("text"),
     "model_mount_path": Field("text", "a custom image's server would read it; models lie in azureml-models here"),
     "data_collector": Field(_COLLECTOR),
 }
@@ -193,7 +196,8 @@ MANAGED_DEPLOYMENT = Table(
     "a managed online deployment",
     {
         **_DEPLOYMENT,
-        "instance_type": Field("text", _NO_MACHINE, required=True),
+        "instance_type": Field("text", required=True),
+        "scale_settings": Field(_SCALING, _NO_MONITOR),
         "request_settings": Field(_requests(180_000, "contract 1.5, 1.7")),
         "egress_public_network_access": Field("text", _NO_NETWORK, words=("enabled", "disabled")),
         "private_network_connection": Field("switch", _NO_NETWORK),
@@ -206,7 +210,7 @@ KUBERNETES_DEPLOYMENT = Table(
     {
         **_DEPLOYMENT,
         "request_settings": Field(_requests(300_000, "contract 2.2: 300 s for Kubernetes")),
-        "resources": Field(_RESOURCES, _NO_LIMITS_OF_MEMORY),
+        "resources": Field(_RESOURCES),
     },
     _V2 + "_deployment/online/online_deployment.py, KubernetesOnlineDeploymentSchema",
 )
@@ -283,17 +287,22 @@ _PROBE_2021 = Table(
 _SCALE_2021 = Table(
     "scale_settings",
     {
-        "scale_type": Field("text", _ONE_INSTANCE, words=("manual", "auto")),
+        "scale_type": Field("text", words=("manual", "auto")),
         "instance_count": Field("whole", low=1),
         "min_instances": Field("whole", low=1),
-        "max_instances": Field("whole", _ONE_INSTANCE, low=1),
-        "target_utilization_percentage": Field("whole", _ONE_INSTANCE, low=1, high=100),
-        "polling_interval": Field("any", _ONE_INSTANCE),
+        "max_instances": Field("whole", low=1),
+        "target_utilization_percentage": Field("whole", low=1, high=100),
+        "polling_interval": Field("any"),
     },
     _2021,
     "warning",
 )
-_RESOURCES_2021 = Table("resource_requirements", {"cpu": Field("scalar"), "memory": Field("scalar"), "gpu": Field("scalar")}, _2021, "warning")  # fmt: skip
+_RESOURCES_2021 = Table(
+    "resource_requirements",
+    {"cpu": Field("scalar", _NO_LIMIT_OF_CPUS), "memory": Field("scalar"), "gpu": Field("scalar", _NO_GPU)},
+    _2021,
+    "warning",
+)
 DEPLOYMENT_2021 = Table(
     "a deployment of 2021",
     {
@@ -306,13 +315,13 @@ DEPLOYMENT_2021 = Table(
         "code_configuration": Field(_CODE_2021),
         "environment": Field(_ENVIRONMENT_2021, also="text"),
         "environment_variables": Field("map"),
-        "instance_type": Field("text", _NO_MACHINE),
+        "instance_type": Field("text"),
         "instance_count": Field("whole", low=1),
         "scale_settings": Field(_SCALE_2021),
         "request_settings": Field(_requests(90_000, "contract 1.5, 1.6: maximum timeout 90 s then")),
-        "liveness_probe": Field(_PROBE_2021, _NO_PROBES),
-        "readiness_probe": Field(_PROBE_2021, _NO_PROBES),
-        "resource_requirements": Field(_RESOURCES_2021, _NO_LIMITS_OF_MEMORY),
+        "liveness_probe": Field(_PROBE_2021),
+        "readiness_probe": Field(_PROBE_2021),
+        "resource_requirements": Field(_RESOURCES_2021),
     },
     _2021,
     unknown="warning",
@@ -403,7 +412,13 @@ INFERENCE_V1 = Table(
 )
 _CONTAINER_V1 = Table(
     "containerResourceRequirements",
-    {name: Field("number") for name in ("cpu", "memoryInGB", "cpuLimit", "memoryInGBLimit", "gpu")},
+    {
+        "cpu": Field("number", _NO_LIMIT_OF_CPUS),
+        "memoryInGB": Field("number"),
+        "cpuLimit": Field("number", _NO_LIMIT_OF_CPUS),
+        "memoryInGBLimit": Field("number"),
+        "gpu": Field("number", _NO_GPU),
+    },
     _V1.format("aks-deploy-config"),
     unknown="warning",
 )
@@ -437,7 +452,7 @@ _WEBSERVICE_V1 = {
     "description": Field("text", _WORKSPACE),
     "tags": Field("any", _WORKSPACE),
     "properties": Field("any", _WORKSPACE),
-    "containerResourceRequirements": Field(_CONTAINER_V1, _NO_LIMITS_OF_MEMORY),
+    "containerResourceRequirements": Field(_CONTAINER_V1),
     "authEnabled": Field("switch"),
     "appInsightsEnabled": Field("switch", _NO_INSIGHTS),
     "sslEnabled": Field("switch", "there is no TLS here"),
@@ -472,7 +487,7 @@ AKS_V1 = Table(
     "an AKS deployment configuration",
     {
         **_WEBSERVICE_V1,
-        "autoScaler": Field(_AUTOSCALER_V1, _ONE_INSTANCE),
+        "autoScaler": Field(_AUTOSCALER_V1),
         "dataCollection": Field(_COLLECTION_V1, "no model data is collected"),
         "tokenAuthEnabled": Field("switch"),
         "scoringTimeoutMs": Field("whole"),
@@ -480,8 +495,8 @@ AKS_V1 = Table(
         "maxQueueWaitMs": Field("whole"),
         "numReplicas": Field("whole"),
         "keys": Field(_KEYS_V1, "--primary-key and --secondary-key give keys, amlemu keys shows them"),
-        "gpuCores": Field("whole", _NO_MACHINE),
-        "livenessProbeRequirements": Field(_LIVENESS_V1, _NO_PROBES),
+        "gpuCores": Field("whole", _NO_GPU_BUT_OF_NODES),
+        "livenessProbeRequirements": Field(_LIVENESS_V1),
         "namespace": Field("text", "there is no cluster here"),
         "computeTargetName": Field("text", "there is no cluster here"),
         "computeName": Field("text", "there is no cluster here"),

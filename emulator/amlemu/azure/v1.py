@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from amlemu.azure import amounts, conda_file, said, v1_rules
+from amlemu.azure import amounts, conda_file, said, scaling, v1_rules
 from amlemu.azure.description import Description, EnvironmentSaid, Kind, Probe
 from amlemu.azure.marked import Unreadable, Value
 from amlemu.azure.schema import Check, Table
@@ -75,7 +75,8 @@ def describe(inference: tuple[Path, Value] | None, deployment: tuple[Path, Value
         findings=(*check.findings, *rest.findings),
         files=tuple(part[0] for part in (inference, deployment) if part is not None),
         port=said.whole(value.get("port")),
-        resources=amounts.of_v1(rest, value.get("containerResourceRequirements")),
+        resources=amounts.of_v1(rest, value.get("containerResourceRequirements"), value.get("gpuCores")),
+        scaling=scaling.of_v1(rest, value) if kind == "aks" else None,
     )
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from amlemu.azure import amounts, said
+from amlemu.azure import amounts, said, scaling
 from amlemu.azure.description import Description, Kind, NotEmulated, Probe
 from amlemu.azure.marked import Value
 from amlemu.azure.schema import Check
@@ -86,6 +86,8 @@ def deployment(path: Path, value: Value) -> Description:
         findings=tuple(check.findings),
         files=(path,),
         resources=amounts.of_kubernetes(check, value.get("resources")) if kind == "kubernetes" else None,
+        instance_type=said.instance_type(value),
+        scaling=scaling.of_kubernetes(check, value.get("scale_settings")) if kind == "kubernetes" else None,
     )
 
 
@@ -142,7 +144,8 @@ def _default_probe(path: Path) -> Probe:
 def _settings(check: Check, value: Value, kind: Kind) -> dict[str, int]:
     found = {name: said.whole(value.get("request_settings", name)) for name in _LIMITS}
     found["instance_count"] = said.whole(value.get("instance_count"))
-    if found["instance_count"] is None and kind == "kubernetes":
+    if kind == "kubernetes" and scaling.is_by_load(value.get("scale_settings")):
+        # instance_count is for type: default (YAML reference, 2022-08-31); that it says nothing here: `assumed`
         found["instance_count"] = said.whole(value.get("scale_settings", "min_instances"))
     if found["instance_count"] is None and kind == "managed" and value.get("instance_count") is None:
         check.refuse(

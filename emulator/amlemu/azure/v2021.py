@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from amlemu.azure import amounts, said
+from amlemu.azure import amounts, said, scaling
 from amlemu.azure.description import Description, EnvironmentSaid, Kind, NotEmulated, Probe
 from amlemu.azure.marked import Unreadable, Value, unreadable
 from amlemu.azure.schema import Check
@@ -111,6 +111,7 @@ def _deployment(check: Check, entry: Value, endpoint: _Endpoint) -> Description:
         if other != name:
             check.not_emulated.append(NotEmulated(f"deployment {other}", Place(path, line), reason))
     prefix = f"deployments.{name or '?'}."
+    settings = _settings(check, entry)
     return Description(
         file=path,
         generation="2021",
@@ -123,7 +124,7 @@ def _deployment(check: Check, entry: Value, endpoint: _Endpoint) -> Description:
         models=() if model is None else (model,),
         environment=_environment(check, entry.get("environment"), base),
         variables=said.variables(check, entry.get("environment_variables")),
-        settings=_settings(check, entry),
+        settings=settings,
         liveness=_probe(check, entry.get("liveness_probe")),
         readiness=_probe(check, entry.get("readiness_probe")),
         said_at={place.removeprefix(prefix): where for place, where in check.said_at.items()},
@@ -134,6 +135,8 @@ def _deployment(check: Check, entry: Value, endpoint: _Endpoint) -> Description:
         findings=tuple(check.findings),
         files=(path,),
         resources=amounts.of_2021(check, entry.get("resource_requirements")),
+        instance_type=said.instance_type(entry),
+        scaling=scaling.of_2021(check, entry.get("scale_settings"), settings.get("instance_count")),
     )
 
 
@@ -158,7 +161,8 @@ def _settings(check: Check, entry: Value) -> dict[str, int]:
         check.refuse(
             "illegal-scaling", scale, f"scale_settings: min_instances {least} is more than max_instances {most}"
         )
-    count = said.whole(scale.get("instance_count")) or said.whole(entry.get("instance_count")) or least
+    fixed = said.whole(scale.get("instance_count")) or said.whole(entry.get("instance_count"))
+    count = least or fixed if scaling.is_by_load(scale) else fixed or least
     check_workers(check, entry.get("environment_variables", "WORKER_COUNT"), entry.get("request_settings", _LIMITS[1]))
     found["instance_count"] = count
     return {name: number for name, number in found.items() if number is not None and number > 0}

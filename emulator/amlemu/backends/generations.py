@@ -16,6 +16,7 @@ from typing import Any
 
 from amlemu.backends import Capabilities, pool, room
 from amlemu.backends.generation import Generation, Outcome, Pool, fault_of
+from amlemu.backends.replicas import Replicas
 from amlemu.errors import AmlemuError, HostLost, NotReady
 from amlemu.events import (
     Event,
@@ -219,13 +220,13 @@ class Generations:
 
     async def interrupt(self, grace_s: float) -> None:
         """End as gunicorn does at SIGINT, see `Pool.interrupt`. Raises BootFailed when that was init()'s end."""
-        if isinstance(self._serving.pool, pool.Pool):
+        if isinstance(self._serving.pool, (pool.Pool, Replicas)):
             await self._serving.pool.interrupt(grace_s)
 
     def interrupt_prompt(self) -> bool:
         """Interrupt whoever asks in the terminal, see `Pool.interrupt_prompt`."""
-        pools = [one.pool for one in self.all if isinstance(one.pool, pool.Pool)]
-        return any(list(map(pool.Pool.interrupt_prompt, pools)))  # all of them are asked
+        pools = [one.pool for one in self.all if isinstance(one.pool, (pool.Pool, Replicas))]
+        return any([one.interrupt_prompt() for one in pools])  # noqa: C419  # all of them are asked
 
     # One generation's life
 
@@ -258,7 +259,10 @@ class Generations:
             generation.boot_ms, self._booted_at = event.boot_ms, time.monotonic()
         self._tell(event)
         if isinstance(event, WorkerEnded) and _is_death_at_start(event) and self._may_falter(generation):
-            generation.fails(silent_fault(f"the worker {told_end(event.exit_code)} while the script was loading"))
+            because = f": {event.memory.told}" if event.memory else ""
+            generation.fails(
+                silent_fault(f"the worker {told_end(event.exit_code)} while the script was loading{because}")
+            )
 
     def _may_falter(self, generation: Generation) -> bool:
         is_to_stay = self._stays or generation.number > 1

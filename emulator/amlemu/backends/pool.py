@@ -16,23 +16,29 @@ import re
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from amlemu.backends import Capabilities
+from amlemu.backends.guard import Guard
+from amlemu.backends.prober import Prober
 from amlemu.errors import AmlemuError, BootFailed, NotReady
 from amlemu.events import Listener, WorkerEnded, WorkerTimedOut
 from amlemu.exchange import Frame, Request, Response
+from amlemu.memory import MemoryRules, OutOfMemory
 from amlemu.pauses import ANYBODY, Pauses
+from amlemu.probes import ProbeRules
 from amlemu.worker.forks import Zygote
 from amlemu.worker.handle import Job, Worker
 from amlemu.worker.launch import Launcher, LaunchPlan, fresh
 from amlemu.worker.nursery import Nursery
-from amlemu.worker.process import BOOT_ERRORS
+from amlemu.worker.process import BOOT_ERRORS, silent_fault, told_end
 
 _ABORT_GRACE_S = 1.0  # gunicorn's arbiter looks once a second: SIGABRT first, SIGKILL at the next look
 _OF_FORKS = re.compile(r"\bfork|CUDA|initialization error", re.IGNORECASE)  # what is said of what a fork cannot do
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
+_FORGIVEN_AFTER_S = 600.0  # Kubernetes' documentation, pod lifecycle: a container that has run so long begins anew
+_DOWN = "CrashLoopBackOff: memory ran out, and the container has not come up again"
 
 
 class Pool:
@@ -50,6 +56,7 @@ class Pool:
         preload: bool = False,
         nursery: Nursery | None = None,
         pauses: Pauses | None = None,
+        liveness: ProbeRules | None = None,
         sends_ahead: bool = True,
         make_worker: Callable[..., Worker] = Worker,
         make_zygote: Callable[..., Zygote] = Zygote,
@@ -63,6 +70,7 @@ class Pool:
             preload: WORKER_PRELOAD; init() runs once, before the workers are made.
             nursery: launches workers, else each is a fresh interpreter; not for `preload`.
             pauses: told which requests stand still because a debugger holds a worker; None: no clock stops for that.
+            liveness: the platform's probe, to be played; None: nobody asks.
             sends_ahead: a lone worker may be sent the next request while it is busy.
             make_worker: for tests.
             make_zygote: likewise.
@@ -73,6 +81,7 @@ class Pool:
         self._worker_timeout_s = worker_timeout_s
         self._make_worker = make_worker
         self._zygote = make_zygote(plan, self, listener) if preload else None
+        self._zygote_is_ready = False
         self._nursery = None if preload else nursery
         self._launcher: Launcher = (
             self._zygote.launch if self._zygote else self._nursery.launch if self._nursery else fresh
@@ -85,16 +94,27 @@ class Pool:
         # (half again as many requests a second). With several workers the next one belongs to whoever is free first.
         self._depth = 2 if workers == 1 and sends_ahead else 1
         self._pauses = pauses
+        self._liveness = liveness
         self._is_held = False  # a debugger has some worker
         self._still: set[int] = set()  # exchanges, and `ANYBODY`, that stand still
         self._tasks: set[asyncio.Task[Any]] = set()
         self._launches: set[asyncio.Task[Any]] = set()  # those of the tasks that must not be cancelled
         self._doubts: dict[Worker, asyncio.TimerHandle] = {}  # forks that are booting
         self._failed_boots = 0
+        self._restarts, self._down_until = (
+            0,
+            -_FORGIVEN_AFTER_S,
+        )  # of the container, for want of memory; the loop's time
+        self._probing: asyncio.Task[None] | None = None  # the container that is there
         self._stopping = False
+        self.is_down = False  # the container has ended for want of memory, and no worker of the next one is ready
+        self.changed: Callable[[], None] = lambda: None  # called when `is_down` is another one
 
     async def start(self) -> None:
         """Launch all workers, or the zygote; raises UsageError when the interpreter cannot be started."""
+        if self._plan.memory is not None:
+            guard = Guard(self._plan.memory.limit_bytes, self._pids, self._ran_out)
+            self._spawn(guard.watch())
         loop = asyncio.get_running_loop()
         self._first_ready: asyncio.Future[None] = loop.create_future()
         self._gave_up: asyncio.Future[Exception] = loop.create_future()
@@ -105,6 +125,7 @@ class Pool:
                 await self._launch()
         if self._worker_timeout_s:
             self._spawn(self._abort_stuck_workers())
+        self._play_probes()
 
     async def ready(self) -> None:
         """Wait until a worker has finished init(); raises BootFailed."""
@@ -121,6 +142,8 @@ class Pool:
         """Answer one request; see `Backend.handle`."""
         if self._stopping or self._gave_up.done():
             raise NotReady(self._why)
+        if self.is_down:
+            raise down(_DOWN)
         job = Job(request, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         self._hand_out()
@@ -132,6 +155,11 @@ class Pool:
             if worker.is_busy_with(number):
                 return await worker.locate()
         return None
+
+    @property
+    def has_booted(self) -> bool:
+        """Whether some worker can take a request by now, if it is not busy."""
+        return any(worker.is_ready for worker in self._workers)
 
     @property
     def workers(self) -> list[Worker]:
@@ -199,6 +227,7 @@ class Pool:
 
     def zygote_ready(self) -> None:
         """The script has booted: fork the workers."""
+        self._zygote_is_ready = True  # what it has it shares with them from now on
         for _ in range(self._count):
             self._spawn(self._start_worker(0))
 
@@ -212,6 +241,7 @@ class Pool:
     def worker_ready(self, worker: Worker) -> None:
         """Take it into service."""
         self._failed_boots = 0
+        self._become(is_down=False)
         if not self._first_ready.done():
             self._first_ready.set_result(None)
         if self._nursery is not None:
@@ -231,6 +261,23 @@ class Pool:
         self._look_for_pauses()
         if not worker.is_ready and not worker.is_paused and worker in self._doubts:
             self._begin_doubt(worker)  # all over again: how long it was held does not matter
+
+    def worker_out_of_memory(self, worker: Worker, peak_bytes: int) -> None:
+        """
+        End it, and where the platform ends all processes of a container together, the others.
+
+        A fork that has not even begun has it from the script's boot, which was gunicorn's master's (contract 3.4).
+        """
+        rules = self._plan.memory
+        if rules is None or worker.is_out_of_memory:
+            return
+        if self._zygote is not None and not worker.is_ready:
+            self._end_zygote(self._zygote, OutOfMemory(peak_bytes, rules))
+            return
+        if rules.is_whole:
+            self._back_off(rules)
+        for one in list(self._workers) if rules.is_whole else [worker]:
+            one.run_out_of_memory(peak_bytes)
 
     def worker_ended(self, worker: Worker, end: WorkerEnded, untaken: list[Job], fault: dict[str, Any] | None) -> None:
         """Replace it, unless the script cannot be booted or we are stopping; what it never took waits again."""
@@ -252,13 +299,15 @@ class Pool:
             wait_s = self._wait_before_restart(end)
             self._spawn(self._start_worker(wait_s))
         self._tell(dataclasses.replace(end, restart_in_s=wait_s))
-        if self._stopping:
+        if self._stopping or self.is_down:
             self._refuse_waiting()
         self._hand_out()
 
     def _failed_as_fork(self, worker: Worker, end: WorkerEnded, fault: dict[str, Any] | None) -> bool:
         """Tell whether a fresh interpreter might come up where this one did not; if so, that is what comes next."""
         if self._nursery is None or self._stopping or not (worker.is_fork and end.was_booting):
+            return False
+        if end.memory is not None:
             return False
         if fault is not None and not _OF_FORKS.search(fault["what"]):
             return False
@@ -322,21 +371,88 @@ class Pool:
         if self._nursery is not None and worker.is_fork:
             self._begin_doubt(worker)
 
+    def _play_probes(self) -> None:
+        """Play them against the container that has just started, unless they are being played."""
+        if self._probing is None and self._liveness is not None and self._liveness.is_on:
+            self._probing = self._spawn(self._prober(self._liveness).play())
+
+    def _prober(self, rules: ProbeRules) -> Prober:
+        return Prober(
+            rules,
+            self.handle,
+            self._tell,
+            has_booted=lambda: self.has_booted,
+            is_held=lambda: any(worker.is_paused for worker in self._workers),
+            stack=self._stack,
+        )
+
+    async def _stack(self) -> list[Frame]:
+        """Return where the first of the workers is that is not idle."""
+        busy = [worker for worker in self.workers if worker.load or not worker.is_ready]
+        return await busy[0].locate() if busy else []
+
+    def _pids(self) -> list[int]:
+        booting = [self._zygote.pid] if self._zygote is not None and not self._zygote_is_ready else []
+        return booting + [worker.pid for worker in self._workers]
+
+    def _ran_out(self, pid: int, used: int) -> None:
+        if self._zygote is not None and self._plan.memory is not None and pid == self._zygote.pid:
+            self._end_zygote(self._zygote, OutOfMemory(used, self._plan.memory))
+        for worker in [one for one in self._workers if one.pid == pid]:
+            self.worker_out_of_memory(worker, used)
+
     def _wait_before_restart(self, end: WorkerEnded) -> float:
         """A worker that dies while serving comes back at once; one that dies at start waits longer each time."""
+        if end.memory is not None and end.memory.rules.is_whole:
+            return self._down_s
         if not end.was_booting:
             return 0.0
         self._failed_boots += 1
-        return float(min(_FIRST_WAIT_S * 2 ** (self._failed_boots - 1), _LONGEST_WAIT_S))
+        return float(min(_FIRST_WAIT_S * 2.0 ** min(self._failed_boots - 1, 10), _LONGEST_WAIT_S))
+
+    def _back_off(self, rules: MemoryRules) -> None:
+        """The container ends, with all that waits in it: decide when it starts again."""
+        now = asyncio.get_running_loop().time()
+        if now - self._down_until > _FORGIVEN_AFTER_S:
+            self._restarts = 0
+        self._down_until = now + rules.wait_s(self._restarts)
+        self._restarts += 1
+        if self._probing is not None:
+            self._probing.cancel()
+            self._probing = None
+        self._become(is_down=True)
+        self._refuse_waiting()
+
+    def _become(self, *, is_down: bool) -> None:
+        if self.is_down != is_down:
+            self.is_down = is_down
+            self.changed()
+
+    @property
+    def _down_s(self) -> float:
+        """For how long the container does not start again."""
+        return max(0.0, self._down_until - asyncio.get_running_loop().time())
+
+    def _end_zygote(self, zygote: Zygote, memory: OutOfMemory) -> None:
+        """Nothing is served any more; the exit code is that of a master that was killed."""
+        if self._gave_up.done():
+            return
+        what = f"the process that was loading the script {told_end(-signal.SIGKILL)}: {memory.told}"
+        self.zygote_ended(BootFailed(silent_fault(what), -signal.SIGKILL))
+        self._spawn(zygote.stop(0))
 
     async def _start_worker(self, wait_s: float) -> None:
         if wait_s:
             await asyncio.sleep(wait_s)
         if self._stopping or self._gave_up.done():
             return
+        if self._down_s:  # the container that it was to come back to has ended meanwhile
+            self._spawn(self._start_worker(self._down_s))
+            return
         task = asyncio.current_task()
         assert task is not None
         self._launches.add(task)
+        self._play_probes()
         try:
             await self._launch()
         except AmlemuError as error:  # the interpreter, the folder or the zygote has vanished meanwhile
@@ -351,9 +467,10 @@ class Pool:
         self._refuse_waiting()
 
     def _refuse_waiting(self) -> None:
+        is_only_down = self.is_down and not self._stopping and not self._gave_up.done()
         for job in self._waiting:
             if not job.answer.done():
-                job.answer.set_exception(NotReady(self._why))
+                job.answer.set_exception(down(_DOWN) if is_only_down else NotReady(self._why))
         self._waiting.clear()
         self._look_for_pauses()
 
@@ -374,7 +491,15 @@ class Pool:
         elif now - worker.aborted_at > _ABORT_GRACE_S:
             worker.kill(signal.SIGKILL)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def down(what: str) -> NotReady:
+    """Return the failure of a request to a container that is not there."""
+    failure = NotReady(what)
+    failure.is_container = True
+    return failure

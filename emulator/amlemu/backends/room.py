@@ -24,7 +24,7 @@ def no_room(pids: Iterable[int]) -> str:
     if device := next(filter(None, map(accelerator_of, pids)), ""):
         return f"it holds {device}, and two of them may not fit in there"
     free = free_memory()
-    if free is None or sum(map(_most_memory_of, pids)) * _SPARE <= free:
+    if free is None or sum(map(resident_memory_of, pids)) * _SPARE <= free:
         return ""  # that was quick; the exact figure takes milliseconds, and more for a big model
     need = sum(memory_of(pid) or 0 for pid in pids) * _SPARE
     if need <= free:
@@ -42,7 +42,7 @@ def memory_of(pid: int) -> int | None:
     return None
 
 
-def _most_memory_of(pid: int) -> int:
+def resident_memory_of(pid: int) -> int:
     """Return all that a process has in memory, shared or not."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]

@@ -75,6 +75,8 @@ class Ends:
         how = f"worker {event.pid} ended {self._when(event)} with {told_code(event.exit_code)}"
         one, more = _last_words(event)
         self._say("red", f"{how}; {self._reason(event)}{self._place(event)}.{one}{self._next(event)}{more}")
+        if event.memory is not None and event.memory.rules.is_whole:
+            return  # the platform starts it again, not the server
         self._failed_boots += event.was_booting
         if event.was_booting and self._failed_boots == _PATIENCE:
             self._say("yellow", "Azure's server, too, would start workers for ever; only the platform's probe ends it.")
@@ -89,6 +91,8 @@ class Ends:
     def _reason(self, event: WorkerEnded) -> str:
         if event.pid in self._timed_out:
             return "it had outlasted WORKER_TIMEOUT"
+        if event.memory is not None:
+            return f"memory ran out: {event.memory.told}"
         if event.exit_code == -signal.SIGKILL and self._has_run_out_of_memory():
             return "the kernel killed it, for memory had run out"
         return likely_reason(event.exit_code)
@@ -106,6 +110,10 @@ class Ends:
     def _next(self, event: WorkerEnded) -> str:
         if event.restart_in_s is None or not self._restarts:
             return ""
+        if event.memory is not None and event.memory.rules.is_whole:
+            # Some of the wait is over by now; it is told as what it was.
+            when = f"in {round(event.restart_in_s, 1) or event.restart_in_s:.3g} s" if event.restart_in_s else "at once"
+            return f" The container starts again {when} (CrashLoopBackOff, PodOutOfMemory)."
         return f" A new one starts in {event.restart_in_s:g} s." if event.restart_in_s else " A new one starts."
 
 

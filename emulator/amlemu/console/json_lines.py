@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from amlemu.backends import Capabilities
@@ -92,4 +93,8 @@ class JsonConsole(Console):
         self._line({"event": "Said", "text": text})
 
     def _line(self, value: dict[str, Any]) -> None:
-        self._write(json.dumps(value, default=str) + "\n")
+        self._write(json.dumps(value, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)

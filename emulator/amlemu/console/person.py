@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from amlemu import __version__
 from amlemu.backends import Capabilities
-from amlemu.console import lanes
+from amlemu.console import lanes, verdicts
 from amlemu.console.base import Console, url_of
 from amlemu.console.debugging import Debugging
 from amlemu.console.ends import Ends
@@ -28,14 +28,17 @@ from amlemu.events import (
     Noticed,
     ReloadFailed,
     RequestRefused,
+    Scaled,
     Spoke,
     WorkerPaused,
     WorkerReady,
     WorkerResumed,
     WorkerTimedOut,
+    WouldBeKilled,
 )
 from amlemu.exchange import Exchange
 from amlemu.layout import BASE, Layout
+from amlemu.memory import gigabytes
 from amlemu.stand import RELOADED, Plan
 from amlemu.worker import terminal
 
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 # What the real server warns of at every start, though nothing is wrong (contract 3.7).
 _NOISE = re.compile(r"Found extra keys in the config file|Model directory is not set or does not exist: $")
+_SLOW_BOOT_MS = 1000.0  # what is quicker need not know what the probes allow
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # a progress bar's \r begins a line, other separators do not
 _FILE = re.compile(r'File "([^"]+)"')
 
@@ -72,7 +76,7 @@ class PersonConsole(Console):
         self._debugging = Debugging(self.say, self._named)
         self._boot_ms = 0.0
         self._version = ""  # of the real server, where it is the engine
-        self._has_started = self._left = False
+        self._has_started = self._left = self._is_container = False
         self._layout: Layout | None = None
 
     def surroundings(self, layout: Layout) -> None:
@@ -104,6 +108,10 @@ class PersonConsole(Console):
             self._failed(event.fault, does_not_start(event), who_serves(event))
         elif isinstance(event, Noticed):
             self.say("yellow", self._named(event.text))
+        elif isinstance(event, WouldBeKilled):
+            self.say("red", verdicts.killed(event, self._ends.folders))
+        elif isinstance(event, Scaled):
+            self.say("cyan", f"{event.ready} of {event.wanted} replicas are ready: {event.why}")
         elif isinstance(event, LeftBehind):
             self._left = True
             self.say("red", event.text)
@@ -135,6 +143,8 @@ class PersonConsole(Console):
         """Remember what was asked for."""
         super().opened(plan, opening)
         self._debugging.stops_clocks = plan.debug.stops_clocks
+        # Alone, as on a desk; a platform around it would start it again (contract 3.4).
+        self._is_container = plan.profile.container.nginx and not plan.profile.probes.liveness.is_on
 
     def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:
         """The start block: at most eight lines."""
@@ -144,6 +154,8 @@ class PersonConsole(Console):
         face = f"profile {plan.profile.name}: {plan.profile.summary}"
         lines = [f"{paint('bold', f'amlemu {__version__}')} serves {deployment.script}  ({face})"]
         boot = f"ready in {self._boot_ms:.0f} ms" if self._boot_ms else "not ready"
+        if self._boot_ms > _SLOW_BOOT_MS and plan.backend == "worker" and plan.profile.probes.liveness.is_on:
+            boot += f"; these probes allow {plan.profile.probes.liveness.allows_s:g} s"
         if plan.backend == "upstream":
             lines.append(f"  upstream {plan.upstream}")
         elif plan.quarters is not None:
@@ -170,7 +182,7 @@ class PersonConsole(Console):
         if plan.backend == "engine":
             return f"the real azmlinfsrv {self._version}"
         count = 1 if plan.debug.is_on else plan.deployment.workers
-        return f"{count} worker process" + ("es" if count > 1 else "")
+        return _replicas(plan) + f"{count} worker process" + ("es" if count > 1 else "")
 
     def _served_by(self) -> str:
         return f", azmlinfsrv {self._version}" if self._version else ""
@@ -188,7 +200,8 @@ class PersonConsole(Console):
 
     def boot_failed(self, fault: dict[str, Any]) -> None:
         """The user's traceback whole, then what, where, what to do."""
-        self._failed(fault, "the server has ended" if self._has_started else "the script does not start")
+        end = "The image's container ends with exit code 111 then." if self._is_container else ""
+        self._failed(fault, "the server has ended" if self._has_started else "the script does not start", end)
 
     def _failed(self, fault: dict[str, Any], begin: str, end: str = "") -> None:
         if fault.get("traceback"):
@@ -208,9 +221,7 @@ class PersonConsole(Console):
         return short(path, self._reloads.folder)
 
     def _on_host(self, text: str) -> str:
-        """Name the files of a traceback as an editor finds them."""
-        layout = self._layout
-        return text if layout is None else _FILE.sub(lambda found: f'File "{layout.to_host(found[1])}"', text)
+        return text if self._layout is None else on_host(text, self._layout)
 
     def _spoke(self, event: Spoke) -> None:
         if event.own and event.stream != "log":
@@ -218,7 +229,7 @@ class PersonConsole(Console):
         if event.stream == "stdout":
             self._quote(event.text, self._out)
         elif event.stream == "stderr":
-            if text := _without_our_frames(event.text):
+            if text := without_our_frames(event.text):
                 self._quote(text, self._err)
         elif not event.own:
             self._quote(event.text + "\n", self._out)
@@ -232,7 +243,12 @@ class PersonConsole(Console):
         self._write("".join(mark + line for line in _LINES.findall(text)) + end, stream)
 
 
-def _without_our_frames(text: str) -> str:
+def on_host(text: str, layout: Layout) -> str:
+    """Name the files of a traceback as an editor finds them."""
+    return _FILE.sub(lambda found: f'File "{layout.to_host(found[1])}"', text)
+
+
+def without_our_frames(text: str) -> str:
     """Cut amlemu's frames from a dump that faulthandler writes when C code crashes."""
     ours = f'  File "{Path(__file__).parents[1]}{os.sep}'
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(ours))
@@ -240,6 +256,15 @@ def _without_our_frames(text: str) -> str:
 
 def _prefix(plan: Plan) -> str:
     return plan.profile.routes.prefix.replace("{endpoint}", plan.deployment.endpoint)
+
+
+def _replicas(plan: Plan) -> str:
+    """Say how many replicas there are, where that is to be said."""
+    rule = plan.profile.scale_rule
+    if plan.debug.is_on or not plan.profile.scale.router or rule.maximum == 1:
+        return ""
+    count = f"{rule.minimum}" if rule.is_fixed else f"{rule.minimum} to {rule.maximum}"
+    return f"{count} replicas, each with "
 
 
 def _limits(plan: Plan) -> list[str]:
@@ -257,6 +282,8 @@ def _limits(plan: Plan) -> list[str]:
     if plan.auth and not (plan.auth == "key" and any(plan.keys)):  # who gives keys has them
         command = "keys" if plan.auth == "key" else "token"
         asked += f" (amlemu {command} {_quoted(plan.deployment.script)} prints it)"
+    if plan.memory is not None:
+        told.append(f"{gigabytes(plan.memory.limit_bytes)} of memory")
     if limits.max_queue_wait_ms:
         told.append(f"{limits.slots} at once, others wait {limits.max_queue_wait_ms / 1000:g} s")
     return [f"limits: {', '.join(told) or 'none'}", asked]

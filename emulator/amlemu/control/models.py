@@ -24,6 +24,7 @@ class WorkerStatus(BaseModel):
     """One process that runs the script."""
 
     pid: int
+    replica: int = 1
     state: Literal["booting", "idle", "busy", "stopped"]  # `stopped`: a debugger holds it
     where: str = ""  # it is stopped, `file:line` on this host
     busy_s: float = 0.0
@@ -36,6 +37,15 @@ class GenerationStatus(BaseModel):
     number: int
     state: Literal["booting", "ready", "draining", "failed"]
     workers: list[WorkerStatus] = []
+
+
+class ReplicaCount(BaseModel):
+    """How many replicas there were at some time, and why it became another number."""
+
+    at: float  # seconds since the epoch
+    wanted: int
+    ready: int
+    why: str = ""
 
 
 class Status(BaseModel):
@@ -56,6 +66,8 @@ class Status(BaseModel):
     watching: str = ""  # what is looked at for changes, in words; empty: nothing
     reload_mode: str
     generations: list[GenerationStatus] = []
+    replicas: ReplicaCount | None = None  # now; None where there is one, and always will be
+    replicas_before: list[ReplicaCount] = []  # each change, oldest first
     launcher: str = ""  # where workers come from, in words
     debugger: str = ""  # where editors attach, `host:port`; empty: nowhere
 
@@ -100,6 +112,7 @@ class RequestLine(BaseModel):
     elapsed_ms: float
     paused_ms: float = 0.0  # of it, while a debugger held the worker
     run_ms: float | None
+    peak_bytes: int | None = None  # of memory that the worker had with it
     generation: int | None
     why: str  # the front door answered by itself, or closed
     reason: str  # what the script or the machinery did wrong
@@ -118,6 +131,7 @@ class RequestLine(BaseModel):
             elapsed_ms=round(exchange.elapsed_ms, 3),
             paused_ms=round(exchange.paused_ms, 3),
             run_ms=exchange.account.get("run_ms"),
+            peak_bytes=exchange.peak_bytes,
             generation=exchange.account.get("generation"),
             why=exchange.why,
             reason=_reason(exchange),

@@ -35,4 +35,14 @@ def failing_start(subject: Subject, usual: CloudError) -> CloudError:
         subject: its kind decides.
         usual: the words of managed and Kubernetes endpoints, such as `CANNOT_INIT`.
     """
-    return _STARTS.get(subject.kind, usual)
+    return starts_as(subject.kind, usual)
+
+
+def starts_as(kind: str, usual: CloudError) -> CloudError:
+    """Return the same for a kind of deployment."""
+    return _STARTS.get(kind, usual)
+
+
+def stops_the_start(cloud: CloudError | None) -> bool:
+    """Tell whether with this a deployment does not come up at all; a call that fails does not keep it from that."""
+    return cloud is not None and cloud is not FAILS_EACH_CALL and cloud not in _CALLS.values()

@@ -25,6 +25,7 @@ from amlemu.doctor.needs.here import check_this_machine
 from amlemu.doctor.needs.known_faults import check_known_faults
 from amlemu.doctor.needs.packages import check_imports
 from amlemu.doctor.needs.pins import check_pins
+from amlemu.doctor.needs.routes import check_routes
 from amlemu.doctor.needs.server import check_server
 from amlemu.doctor.needs.siblings import check_siblings
 from amlemu.doctor.needs.spelling import check_names as check_spelling
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     check_pins,
     check_known_faults,
     check_server,
+    check_routes,
     check_server_variables,
     check_parses,
     check_annotations,

@@ -1,7 +1,7 @@
 """
 The container as its callers see it: a backend that puts nginx's manners and pages before the inference server.
 
-It is asked by `Forward` like any other backend, and never raises: where the server is silent, nginx speaks.
+It is asked by `Forward` like any other backend, and raises only where there is no container: where the server is silent, nginx speaks.
 
 Source: nginx 1.22.1 before azmlinfsrv 1.5.1, with proxy_params and the settings of azureml-assets' configs/app, run side by
 side on 2026-11-21; contract 3.5.
@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from amlemu.backends import Server
-from amlemu.errors import BackendFailure, Unreachable
+from amlemu.errors import BackendFailure, NotReady, Unreachable
 from amlemu.exchange import Headers, Request, Response
 from amlemu.pauses import Pauses
 from amlemu.profile import Profile
@@ -53,7 +53,12 @@ class Container:
         self._timeout_s = limit_ms / 1000 if limit_ms and (not gateway_ms or limit_ms < gateway_ms) else 0
 
     async def handle(self, request: Request) -> Response:
-        """Answer as port 5001 would. A page in place of a silent server says so in its account, as `silence`."""
+        """
+        Answer as port 5001 would. A page in place of a silent server says so in its account, as `silence`.
+
+        Raises:
+            NotReady: there is no container; the front end knows that.
+        """
         limit = self._rules.request_bytes
         if limit and len(request.body) > limit:
             return self._page(413, f"a body of {len(request.body)} bytes, the container's nginx allows {limit}")
@@ -61,6 +66,8 @@ class Container:
             asked = _proxied(request)
             said = await (self._within_limit(asked) if self._timeout_s else self._server.handle(asked))
         except BackendFailure as failure:
+            if isinstance(failure, NotReady) and failure.is_container:
+                raise
             page = self._page(502, str(failure))
             page.account["stack"] = getattr(failure, "stack", [])
             return page

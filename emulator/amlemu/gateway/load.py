@@ -7,7 +7,6 @@ They count, and keep clocks; `entry.py` came before, `outcome.py` asks the model
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable
 
 from amlemu.errors import BackendTimeout, Busy, NotReady
@@ -18,6 +17,7 @@ from amlemu.gateway.spoken import AnswerTable
 from amlemu.gateway.visit import Visit
 from amlemu.profile import Profile
 from amlemu.readiness import Readiness
+from amlemu.slots import Slots, at_first
 
 REQUEST_DELAY = "ms-azureml-bandwidth-request-delay-ms"
 RESPONSE_DELAY = "ms-azureml-bandwidth-response-delay-ms"
@@ -120,16 +120,16 @@ class Admit:
 
     name = "admit"
 
-    def __init__(self, profile: Profile, says: AnswerTable) -> None:
+    def __init__(self, profile: Profile, says: AnswerTable, slots: Slots | None = None) -> None:
+        """`slots` are those of the instances, which come and go; else they stay as the profile has them."""
         limits = profile.limits
         self._most = limits.pending_factor * limits.slots
         self._in_work = 0
         self._why = f"{self._most} requests are in work already ({limits.pending_factor} * {_formula(profile)})"
         self._why += profile.note("limits.pending_factor")
         self._wait_s = limits.max_queue_wait_ms / 1000
-        self._free = limits.slots
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._busy = f"no free slot within {limits.max_queue_wait_ms} ms, there are {_formula(profile)}"
+        self._slots = slots or at_first(limits)
+        self._of_what = "instance_count" if profile.scale_rule.is_fixed else "ready replicas"
         self._says = says
         self.is_needed = bool(self._most or self._wait_s)
 
@@ -143,36 +143,31 @@ class Admit:
             visit.at_answer(self._one_less)
         if not self._wait_s:
             return None
-        if self._free:
-            self._free -= 1
-            visit.at_end(self._leave)
+        if self._slots.take():
+            visit.at_end(self._slots.leave)
             return None
         return self._queue(visit)
 
     async def _queue(self, visit: Visit) -> None:
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        place = self._slots.queue()
 
         async def called(seconds: float) -> bool:
             await asyncio.wait({place}, timeout=seconds)
             return place.done()
 
-        failure = Busy(self._busy)
+        failure = Busy(self._told_slots())
         if not await Limit(visit, self._wait_s).wait(called, failure):
             place.cancel()
             raise failure
-        visit.at_end(self._leave)
+        visit.at_end(self._slots.leave)
+
+    def _told_slots(self) -> str:
+        slots = self._slots
+        formula = f"{slots.per_instance} max_concurrent_requests_per_instance * {slots.instances} {self._of_what}"
+        return f"no free slot within {self._wait_s * 1000:g} ms, there are {formula}"
 
     def _one_less(self) -> None:
         self._in_work -= 1
-
-    def _leave(self) -> None:
-        while self._waiting:
-            place = self._waiting.popleft()
-            if not place.done():
-                place.set_result(None)
-                return
-        self._free += 1
 
 
 class SlowRequest:

@@ -20,6 +20,7 @@ from amlemu.gateway.visit import Visit
 from amlemu.pauses import Pauses
 from amlemu.profile import Profile
 from amlemu.readiness import Readiness
+from amlemu.slots import Slots
 
 
 class Stage(Protocol):
@@ -53,6 +54,7 @@ class Served:
     dev_errors: bool = False
     pauses: Pauses = field(default_factory=Pauses)  # written by the backend
     has_nginx: bool = False  # the backend is a container with a real one
+    slots: Slots | None = None  # of its instances, which come and go; None: as many as the profile says
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def stages(profile: Profile, served: Served) -> Stages:
         load.Rate(profile, says),
         load.Ready(says, served.readiness, limits.boot_wait_ms),
         load.Deadline(limits.request_timeout_ms),  # before admit: waiting counts
-        load.Admit(profile, says),
+        load.Admit(profile, says, served.slots),
         load.SlowRequest(bandwidth),
         outcome.Forward(backend, profile.wire, is_faced=is_faced),
     )

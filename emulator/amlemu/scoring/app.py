@@ -59,6 +59,7 @@ class ScoringApp:
         *,
         dials_debugger: bool = False,
         when_raised: Optional[Callable[[BaseException], None]] = None,
+        when_imported: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Remember the variables that configure the server (contract 3.7); nothing is loaded yet.
@@ -67,10 +68,12 @@ class ScoringApp:
             environment: all of them.
             dials_debugger: AZUREML_DEBUG_PORT counts.
             when_raised: gets what the script has raised, before anything is made of it.
+            when_imported: called when the script has been loaded, and init() has not.
         """
         self._environment = environment
         self._dials_debugger = dials_debugger
         self._when_raised = when_raised
+        self._when_imported = when_imported
         self._root = environment.get("AML_APP_ROOT", "/var/azureml-app")
         self._late_flask = LateFlask(self._flask_arrived)
         self._call: Optional[Call] = None
@@ -92,6 +95,7 @@ class ScoringApp:
         sys.meta_path.insert(0, self._late_flask)
         self._import_flask_if_named()
         self._load_script()
+        self._when_imported()
         self._invoke_init()
         if {"AML_DBG_MODEL_INFO", "AML_DBG_RESOURCE_INFO"} & self._environment.keys():
             server_log.warning(_NO_DEBUGGABILITY, extra=OWN)

@@ -167,8 +167,8 @@ class Warm:
         wishes = {**choice.wishes(), "keys": self._keys_of_endpoints}
         if choice.is_remote:
             return plan_of(choice.file, backend="upstream", upstream=_root(choice.target), **wishes)
-        plan = plan_of(choice.file, backend=choice.target, **wishes)
-        return in_quarters(replace(plan, alias=self._name()), choice.file, self._say)
+        plan = replace(plan_of(choice.file, backend=choice.target, **wishes), alias=self._name(), is_single=True)
+        return in_quarters(plan, choice.file, self._say)
 
     def _load(self, choice: Choice) -> LoadedScript:
         # of the profile it sees nothing

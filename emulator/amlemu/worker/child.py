@@ -25,8 +25,11 @@ from amlemu.scoring import compat, faults
 from amlemu.scoring.app import BootFault, ScoringApp
 from amlemu.scoring.logs import OWN, Capture, error_log, flush_streams
 from amlemu.worker import protocol
+from amlemu.worker.costs import Costs
 from amlemu.worker.debugger import Debugger
+from amlemu.worker.import_times import ImportTimes
 from amlemu.worker.imports import Imports
+from amlemu.worker.memory import Memory
 from amlemu.worker.protocol import Channel, Frame, Mark
 from amlemu.worker.writes import Writes
 
@@ -77,7 +80,11 @@ def greet(host: socket.socket) -> Tuple[Channel, Dict[str, Any]]:
     host.set_inheritable(False)  # what the script starts shall not hold on to us
     channel = Channel(host)
     channel.send(protocol.HELLO, {"version": protocol.VERSION, "python": sys.version.split()[0]})
-    return channel, protocol.check_version(channel.receive(), protocol.ORDER)
+    order = protocol.check_version(channel.receive(), protocol.ORDER)
+    if order.get("processors"):  # before anything counts them, to start as many threads
+        with contextlib.suppress(OSError):  # somebody has taken them away meanwhile
+            os.sched_setaffinity(0, order["processors"])
+    return channel, order
 
 
 class Speech:
@@ -132,7 +139,7 @@ def boot(
         imports: looks on, and the host is told; None where nobody wants to know.
         debugger: looks at what the script raises, if there is one.
     """
-    started = time.perf_counter()
+    costs = Costs(ImportTimes() if order.get("measures") else None)
     if order.get("reloads"):
         # Python takes a module for unchanged when it was saved in the same second and is as long as before.
         sys.dont_write_bytecode = True
@@ -141,18 +148,19 @@ def boot(
             os.environ,
             dials_debugger=order.get("dials_debugger", False),
             when_raised=debugger.look_at if debugger is not None else None,
+            when_imported=costs.imported,
         )
-        with imports or contextlib.nullcontext():
+        with imports or contextlib.nullcontext(), costs:
             app.boot()
     except Exception as error:  # gunicorn, too, takes any exception before the first request for a boot failure
         fault = error.fault if isinstance(error, BootFault) else faults.describe(error, "boot", order["folder"])
         flush_streams()
         _tell_imports(channel, imports)
-        channel.send(protocol.FAILED, fault.as_data())
+        channel.send(protocol.FAILED, {**fault.as_data(), "costs": costs.as_data()})
         return None
     flush_streams()
     _tell_imports(channel, imports)
-    return Booted(app, {"boot_ms": (time.perf_counter() - started) * 1000, "style": app.script.style})
+    return Booted(app, {**costs.as_data(), "style": app.script.style})
 
 
 def _tell_imports(channel: Channel, imports: Optional[Imports]) -> None:
@@ -170,6 +178,7 @@ class Worker:
     def __init__(self, channel: Channel, mark: Mark, folder: str) -> None:
         self._channel = channel
         self._mark = mark
+        self._memory = Memory()
         self._folder = folder
         self._waiting = False
         self._stopping = False
@@ -183,6 +192,7 @@ class Worker:
 
     def serve(self, booted: Booted) -> int:
         """Tell the host that we are ready, answer requests until it hangs up; returns the process's exit code."""
+        self._memory.forget()
         self._channel.send(protocol.READY, booted.facts)
         try:
             while not self._stopping:
@@ -190,6 +200,8 @@ class Worker:
                 if frame is None:
                     break
                 self._answer(booted.app, frame)
+                del frame  # its body, and the answer, are not the next one's
+                self._memory.settle()
         except _Stopped:
             pass
         flush_streams()
@@ -208,7 +220,9 @@ class Worker:
         self._mark.take(number)
         body = bytes(frame.body)
         request = Request(method, target, headers, body, version, tuple(client), tuple(server), broken=broken)
+        began = time.perf_counter()
         response = app.handle(request)
+        response.account["peak_bytes"] = self._memory.take_peak(time.perf_counter() - began)
         flush_streams()
         head = [response.status, response.phrase, response.headers, response.account]
         if isinstance(response.body, bytes):

@@ -84,6 +84,7 @@ class Zygote:
         self._fault: dict[str, Any] | None = None
         self._is_ready = False
         self._planned = False
+        self.pid = 0
 
     async def start(self) -> None:
         """Launch the process; its boot goes on by itself. Raises UsageError when it cannot be started."""
@@ -94,6 +95,7 @@ class Zygote:
         self._launched = launch_zygote(self._plan)
         self._process = GuestProcess(self._launched, self._tell, lambda: None)
         self._socket = self._launched.endpoint
+        self.pid = self._process.pid
         self._process.start(self._process_ended)
         loop.add_reader(self._socket, self._read)
         more = {} if self._ahead is None else {"ahead": self._ahead}

@@ -29,6 +29,7 @@ from amlemu.events import (
     WorkerStarted,
 )
 from amlemu.exchange import Frame, Request, Response
+from amlemu.memory import OutOfMemory
 from amlemu.whereabouts import read_dump
 from amlemu.worker import protocol, terminal
 from amlemu.worker.hold import Hold
@@ -66,6 +67,9 @@ class Owner(Protocol):
     def worker_paused(self, worker: Worker) -> None:
         """A debugger holds it, or does not any more."""
 
+    def worker_out_of_memory(self, worker: Worker, peak_bytes: int) -> None:
+        """It has had more memory than there is for it."""
+
     def worker_ended(self, worker: Worker, end: WorkerEnded, untaken: list[Job], fault: dict[str, Any] | None) -> None:
         """The process is gone; `untaken` are the jobs it was sent but never took."""
 
@@ -86,6 +90,7 @@ class Worker(asyncio.Protocol):
         self._stream: Stream | None = None
         self._fault: dict[str, Any] | None = None
         self._planned = False
+        self._out_of_memory: OutOfMemory | None = None
         self._greetings = 0
         self.imports: dict[str, Any] | None = None  # of its boot, once told; see `imports.Imports.as_data`
         self.is_ready = False
@@ -183,13 +188,32 @@ class Worker(asyncio.Protocol):
         """Send a signal to the process."""
         self._process.kill(number)
 
+    @property
+    def is_out_of_memory(self) -> bool:
+        """Whether it has been ended for that."""
+        return self._out_of_memory is not None
+
+    def run_out_of_memory(self, peak_bytes: int) -> None:
+        """End the process as the kernel would; its end says what it had."""
+        if self._plan.memory is not None and self._out_of_memory is None:
+            self._out_of_memory = OutOfMemory(peak_bytes, self._plan.memory)
+            self.kill(signal.SIGKILL)
+
+    def _has_had_too_much(self, account: dict[str, Any]) -> bool:
+        """Tell whether what it has done would have been its end; what it made of it, nobody gets."""
+        rules, peak = self._plan.memory, account.get("peak_bytes")
+        if rules is None or peak is None or peak <= rules.limit_bytes:
+            return False
+        self._owner.worker_out_of_memory(self, peak)
+        return True
+
     def is_busy_with(self, number: int) -> bool:
         """Tell whether the script has the request of exchange `number` in hand."""
         return bool(self._jobs) and self._jobs[0].request.number == number
 
     async def locate(self) -> list[Frame]:
         """Return the stack of the script's main thread, outermost frame first, without stopping it; none if it cannot."""
-        if not self.is_ready or protocol.LOCATE is None or self.ended.done():
+        if protocol.LOCATE is None or self.ended.done() or not self._launched.mark.is_locatable:
             return []
         self._launched.stacks.take()
         self.kill(protocol.LOCATE)
@@ -230,7 +254,8 @@ class Worker(asyncio.Protocol):
         """Take the frames that are complete. A worker that speaks nonsense is killed: nobody can tell what it answers."""
         try:
             for frame in self._decoder.feed(data):
-                self._frames[frame.kind](self, frame)
+                if not self.is_out_of_memory:  # it has said that after its end; an answer would be to another request
+                    self._frames[frame.kind](self, frame)
         except Exception:
             logger.exception("worker %s does not keep the protocol and is killed", self.pid)
             self.kill(signal.SIGKILL)
@@ -294,6 +319,8 @@ class Worker(asyncio.Protocol):
 
     def _on_ready(self, frame: protocol.Frame) -> None:
         self._process.read_outputs()
+        if self._has_had_too_much(frame.head):
+            return
         self.is_ready = True
         self.boot_ms = frame.head["boot_ms"]
         self._tell(WorkerReady(self.pid, self.boot_ms, frame.head))
@@ -301,6 +328,8 @@ class Worker(asyncio.Protocol):
 
     def _on_failed(self, frame: protocol.Frame) -> None:
         self._process.read_outputs()
+        if self._has_had_too_much(frame.head.get("costs", {})):
+            return
         self._fault = frame.head
         self._tell(WorkerFailedToBoot(self.pid, frame.head))
 
@@ -308,11 +337,15 @@ class Worker(asyncio.Protocol):
         # The script's raw output is not read here: what it wrote before is ready in this same turn of the loop, and
         # whoever waits for the answer wakes in the next one. Two system calls a request are saved.
         status, phrase, headers, account = frame.head
+        if self._has_had_too_much(account):
+            return
         self._reply(Response(status, phrase, headers, frame.body, account))  # type: ignore[arg-type]
         self._become_idle()
 
     def _on_stream(self, frame: protocol.Frame) -> None:
         status, phrase, headers, account = frame.head
+        if self._has_had_too_much(account):
+            return
         self._stream = Stream(self._transport)
         self._reply(Response(status, phrase, headers, self._stream, account))
 
@@ -389,6 +422,8 @@ class Worker(asyncio.Protocol):
             await asyncio.wait_for(self._closed.wait(), _LAST_WORDS_S)
         self._process.bury()
         self._transport.close()
+        if self.is_out_of_memory:  # it may have come to its own end before our signal
+            exit_code = -signal.SIGKILL
         end = self._describe_end(exit_code)
         if self._fault is None and exit_code in BOOT_ERRORS and not self._planned:
             when = "while serving" if self.is_ready else "while the script was loading"
@@ -409,12 +444,14 @@ class Worker(asyncio.Protocol):
             busy_s=self.busy_s() if is_in_run and self.busy_since is not None else None,
             last_line=self._process.last_line,
             last_lines=self._process.last_lines,
+            memory=self._out_of_memory,
         )
 
     def _fail_taken(self, end: WorkerEnded) -> list[Job]:
         """Fail the request that the script may have seen; return those it certainly has not."""
         taken = self._launched.mark.taken
-        what = f"the worker {told_end(end.exit_code)} before it had answered"
+        because = f": {end.memory.told}" if end.memory else ""
+        what = f"the worker {told_end(end.exit_code)} before it had answered{because}"
         crash = WorkerCrashed(what, where=f"pid {self.pid}", pid=self.pid, exit_code=end.exit_code)
         _, fatal, dump = self._process.last_words.rpartition(FATAL)
         crash.stack = read_dump(dump) if fatal else self.stack

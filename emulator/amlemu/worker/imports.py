@@ -28,7 +28,7 @@ _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _unseen(function: _Function) -> _Function:
+def unseen(function: _Function) -> _Function:
     """Let a function pass for a part of the import system, where `warnings` does not look for who is to be warned."""
     code: Any = function.__code__
     function.__code__ = code.replace(co_filename="<frozen importlib._bootstrap>")
@@ -83,7 +83,7 @@ class Imports:
             "path": [folder for folder in sys.path if folder and _is_library(folder + os.sep)],
         }
 
-    @_unseen
+    @unseen
     def _look_on(
         self,
         name: str,
@@ -101,13 +101,13 @@ class Imports:
             self._note_statement(name, fromlist or (), globals["__file__"])
         return module
 
-    @_unseen
+    @unseen
     def _look_on_call(self, name: str, package: Optional[str] = None) -> Any:
         """Be `importlib.import_module`, which does not come by `__import__`."""
         load = functools.partial(self._import_module, name, package)
         return self._observe(name, load) if self._is_observed(sys._getframe(1).f_globals) else load()  # noqa: SLF001
 
-    @_unseen
+    @unseen
     def _observe(self, name: str, load: Callable[[], Any]) -> Any:
         if sys.path != self._path:
             self._look_at_path()

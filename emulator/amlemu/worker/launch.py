@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from amlemu.errors import UsageError
+from amlemu.memory import MemoryRules
 from amlemu.worker.protocol import STACKS_AT, Mark
 from amlemu.worker.session import unseen
 
@@ -44,6 +45,9 @@ class LaunchPlan:
     mounted: tuple[Path, ...] = ()
     reloads: bool = False  # the script is going to be another one soon
     dials_debugger: bool = False  # AZUREML_DEBUG_PORT is each worker's own affair
+    measures: bool = False  # how long each import takes
+    memory: MemoryRules | None = None  # None: as much as there is
+    processors: tuple[int, ...] = ()  # those that may be used; empty: all
     debugging: Debugging | None = None  # None: a script that listens for a debugger does so by itself
 
     @property

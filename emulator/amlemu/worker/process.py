@@ -64,6 +64,8 @@ class GuestProcess:
             "models_folder": plan.models_folder,
             "reloads": plan.reloads,
             "dials_debugger": plan.dials_debugger,
+            "measures": plan.measures,
+            "processors": plan.processors,
         }
         return protocol.pack(protocol.ORDER, {**order, "marker": self._marker, **more})
 

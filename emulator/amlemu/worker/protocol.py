@@ -218,17 +218,18 @@ class Channel:
 
 class Mark:
     """
-    Eight bytes shared by host and worker: the number of the last request the worker has taken.
+    A few bytes shared by host and worker: the number of the last request the worker has taken, and whether its stack can be had.
 
     The worker writes it before it calls `run()`; the host reads it after the worker's death. A request that was never
     taken may go to another worker, so that `run()` is entered at most once.
     """
 
     _FORMAT = struct.Struct("=Q")
+    _LOCATABLE_AT = 8
 
     def __init__(self, file: int) -> None:
-        """Map the open file descriptor `file`, at least 8 bytes long."""
-        self._memory = mmap.mmap(file, self._FORMAT.size)
+        """Map the open file descriptor `file`, at least 16 bytes long."""
+        self._memory = mmap.mmap(file, 16)
 
     @classmethod
     def inherit(cls, file: int) -> Mark:
@@ -239,7 +240,18 @@ class Mark:
             os.lseek(file, STACKS_AT, os.SEEK_SET)
             # At C level: it needs no lock of the interpreter, starts no thread and returns to what it has interrupted.
             faulthandler.register(LOCATE, file=file, all_threads=False)
+            mark._memory[cls._LOCATABLE_AT] = 1
         return mark
+
+    @classmethod
+    def forget_stacks(cls, file: int) -> None:
+        """The process behind this descriptor is about to be another program."""
+        os.pwrite(file, bytes(1), cls._LOCATABLE_AT)
+
+    @property
+    def is_locatable(self) -> bool:
+        """Whether `LOCATE` is understood; before that it would end the process."""
+        return self._memory[self._LOCATABLE_AT] == 1
 
     def take(self, number: int) -> None:
         """Note that request `number` is being handled."""

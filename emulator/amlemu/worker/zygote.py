@@ -117,6 +117,7 @@ def _begin_afresh(seat: Seat, variables: Dict[str, str]) -> None:
     flush_streams()
     for file in (seat.endpoint, seat.mark):
         os.set_inheritable(file, True)
+    Mark.forget_stacks(seat.mark)
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.py")
     words = [sys.executable, program, "child", str(seat.endpoint), str(seat.mark)]
     with unseen():

@@ -42,6 +42,11 @@ def check_server(subject: Subject) -> Iterator[Finding]:
         yield _missing(subject, requirements, supply)
 
 
+def starts_the_server(image: str) -> bool:
+    """Tell whether an image is one of Azure's own for inference, which have the server and start it."""
+    return _INFERENCE_IMAGE.search(image) is not None
+
+
 def _has_its_own(subject: Subject) -> bool:
     """A custom container and an image from the user's Dockerfile start what they like."""
     environment = subject.description.environment if subject.description else None
@@ -53,7 +58,7 @@ def _missing(subject: Subject, requirements: Requirements, supply: Supply) -> Fi
     environment = subject.description.environment if subject.description else None
     severity: Severity = "error"
     cause = f"{file} asks neither for {SERVER} nor for {DEFAULTS}, so nothing in the container can serve the script"
-    if environment is not None and _INFERENCE_IMAGE.search(environment.image):
+    if environment is not None and starts_the_server(environment.image):
         # Inferred, not observed: the image's own environment stays on the PATH behind the one that is made of this file
         # (image.md), so its azmlinfsrv is found; it then runs with the image's packages. A warning for want of certainty.
         severity = "warning"
