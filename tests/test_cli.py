@@ -146,6 +146,26 @@ def post(port, body=b'{"data": [1, 2]}', content_type="application/json", **head
             id="reload-delay",
         ),
         pytest.param(
+            ["score.py", "--replica-start", "-1"],
+            "--replica-start: -1 is no time to start in. Expected seconds, 0 or more.",
+            id="replica-start",
+        ),
+        pytest.param(
+            ["score.py", "--memory-gb", "0"],
+            "--memory-gb: 0 is no memory to run in. Expected GB, 0.01 or more: 0.5 is 512 MB.",
+            id="memory",
+        ),
+        pytest.param(
+            ["score.py", "--cpu", "nan"],
+            "--cpu: nan is no number of processors. Expected more than 0, such as 2.",
+            id="cpu",
+        ),
+        pytest.param(
+            ["score.py", "--cluster", "nodes.yml"],
+            "--cluster: profile managed has no nodes of yours. Add --profile kubernetes, or leave it out.",
+            id="cluster",
+        ),
+        pytest.param(
             ["score.py", "--reload-delay", "nan"],
             "--reload-delay: nan is no time to wait. Expected seconds, 0 or more.",
             id="reload-delay-of-no-number",

@@ -242,3 +242,16 @@ def test_an_answer_is_empty_text_unless_it_says_otherwise():
 
 def test_a_fact_bounds_nothing_unless_it_says_so():
     assert (Fact("x").minimum, Fact("x").maximum, Fact("x").note) == (None, None, "")
+
+
+def test_a_readiness_probe_is_played_where_it_gives_up_first():
+    """With the same numbers, as both have by default, the container would be ended in the same moment."""
+    same = profiles.load("managed").probes
+    earlier = dataclasses.replace(same, readiness_failure_threshold=3)
+    alone = dataclasses.replace(same, liveness_period=0.0)
+    nobody = profiles.load("bare").probes
+
+    assert [is_readiness for _, is_readiness in same.played] == [False]
+    assert [(rules.gives_up_s, is_readiness) for rules, is_readiness in earlier.played] == [(300, False), (30, True)]
+    assert [is_readiness for _, is_readiness in alone.played] == [True]
+    assert nobody.played == []

@@ -25,7 +25,7 @@ from amlemu.console.person import on_host, without_our_frames
 from amlemu.doctor.examine import examine as look
 from amlemu.emulator import run_loop
 from amlemu.errors import AmlemuError, UsageError
-from amlemu.finding import worst_first
+from amlemu.finding import shown, worst_first
 from amlemu.layout import Layout
 from amlemu.stand import Plan
 
@@ -97,7 +97,8 @@ def _examined(file: str, given: Mapping[str, Any], disk_gb: float | None) -> Rep
         return replace(report, cause=refused or causes.not_made(error))
     refused = refused or verdict.of_disk(plan, disk_gb) or verdict.of_place(plan)
     report = replace(report, cause=refused, profile=plan.profile.name, workers=plan.deployment.workers)
-    return _tried(replace(report, memory=plan.memory), plan, sample, kind_of(choices))
+    report = replace(report, memory=plan.memory, remarks=_about_machine(choices))
+    return _tried(report, plan, sample, kind_of(choices))
 
 
 def _tried(report: Report, plan: Plan, sample: Path | None, kind: str) -> Report:
@@ -119,7 +120,7 @@ def _tried(report: Report, plan: Plan, sample: Path | None, kind: str) -> Report
         costs=costs_of(trace.facts, layout.to_host),
         trial=trial,
         said=_words(trace, layout),
-        remarks=(*trace.remarks, *_about_sample(sample)),
+        remarks=(*report.remarks, *trace.remarks, *_about_sample(sample)),
     )
 
 
@@ -168,6 +169,12 @@ def sample_of(plan: Plan, given: str | None) -> Path | None:
         return Path(given)
     folders = dict.fromkeys(file.parent for file in (*plan.deployment.files, plan.deployment.script))
     return next((found[0] for folder in folders if (found := sample_requests(folder))), None)
+
+
+def _about_machine(choices: Choices) -> tuple[str, ...]:
+    """Say where a machine's memory is not known, so that nothing was limited by it."""
+    notes = choices.said.not_emulated if choices.said is not None else ()
+    return tuple(f"{shown(one.place)}: {one.reason}" for one in notes if one.field == "instance_type")
 
 
 def _about_sample(sample: Path | None) -> Sequence[str]:

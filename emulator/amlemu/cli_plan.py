@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -336,13 +336,12 @@ def profile_of(choices: Choices, deployment: Deployment) -> Profile:
     for key, (word, giver) in allotment.settings(profile_file.load(choices.options["profile"]), said).items():
         own[key], givers[key] = word, giver
     start_s = choices.options["replica_start"]
+    if start_s is not None and not 0 <= start_s < inf:
+        what, flag = f"{start_s:g} is no time to start in", _typed(choices, "replica_start")
+        raise UsageError(what, where=flag, expected="Expected seconds, 0 or more.")
     if start_s is not None:
-        own["scale.start_ms"], givers["scale.start_ms"] = _milliseconds(start_s), _typed(choices, "replica_start")
+        own["scale.start_ms"], givers["scale.start_ms"] = str(round(start_s * 1000)), _typed(choices, "replica_start")
     return profile_file.load(choices.options["profile"], overrides, own, givers)
-
-
-def _milliseconds(seconds: float) -> str:
-    return str(round(seconds * 1000)) if isfinite(seconds) else str(seconds)
 
 
 def pairs(words: tuple[str, ...], flag: str, form: str, *, is_unique: bool = False) -> dict[str, str]:

@@ -101,6 +101,14 @@ class Scaled:
 
 
 @dataclass(frozen=True)
+class WouldBeUnready:
+    """The platform's readiness probe has been missed so often that the container would get no more requests until it answers again."""
+
+    after_s: float  # since the first miss
+    stack: tuple[Frame, ...] = ()  # where the script is, outermost frame first
+
+
+@dataclass(frozen=True)
 class WouldBeKilled:
     """The platform's liveness probe has been missed so often that the platform would end the container."""
 
@@ -235,5 +243,6 @@ Event = (
     | WorkerPaused
     | WorkerResumed
     | WouldBeKilled
+    | WouldBeUnready
 )
 Listener = Callable[[Event], None]

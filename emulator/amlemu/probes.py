@@ -40,6 +40,11 @@ class ProbeRules:
         """How long after its start a container may answer for the first time."""
         return self.initial_delay_s + self.failure_threshold * self.period_s
 
+    @property
+    def gives_up_s(self) -> float:
+        """For how long a container that has answered may miss it."""
+        return self.failure_threshold * self.period_s
+
     def moments(self) -> Iterator[float]:
         """Yield when it asks, in seconds after the container's start."""
         return (self.initial_delay_s + number * self.period_s for number in count())

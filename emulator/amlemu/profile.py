@@ -110,6 +110,13 @@ class Probes:
         """Those of the one that keeps requests away."""
         return self._rules("readiness")
 
+    @property
+    def played(self) -> list[tuple[ProbeRules, bool]]:
+        """Those that somebody asks, each with whether it is the readiness probe; that one only where it gives up before the other."""
+        live, ready = self.liveness, self.readiness
+        is_first = ready.is_on and (not live.is_on or ready.gives_up_s < live.gives_up_s)
+        return [*([(live, False)] if live.is_on else []), *([(ready, True)] if is_first else [])]
+
     def _rules(self, kind: str) -> ProbeRules:
         names = ("initial_delay", "period", "timeout", "success_threshold", "failure_threshold")
         return ProbeRules(*(getattr(self, f"{kind}_{name}") for name in names))

@@ -226,7 +226,7 @@ class Stand:
                 preload=self._preloads,
                 nursery=nursery,
                 pauses=self._pauses,
-                liveness=self._plan.profile.probes.liveness,
+                probes=self._plan.profile.probes,
                 sends_ahead=not is_debugged,
             )
 

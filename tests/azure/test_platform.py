@@ -224,7 +224,7 @@ def test_a_machine_of_the_table_limits_the_memory(folder, name):
     [
         (
             "Standard_DS3_v9",
-            "Standard_DS3_v9 is not in the table of machines; did you mean Standard_DS3_v2?;"
+            "Standard_DS3_v9 is not in the table of machines (did you mean Standard_DS3_v2?);"
             " the script may use what this machine has",
         ),
         ("huge", "huge is not in the table of machines; the script may use what this machine has"),

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from amlemu.backends.pool import Pool
 from amlemu.errors import BackendFailure, BootFailed, NotReady, UsageError, WorkerCrashed
-from amlemu.events import Event, WorkerEnded, WorkerTimedOut, WouldBeKilled
+from amlemu.events import Event, WorkerEnded, WorkerTimedOut, WouldBeKilled, WouldBeUnready
 from amlemu.exchange import Frame, Request, Response
 from amlemu.memory import MemoryRules, OutOfMemory
 from amlemu.pauses import ANYBODY, Pauses
-from amlemu.probes import ProbeRules
+from amlemu.profile import Probes
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -38,7 +38,7 @@ class World:
         stops_clocks: bool = True,
         sends_ahead: bool = True,
         memory: MemoryRules | None = None,
-        liveness: ProbeRules | None = None,
+        probes: Probes | None = None,
     ) -> None:
         self.loop = StillLoop()
         self.pauses = Pauses(self.loop.time)
@@ -56,7 +56,7 @@ class World:
             preload=preload,
             nursery=nursery,
             pauses=self.pauses if stops_clocks else None,
-            liveness=liveness,
+            probes=probes,
             sends_ahead=sends_ahead,
             make_worker=make,
             make_zygote=make_zygote,
@@ -1229,7 +1229,7 @@ def test_a_worker_that_was_to_come_back_waits_with_its_container(whole: World) -
 
 def test_each_container_has_the_whole_time_of_the_probes(make: Callable[..., World]) -> None:
     """One that starts again is not blamed for the time before: 10 + 3 * 10 s, counted anew."""
-    world = make(1, liveness=ProbeRules(10, 10, 2, 1, 3))
+    world = make(1, probes=Probes(10.0, 10.0, 2.0, 1, 3, 10.0, 0.0, 2.0, 1, 3))
     comes_up(world)
     for _ in range(60):
         world.loop.passes(1)
@@ -1243,6 +1243,19 @@ def test_each_container_has_the_whole_time_of_the_probes(make: Callable[..., Wor
         told.append([(event.after_s, event.is_booting) for event in world.events if isinstance(event, WouldBeKilled)])
 
     assert (told[78], told[80], told[-1]) == ([], [(40, True)], [(40, True)])
+
+
+def test_who_would_get_no_more_requests_is_told(make: Callable[..., World]) -> None:
+    """Readiness after three misses, liveness after thirty: a run() of a minute is told as the first alone."""
+    world = make(1, probes=Probes(10.0, 10.0, 2.0, 1, 30, 10.0, 10.0, 2.0, 1, 3))
+    comes_up(world)
+    world.asks()
+    for _ in range(140):
+        world.loop.passes(0.5)
+
+    told = [event for event in world.events if isinstance(event, (WouldBeKilled, WouldBeUnready))]
+    assert [type(event) for event in told] == [WouldBeUnready]
+    assert told[0].after_s == 22  # the third one, and the 2 s that it waited
 
 
 def test_a_fork_that_ran_out_of_memory_is_no_fork_in_vain(forking: World) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from amlemu.backends.prober import Prober
 from amlemu.errors import NotReady, WorkerCrashed
-from amlemu.events import Event, WouldBeKilled
+from amlemu.events import Event, WouldBeKilled, WouldBeUnready
 from amlemu.exchange import Frame, Request, Response
 from amlemu.probes import ProbeRules
 
@@ -21,7 +21,7 @@ AT_LOAD_MODEL = (Frame("score.py", 20, "init"), Frame("score.py", 14, "load_mode
 class Container:
     """One that is probed: a worker that boots, answers, or is busy."""
 
-    def __init__(self, rules: tuple[float, ...]) -> None:
+    def __init__(self, rules: tuple[float, ...], *, is_readiness: bool = False) -> None:
         self.loop = StillLoop()
         self.events: list[Event] = []
         self.asked: list[tuple[float, Request]] = []
@@ -36,6 +36,7 @@ class Container:
             has_booted=lambda: self.has_booted,
             is_held=lambda: self.is_held,
             stack=self.stack,
+            is_readiness=is_readiness,
         )
         self.loop.create_task(prober.play())
         self.loop.settle()
@@ -75,8 +76,8 @@ def make() -> Iterator[Callable[..., Container]]:
     """Make containers with rules; a loop each."""
     made: list[Container] = []
 
-    def make(rules: tuple[float, ...] = DEFAULTS) -> Container:
-        made.append(Container(rules))
+    def make(rules: tuple[float, ...] = DEFAULTS, *, is_readiness: bool = False) -> Container:
+        made.append(Container(rules, is_readiness=is_readiness))
         return made[-1]
 
     yield make
@@ -107,6 +108,24 @@ def test_who_is_up_in_time_is_not_told_of(make: Callable[..., Container]) -> Non
     container.until(1000)
 
     assert container.told == []
+
+
+def test_a_boot_may_keep_the_readiness_probe_waiting(make: Callable[..., Container]) -> None:
+    """It gets no requests meanwhile, and nobody ends it; one that was ready and is not any more is told, and again when it has answered."""
+    container = make((10, 10, 2, 1, 3), is_readiness=True)
+    container.until(500)
+    before = list(container.events)
+    container.boots()
+    container.until(515)
+    container.answer = None  # in run()
+    container.until(560)
+    container.answer = 200
+    container.until(575)
+    container.answer = None
+    container.until(620)
+
+    assert before == []
+    assert container.events == [WouldBeUnready(22, AT_LOAD_MODEL), WouldBeUnready(22, AT_LOAD_MODEL)]
 
 
 def test_the_values_of_v1_allow_340_s(make: Callable[..., Container]) -> None:

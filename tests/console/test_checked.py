@@ -138,6 +138,21 @@ def test_notes_and_other_findings_come_last():
     ]
 
 
+def test_what_would_fail_besides_is_told_in_full():
+    """Whoever mends the first of five contradictions wants to know the others."""
+    cause = Cause("d.json:3: cpu_cores must be greater than zero")
+    wrong = [
+        Finding("error", "v1-configuration", f"{name} must be greater than zero", Place(Path("d.json"), 3))
+        for name in ("cpu_cores", "memory_gb")
+    ]
+    report = Report("d.json", None, "aks", cause, findings=tuple(wrong))
+
+    assert text(report)[1:] == [
+        "  also    d.json:3: memory_gb must be greater than zero",
+        "  more    amlemu doctor d.json says more of v1-configuration",
+    ]
+
+
 @pytest.mark.parametrize(("report", "colour", "word"), [(FINE, 32, "starts"), (failed(), 31, "fails")])
 def test_the_first_word_has_a_colour(monkeypatch, report, colour, word):
     monkeypatch.delenv("NO_COLOR", raising=False)

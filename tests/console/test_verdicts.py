@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from amlemu.console.verdicts import killed, ready, seconds, waited, where
-from amlemu.events import WouldBeKilled
+from amlemu.console.verdicts import killed, ready, seconds, unready, waited, where
+from amlemu.events import WouldBeKilled, WouldBeUnready
 from amlemu.exchange import Frame
 from amlemu.probes import ProbeRules
 from hypothesis import given
@@ -61,6 +61,17 @@ def test_killed_while_run_had_the_worker(stack, place):
     assert killed(event, ["/app"]) == (
         f"would have been killed: the liveness probe has been missed for 60.5 s, because run() had the worker{place}"
         " (Container inference-server failed liveness probe, will be restarted)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("stack", "place"), [(IN_LOAD_MODEL, ", it was in load_model (score.py:14)"), ((), "")], ids=["seen", "unseen"]
+)
+def test_no_more_requests_while_run_has_the_worker(stack, place):
+    """Contract 3.6: the event's name."""
+    assert unready(WouldBeUnready(32, stack), ["/app"]) == (
+        f"would have got no more requests: the readiness probe has been missed for 32.0 s, because run() had the worker{place}"
+        " (ReadinessProbeFailed; Unready until it answers again)"
     )
 
 

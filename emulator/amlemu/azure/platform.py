@@ -164,7 +164,7 @@ def _notes(said: Description) -> Iterator[NotEmulated]:
     if place is not None and word and machine(said) is None:
         if said.kind == "managed":
             near = machines.nearest(word)
-            meant = f"; did you mean {near}?" if near else ""
+            meant = f" (did you mean {near}?)" if near else ""
             rest = "the script may use what this machine has"
             yield NotEmulated("instance_type", place, f"{word} is not in the table of machines{meant}; {rest}")
         elif not _has_default_type(said):

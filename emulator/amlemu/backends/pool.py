@@ -28,6 +28,7 @@ from amlemu.exchange import Frame, Request, Response
 from amlemu.memory import MemoryRules, OutOfMemory
 from amlemu.pauses import ANYBODY, Pauses
 from amlemu.probes import ProbeRules
+from amlemu.profile import Probes
 from amlemu.worker.forks import Zygote
 from amlemu.worker.handle import Job, Worker
 from amlemu.worker.launch import Launcher, LaunchPlan, fresh
@@ -56,7 +57,7 @@ class Pool:
         preload: bool = False,
         nursery: Nursery | None = None,
         pauses: Pauses | None = None,
-        liveness: ProbeRules | None = None,
+        probes: Probes | None = None,
         sends_ahead: bool = True,
         make_worker: Callable[..., Worker] = Worker,
         make_zygote: Callable[..., Zygote] = Zygote,
@@ -70,7 +71,7 @@ class Pool:
             preload: WORKER_PRELOAD; init() runs once, before the workers are made.
             nursery: launches workers, else each is a fresh interpreter; not for `preload`.
             pauses: told which requests stand still because a debugger holds a worker; None: no clock stops for that.
-            liveness: the platform's probe, to be played; None: nobody asks.
+            probes: of the platform, to be played; None: nobody asks.
             sends_ahead: a lone worker may be sent the next request while it is busy.
             make_worker: for tests.
             make_zygote: likewise.
@@ -94,7 +95,7 @@ class Pool:
         # (half again as many requests a second). With several workers the next one belongs to whoever is free first.
         self._depth = 2 if workers == 1 and sends_ahead else 1
         self._pauses = pauses
-        self._liveness = liveness
+        self._probes = probes
         self._is_held = False  # a debugger has some worker
         self._still: set[int] = set()  # exchanges, and `ANYBODY`, that stand still
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -105,7 +106,7 @@ class Pool:
             0,
             -_FORGIVEN_AFTER_S,
         )  # of the container, for want of memory; the loop's time
-        self._probing: asyncio.Task[None] | None = None  # the container that is there
+        self._probing: list[asyncio.Task[None]] = []  # the container that is there
         self._stopping = False
         self.is_down = False  # the container has ended for want of memory, and no worker of the next one is ready
         self.changed: Callable[[], None] = lambda: None  # called when `is_down` is another one
@@ -373,10 +374,11 @@ class Pool:
 
     def _play_probes(self) -> None:
         """Play them against the container that has just started, unless they are being played."""
-        if self._probing is None and self._liveness is not None and self._liveness.is_on:
-            self._probing = self._spawn(self._prober(self._liveness).play())
+        if not self._probing and self._probes is not None:
+            probers = [self._prober(rules, is_readiness=is_readiness) for rules, is_readiness in self._probes.played]
+            self._probing = [self._spawn(prober.play()) for prober in probers]
 
-    def _prober(self, rules: ProbeRules) -> Prober:
+    def _prober(self, rules: ProbeRules, *, is_readiness: bool) -> Prober:
         return Prober(
             rules,
             self.handle,
@@ -384,6 +386,7 @@ class Pool:
             has_booted=lambda: self.has_booted,
             is_held=lambda: any(worker.is_paused for worker in self._workers),
             stack=self._stack,
+            is_readiness=is_readiness,
         )
 
     async def _stack(self) -> list[Frame]:
@@ -417,9 +420,9 @@ class Pool:
             self._restarts = 0
         self._down_until = now + rules.wait_s(self._restarts)
         self._restarts += 1
-        if self._probing is not None:
-            self._probing.cancel()
-            self._probing = None
+        for task in self._probing:
+            task.cancel()
+        self._probing = []
         self._become(is_down=True)
         self._refuse_waiting()
 

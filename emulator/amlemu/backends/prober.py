@@ -1,8 +1,9 @@
 """
-Plays the platform's liveness probe against one container: `GET /`, again and again, through the queue that requests wait in.
+Plays a probe of the platform against one container: `GET /`, again and again, through the queue that requests wait in.
 
-A worker that boots, or is busy, misses it; while a debugger holds one nothing counts. Where the platform would end the container, that is told and nothing is ended: a developer
-wants to see how long it really takes. `probes.py` has the numbers, `pool.py` is the container.
+A worker that boots, or is busy, misses it; while a debugger holds one nothing counts. Where the platform would end the container (liveness), or
+would keep requests from it (readiness), that is told and nothing is done: a developer wants to see how long it really takes. `probes.py` has the
+numbers, `pool.py` is the container.
 
 Source: contract 3.6 (`GET /`, and that it queues behind init() and run()), 6.4; 200 to 399 is an answer: contract 8 #22.
 """
@@ -13,7 +14,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from amlemu.errors import BackendFailure
-from amlemu.events import Listener, WouldBeKilled
+from amlemu.events import Listener, WouldBeKilled, WouldBeUnready
 from amlemu.exchange import Frame, Request, Response
 from amlemu.probes import ProbeRules, Streak
 
@@ -33,15 +34,17 @@ class Prober:
         has_booted: Callable[[], bool],
         is_held: Callable[[], bool],
         stack: Callable[[], Awaitable[list[Frame]]],
+        is_readiness: bool = False,
     ) -> None:
         """
         Args:
-            rules: of the liveness probe.
+            rules: of the probe.
             ask: answers a request of the container, or raises BackendFailure.
-            listener: is told where the platform would end it.
+            listener: is told where the platform would act.
             has_booted: whether init() has returned.
             is_held: whether a debugger holds it; then no probe counts.
             stack: where the script is, outermost frame first.
+            is_readiness: it is the readiness probe, to which a boot may take as long as it likes.
         """
         self._rules = rules
         self._ask = ask
@@ -49,6 +52,7 @@ class Prober:
         self._has_booted = has_booted
         self._is_held = is_held
         self._stack = stack
+        self._is_readiness = is_readiness
         self._streak = Streak()
         self._streak_since = self._spared_s = 0.0
         self._has_answered = self._is_told = False
@@ -69,7 +73,7 @@ class Prober:
         """Ask once, `after_s` of the time that counts; returns False when a debugger has come in between."""
         clock = asyncio.get_running_loop().time
         if not self._has_booted() and not self._has_answered and after_s >= self._rules.allows_s:
-            await self._would_be_killed(self._rules.allows_s, is_booting=True)
+            await self._would_act(self._rules.allows_s, is_booting=True)
         was_booted, asked = self._has_booted(), clock()
         is_answered = await self._is_answered()
         if self._is_held() and not is_answered:
@@ -80,7 +84,7 @@ class Prober:
             self._has_answered, self._is_told = True, False
         elif self._streak.has_failed(self._rules) and (self._has_answered or (was_booted and self._has_booted())):
             # A worker that boots for the second time does so in a container that has no initial delay any more.
-            await self._would_be_killed(clock() - self._streak_since, is_booting=not self._has_booted())
+            await self._would_act(clock() - self._streak_since, is_booting=not self._has_booted())
         return True
 
     async def _is_answered(self) -> bool:
@@ -93,7 +97,9 @@ class Prober:
             return False
         return 200 <= answer.status < 400
 
-    async def _would_be_killed(self, after_s: float, *, is_booting: bool) -> None:
-        if not self._is_told:
-            self._is_told = True
-            self._tell(WouldBeKilled(after_s, is_booting, tuple(await self._stack())))
+    async def _would_act(self, after_s: float, *, is_booting: bool) -> None:
+        if self._is_told or (self._is_readiness and is_booting):
+            return
+        self._is_told = True
+        stack = tuple(await self._stack())
+        self._tell(WouldBeUnready(after_s, stack) if self._is_readiness else WouldBeKilled(after_s, is_booting, stack))

@@ -18,6 +18,7 @@ from amlemu.memory import gigabytes
 
 _WIDTH = 118
 _SLOWEST = 5
+_MOST_OTHERS = 8
 _LAST_LINES = 15
 
 
@@ -129,6 +130,10 @@ def _sample(trial: Trial) -> str:
 
 
 def _rest(report: Report) -> Iterator[str]:
+    told = report.cause.told if report.cause is not None else ""
+    errors = [f"{_place(one)}{one.cause}" for one in _of_severity(report, "error")]
+    for other in [one for one in errors if one != told][:_MOST_OTHERS]:
+        yield from _folded("also", other)
     for remark in (*report.remarks, *map(_unseen, _of_severity(report, "information"))):
         yield from _folded("note", remark)
     rules = [one.rule for severity in ("error", "warning") for one in _of_severity(report, severity)]
@@ -140,9 +145,13 @@ def _of_severity(report: Report, severity: str) -> list[Finding]:
     return [one for one in report.findings if one.severity == severity]
 
 
+def _place(one: Finding) -> str:
+    return f"{shown(one.place)}: " if one.place is not None else ""
+
+
 def _unseen(one: Finding) -> str:
     """Say what could not be looked at, or is otherwise on this machine; the verdict holds as far as that does not matter."""
-    place = f"{shown(one.place)}: " if one.place is not None else ""
+    place = _place(one)
     end = "" if one.cause.endswith((".", "?")) else "."
     return f"{place}{one.cause}{end} {one.fix}".rstrip()
 

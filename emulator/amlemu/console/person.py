@@ -35,6 +35,7 @@ from amlemu.events import (
     WorkerResumed,
     WorkerTimedOut,
     WouldBeKilled,
+    WouldBeUnready,
 )
 from amlemu.exchange import Exchange
 from amlemu.layout import BASE, Layout
@@ -110,6 +111,8 @@ class PersonConsole(Console):
             self.say("yellow", self._named(event.text))
         elif isinstance(event, WouldBeKilled):
             self.say("red", verdicts.killed(event, self._ends.folders))
+        elif isinstance(event, WouldBeUnready):
+            self.say("yellow", verdicts.unready(event, self._ends.folders))
         elif isinstance(event, Scaled):
             self.say("cyan", f"{event.ready} of {event.wanted} replicas are ready: {event.why}")
         elif isinstance(event, LeftBehind):
@@ -155,7 +158,7 @@ class PersonConsole(Console):
         lines = [f"{paint('bold', f'amlemu {__version__}')} serves {deployment.script}  ({face})"]
         boot = f"ready in {self._boot_ms:.0f} ms" if self._boot_ms else "not ready"
         if self._boot_ms > _SLOW_BOOT_MS and plan.backend == "worker" and plan.profile.probes.liveness.is_on:
-            boot += f"; these probes allow {plan.profile.probes.liveness.allows_s:g} s"
+            boot = verdicts.ready(self._boot_ms / 1000, plan.profile.probes.liveness)
         if plan.backend == "upstream":
             lines.append(f"  upstream {plan.upstream}")
         elif plan.quarters is not None:

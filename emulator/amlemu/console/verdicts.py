@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amlemu import whereabouts
-from amlemu.events import WouldBeKilled
+from amlemu.events import WouldBeKilled, WouldBeUnready
 from amlemu.exchange import Frame
 from amlemu.probes import ProbeRules
 
@@ -30,6 +30,16 @@ def killed(event: WouldBeKilled, folders: Sequence[str]) -> str:
     return (
         f"would have been killed: the liveness probe has been missed for {seconds(event.after_s)}, because run() had the worker{at}"
         " (Container inference-server failed liveness probe, will be restarted)"
+    )
+
+
+def unready(event: WouldBeUnready, folders: Sequence[str]) -> str:
+    """Say that it would have got no more requests, and what it was at."""
+    own = whereabouts.of_user(event.stack, folders)
+    at = f", it was {_place(own, folders)}" if own else ""
+    return (
+        f"would have got no more requests: the readiness probe has been missed for {seconds(event.after_s)}, because run() had the"
+        f" worker{at} (ReadinessProbeFailed; Unready until it answers again)"
     )
 
 
