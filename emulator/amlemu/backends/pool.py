@@ -20,6 +20,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from amlemu.backends import Capabilities
+from amlemu.backends.back_off import BackOff
 from amlemu.backends.guard import Guard
 from amlemu.backends.prober import Prober
 from amlemu.errors import AmlemuError, BootFailed, NotReady
@@ -37,8 +38,6 @@ from amlemu.worker.process import BOOT_ERRORS, silent_fault, told_end
 
 _ABORT_GRACE_S = 1.0  # gunicorn's arbiter looks once a second: SIGABRT first, SIGKILL at the next look
 _OF_FORKS = re.compile(r"\bfork|CUDA|initialization error", re.IGNORECASE)  # what is said of what a fork cannot do
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
-_FORGIVEN_AFTER_S = 600.0  # Kubernetes' documentation, pod lifecycle: a container that has run so long begins anew
 _DOWN = "CrashLoopBackOff: memory ran out, and the container has not come up again"
 
 
@@ -101,11 +100,7 @@ class Pool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._launches: set[asyncio.Task[Any]] = set()  # those of the tasks that must not be cancelled
         self._doubts: dict[Worker, asyncio.TimerHandle] = {}  # forks that are booting
-        self._failed_boots = 0
-        self._restarts, self._down_until = (
-            0,
-            -_FORGIVEN_AFTER_S,
-        )  # of the container, for want of memory; the loop's time
+        self._waits = BackOff()  # by the loop's time
         self._probing: list[asyncio.Task[None]] = []  # the container that is there
         self._stopping = False
         self.is_down = False  # the container has ended for want of memory, and no worker of the next one is ready
@@ -241,7 +236,7 @@ class Pool:
 
     def worker_ready(self, worker: Worker) -> None:
         """Take it into service."""
-        self._failed_boots = 0
+        self._waits.has_come_up()
         self._become(is_down=False)
         if not self._first_ready.done():
             self._first_ready.set_result(None)
@@ -276,7 +271,7 @@ class Pool:
             self._end_zygote(self._zygote, OutOfMemory(peak_bytes, rules))
             return
         if rules.is_whole:
-            self._back_off(rules)
+            self._container_ends(rules)
         for one in list(self._workers) if rules.is_whole else [worker]:
             one.run_out_of_memory(peak_bytes)
 
@@ -408,18 +403,11 @@ class Pool:
         """A worker that dies while serving comes back at once; one that dies at start waits longer each time."""
         if end.memory is not None and end.memory.rules.is_whole:
             return self._down_s
-        if not end.was_booting:
-            return 0.0
-        self._failed_boots += 1
-        return float(min(_FIRST_WAIT_S * 2.0 ** min(self._failed_boots - 1, 10), _LONGEST_WAIT_S))
+        return self._waits.after_failed_boot() if end.was_booting else 0.0
 
-    def _back_off(self, rules: MemoryRules) -> None:
-        """The container ends, with all that waits in it: decide when it starts again."""
-        now = asyncio.get_running_loop().time()
-        if now - self._down_until > _FORGIVEN_AFTER_S:
-            self._restarts = 0
-        self._down_until = now + rules.wait_s(self._restarts)
-        self._restarts += 1
+    def _container_ends(self, rules: MemoryRules) -> None:
+        """It takes all with it that waits in it."""
+        self._waits.container_ends(asyncio.get_running_loop().time(), rules)
         for task in self._probing:
             task.cancel()
         self._probing = []
@@ -434,7 +422,7 @@ class Pool:
     @property
     def _down_s(self) -> float:
         """For how long the container does not start again."""
-        return max(0.0, self._down_until - asyncio.get_running_loop().time())
+        return self._waits.down_s(asyncio.get_running_loop().time())
 
     def _end_zygote(self, zygote: Zygote, memory: OutOfMemory) -> None:
         """Nothing is served any more; the exit code is that of a master that was killed."""
