@@ -179,3 +179,17 @@ def test_the_doctor_finds_nothing_wrong_with_an_example(finish, copied, name):
 
     assert json.loads(ended.out)["findings"] == []
     assert ended.code == 0
+
+
+@every_example()
+def test_each_would_start(copied, finish, example):
+    """With its sample request answered; the cluster's, where there is one, has room for it."""
+    file = copied(example.folder) / example.words[0].partition("/")[2]
+    nodes = file.parent / "nodes.yml"
+    words = ("--cluster", str(nodes)) if nodes.exists() else ()
+
+    ended = finish("check", str(file), *example.words[1:], *words)
+
+    assert ended.code == 0, ended.out + ended.err
+    assert re.match(r"starts: ready after \d.*; these probes allow \d+ s\n", ended.out)
+    assert re.search(r"^  sample +sample-request\.json: 200 in .* ms, run\(\) ", ended.out, re.MULTILINE)
