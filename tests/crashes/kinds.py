@@ -91,6 +91,7 @@ class Kind:
 
 BUSY = r"while run\(\) had been busy for \d\.\d s with "
 HURRIED = {"WORKER_TIMEOUT": "0.6"}
+_WAIT = r"wait(?: -> <frozen genericpath>:\d+ exists)?\."  # it looks for a file, and may be doing so
 _TIMED_OUT = r"it had outlasted WORKER_TIMEOUT; it was at score\.py:\d+ run -> score\.py:\d+"
 KINDS = (
     Kind(
@@ -107,8 +108,8 @@ KINDS = (
         r" -> ctypes/__init__\.py:\d+ string_at\.",
     ),
     Kind("sys_exit", RAISES),
-    Kind("hang", RAISES, rf"after run\(\) was interrupted with exit code 0; {_TIMED_OUT} wait\.", HURRIED),
-    Kind("stay", DIES, BUSY + rf"SIGKILL; {_TIMED_OUT} stay -> score\.py:\d+ wait\.", HURRIED),
+    Kind("hang", RAISES, rf"after run\(\) was interrupted with exit code 0; {_TIMED_OUT} {_WAIT}", HURRIED),
+    Kind("stay", DIES, BUSY + rf"SIGKILL; {_TIMED_OUT} stay -> score\.py:\d+ {_WAIT}", HURRIED),
     Kind("hang", HANGS, hangs=True),
 )
 IDS = ("os-exit-0", "os-exit-7", "sigkill", "segfault", "sys-exit", "worker-timeout", "worker-timeout-ignored", "hang")
