@@ -365,7 +365,7 @@ def test_more_are_asked_for_at_once_and_come_when_their_container_is_there(growi
 
     assert (wanted, early, just_before, containers) == (3, 1, 1, 3)
     assert (slots_before, growing.slots.instances, growing.replicas.ready_count) == (1, 3, 3)
-    assert growing.told()[0] == "1 replica is busy and 1 request waits, the target is 70 %"
+    assert growing.told()[0] == "1 replica is busy and 1 request waits: 200 %, the target is 70 %"
     assert sorted(growing.told()[1:]) == ["replica 2 is ready", "replica 3 is ready"]
 
 
@@ -498,7 +498,7 @@ def test_the_history_has_every_change_with_its_reason(growing: World) -> None:
     growing.comes_up()
 
     assert [(one.wanted, one.ready, one.why) for one in growing.replicas.history] == [
-        (2, 1, "1 replica is busy, the target is 70 %"),
+        (2, 1, "1 replica is busy: 100 %, the target is 70 %"),
         (2, 2, "replica 2 is ready"),
     ]
 

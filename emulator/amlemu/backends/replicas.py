@@ -206,7 +206,7 @@ class Replicas:
         queued, before = self._slots.queued, self._scale.replicas
         self._scale = autoscale.look(self._rules.scale, self._scale, self._clock(), busy, queued)
         if self._scale.replicas != before:
-            self._note(_why(busy, queued, self._rules.scale))
+            self._note(_why(busy, queued, self.ready_count, self._rules.scale))
         self._follow()
 
     async def _look_again_and_again(self) -> None:
@@ -364,6 +364,7 @@ def _order(replica: Replica) -> tuple[bool, int, int]:
     return replica.pool is None or not replica.pool.has_booted, replica.in_hand, replica.last
 
 
-def _why(busy: int, queued: int, rule: ScaleRule) -> str:
+def _why(busy: int, queued: int, ready: int, rule: ScaleRule) -> str:
+    percent = round(autoscale.utilization_percent(ready, busy, queued))
     waiting = f" and {queued} request{' waits' if queued == 1 else 's wait'}" if queued else ""
-    return f"{busy} replica{' is' if busy == 1 else 's are'} busy{waiting}, the target is {rule.target_percent} %"
+    return f"{busy} replica{' is' if busy == 1 else 's are'} busy{waiting}: {percent} %, the target is {rule.target_percent} %"
