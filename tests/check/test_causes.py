@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from amlemu.check import causes
+from amlemu_harness.troubles import NoSuchImage, RegistryUnreachable
 
 from .conftest import CONDA, DEPLOYMENT, KUBERNETES, SCRIPT
 
@@ -304,3 +306,22 @@ def test_no_node_has_what_a_pod_asks_for(deploy, write, fails):
     )
 
     assert rest[1].startswith("  boot    ready after ")
+
+
+# rows about images, whose words the harness finds
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (NoSuchImage, ("BadArgument, ImagePullLoopBackOff", "ERR_1200")),
+        (RegistryUnreachable, None),
+    ],
+    ids=["image-not-found", "registry-out-of-reach"],
+)
+def test_there_is_no_image(kind, words):
+    """A registry that this machine does not reach says nothing of the cloud."""
+    cause = causes.not_made(kind("there is no such image", where="base:1"))
+
+    assert cause.told == "base:1: there is no such image"
+    assert (cause.cloud and (cause.cloud.today, cause.cloud.in_2021)) == words

@@ -48,6 +48,12 @@ _OUT_OF_MEMORY_IN = {
 }
 _NOT_SCHEDULED = CloudError("OutOfQuota, PodUnschedulable", "", "contract 2.3, 6.2, 6.3")
 _DISK_FULL = CloudError("OutOfQuota", "ERR_1350", "contract 6.1, 6.4")
+_OF_IMAGES = {
+    "BuildFailed": CANNOT_BUILD,
+    "NoSuchImage": CloudError(
+        "BadArgument, ImagePullLoopBackOff", "ERR_1200", "contract 6.1, 6.3, 6.4: image not found"
+    ),
+}
 _FOR_EVER = "; the server starts another one for ever, and nothing ever answers the probe"
 _PATIENCE = {
     "aks": "Load less, or say more patience: livenessProbeRequirements with a larger initialDelaySeconds or failureThreshold.",
@@ -136,7 +142,6 @@ def found(finding: Finding) -> Cause:
 
 
 def not_made(error: AmlemuError) -> Cause:
-    """Return the cause where there is no image to start; which of the cloud's words it is, the error's class says."""
+    """Return the cause where there is no image to start; which of the cloud's words it is, the class of the harness's error says."""
     first, *rest = str(error).splitlines()
-    cloud = CANNOT_BUILD if type(error).__name__ == "BuildFailed" else None
-    return Cause(first.rstrip("."), cloud, "", "\n".join(rest))
+    return Cause(first.rstrip("."), _OF_IMAGES.get(type(error).__name__), "", "\n".join(rest))
