@@ -128,6 +128,18 @@ def test_a_boot_may_keep_the_readiness_probe_waiting(make: Callable[..., Contain
     assert container.events == [WouldBeUnready(22, AT_LOAD_MODEL), WouldBeUnready(22, AT_LOAD_MODEL)]
 
 
+def test_one_answer_is_not_enough_where_more_are_wanted(make: Callable[..., Container]) -> None:
+    """Contract 1.7, success_threshold: until so many have come it is still the same story, and is not told anew."""
+    container = make((10, 10, 2, 3, 3), is_readiness=True)
+    container.boots()
+    container.until(15)
+    for answer, until in ((None, 55), (200, 65), (None, 105), (200, 145), (None, 185)):
+        container.answer = answer
+        container.until(until)
+
+    assert container.events == [WouldBeUnready(22, AT_LOAD_MODEL), WouldBeUnready(22, AT_LOAD_MODEL)]
+
+
 def test_the_values_of_v1_allow_340_s(make: Callable[..., Container]) -> None:
     """Contract 2.2: period 10, initial delay 310, timeout 2, success 1, failure 3."""
     container = make((310, 10, 2, 1, 3))

@@ -81,7 +81,8 @@ class Prober:
         self._streak = self._streak.and_then(answered=is_answered)
         self._streak_since = asked if self._streak.length == 1 else self._streak_since
         if is_answered:
-            self._has_answered, self._is_told = True, False
+            self._has_answered = True
+            self._is_told = self._is_told and not self._streak.has_succeeded(self._rules)
         elif self._streak.has_failed(self._rules) and (self._has_answered or (was_booted and self._has_booted())):
             # A worker that boots for the second time does so in a container that has no initial delay any more.
             await self._would_act(clock() - self._streak_since, is_booting=not self._has_booted())
