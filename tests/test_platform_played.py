@@ -19,7 +19,7 @@ import pytest
 from amlemu.backends.pool import Pool
 from amlemu.endpoint import Endpoint, plan_of
 from amlemu.errors import BootFailed, WorkerCrashed
-from amlemu.events import Event, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted
+from amlemu.events import Event, WorkerEnded, WorkerFailedToBoot, WorkerReady, WorkerStarted, WouldBeKilled
 from amlemu.exchange import Request, Response
 from amlemu.memory import MemoryRules
 from amlemu.reload import ReloadRules
@@ -574,3 +574,56 @@ def test_who_finds_no_node_does_not_start(write: Callable[..., Path], start: Cal
         "Couldn't Schedule because the kubernetes cluster didn't have available resources after trying for 00:05:00:"
         " 0/3 nodes are available: 3 Insufficient cpu"
     ) in done.said
+
+
+# probes
+
+QUICK_PROBES = {
+    "liveness_initial_delay": "0.3",
+    "liveness_period": "0.1",
+    "liveness_timeout": "0.1",
+    "liveness_failure_threshold": "3",
+}
+LOADS = """
+def load_model():
+    open("gate").close()
+
+def init():
+    load_model()
+
+def run(data):
+    return 1
+"""
+
+
+def test_serve_says_when_a_boot_would_have_been_ended(
+    write: Callable[..., Path], tmp_path: Path, start: Callable[..., Command]
+) -> None:
+    """Contract 6.4, compressed: 0.3 + 3 * 0.1 s; the script goes on all the same, and answers in the end."""
+    write("score.py", LOADS)
+    os.mkfifo(tmp_path / "gate")
+    probes = [word for name, value in QUICK_PROBES.items() for word in ("--set", f"probes.{name}={value}")]
+    command = start("serve", "score.py", "--port", "0", "--layout", "none", *probes)
+    told = "amlemu: would have been killed at 0.6 s: init() was still in load_model (score.py:2)\n"
+    command.until(lambda: told in command.err, "told")
+    with open(tmp_path / "gate", "w"):
+        pass
+    command.until(lambda: "  score    " in command.err, "serving")
+
+    assert command.err.count("would have been killed") == 1
+
+
+def test_a_busy_worker_misses_the_probes(place: Place) -> None:
+    """Contract 3.6: with one worker the probe queues behind a running run(); the request is answered all the same."""
+    os.mkfifo(place.folder / "gate")
+    settings = {f"probes.{name}": value for name, value in QUICK_PROBES.items()}
+    place.serves(TAKES, profile="managed", settings=settings)
+    thread, answers = place.asks_meanwhile("waits")
+    place.until(lambda: any(isinstance(one, WouldBeKilled) for one in place.endpoint.events), "told")
+    with open(place.folder / "gate", "w"):
+        thread.join()
+    (told,) = [one for one in place.endpoint.events if isinstance(one, WouldBeKilled)]
+
+    assert not told.is_booting
+    assert told.stack[-1].function == "run"
+    assert [answer.status_code for answer in answers] == [200]
