@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from amlemu.readiness import Readiness
 
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 
 
 def run(story: Coroutine[Any, Any, Any]) -> Any:

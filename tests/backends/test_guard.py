@@ -14,7 +14,7 @@ from amlemu.backends.guard import Guard
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells what a process has")
 
 MB = 1 << 20
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 EATER = """
 import os, sys
 kept, lines = [], iter(sys.stdin.readline, "")

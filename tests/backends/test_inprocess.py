@@ -20,7 +20,7 @@ from .test_world import snapshot
 
 pytestmark = pytest.mark.anyio
 ZOO = Path(__file__).resolve().parents[1] / "scripts"
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class Thread:

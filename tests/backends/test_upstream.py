@@ -15,7 +15,7 @@ from amlemu.errors import Unreachable, UsageError
 from amlemu.exchange import Headers, Request, Response
 
 pytestmark = pytest.mark.anyio
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 Piece = bytes | Callable[[], object]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 

@@ -11,7 +11,7 @@ from amlemu.events import ReloadBegan, Reloaded, ReloadFailed
 from .told import FAULT
 
 SCORE = ("/src/score.py",)
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class Said:

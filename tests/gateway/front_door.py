@@ -31,7 +31,7 @@ from amlemu.pauses import Pauses
 from amlemu.profile import Profile
 
 Answer = Callable[[Request], Awaitable[Response]]
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 LOOP = "asyncio"
 """Or uvloop; see the fixture `every_loop`."""
 

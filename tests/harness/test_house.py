@@ -15,7 +15,7 @@ from amlemu_harness.troubles import EngineLost
 
 from .box import FakeBox
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 def house_of(boxes: list[FakeBox], boots: Callable[[FakeBox], None] = lambda box: None) -> House:

@@ -30,7 +30,7 @@ from .bare_child import ZOO, plan_of
 from .descriptors import descriptors
 
 pytestmark = pytest.mark.anyio
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 MARK = "OF_THIS_TEST"
 PATHS = [("/host/code", "/guest/code")]
 

@@ -26,7 +26,7 @@ from .test_handle import Hosted as HostedWorker
 from .test_handle import Stuck, located
 
 pytestmark = pytest.mark.anyio
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 
 
 class Hosted:

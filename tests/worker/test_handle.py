@@ -37,7 +37,7 @@ from .descriptors import descriptors
 from .fake_child import fake_child
 
 pytestmark = pytest.mark.anyio
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 
 
 class Owner:

@@ -27,7 +27,7 @@ from .descriptors import descriptors
 from .test_handle import Hosted
 
 pytestmark = pytest.mark.anyio
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 NO_MORE = "a fork of this script does not start, a fresh interpreter does: no more forks, reloads take longer"
 
 

@@ -18,7 +18,7 @@ from amlemu.worker.process import GuestProcess, silent_fault, told_end, with_wor
 from .descriptors import descriptors
 
 pytestmark = pytest.mark.anyio
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 
 
 class Heard:

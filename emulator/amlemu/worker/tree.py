@@ -23,7 +23,7 @@ from amlemu.layout import BASE, KINDS, OWN_FOLDER, Layout, lay_out
 from amlemu.worker.session import unseen
 
 _PROGRAM = str(Path(__file__).with_name("mounts.py"))
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0  # of a trial that takes milliseconds: only a machine that stands still comes near
 _OWNER = "pid"  # a file that says whose links these are
 
 

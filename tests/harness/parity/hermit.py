@@ -14,7 +14,7 @@ Say = Callable[[bytes], bytes]
 """Returns the body of the answer to a request; an empty one closes without a word."""
 
 _LENGTH = re.compile(rb"(?im)^content-length: (\d{1,6})\r?$")
-_PATIENCE = Patience(piece_s=5.0, afterwards_s=0.0, closed_s=2.0)
+_PATIENCE = Patience(piece_s=20.0, afterwards_s=0.0, closed_s=2.0)
 
 
 class Hermit:

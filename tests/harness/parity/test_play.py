@@ -12,7 +12,7 @@ from amlemu_harness.parity.wire import Patience
 
 from .parrot import Parrot, answer
 
-PATIENCE = Patience(piece_s=5.0, afterwards_s=0.0, closed_s=2.0)
+PATIENCE = Patience(piece_s=20.0, afterwards_s=0.0, closed_s=2.0)
 
 
 def case(name: str, *targets: str, **more: object) -> Case:

@@ -21,7 +21,7 @@ from amlemu_harness.parity.wire import Address, Patience
 from .hermit import Hermit
 from .parrot import Parrot, Perch, answer, target
 
-PATIENCE = Patience(piece_s=5.0, afterwards_s=0.0, closed_s=2.0)
+PATIENCE = Patience(piece_s=20.0, afterwards_s=0.0, closed_s=2.0)
 SHORT = Patience(piece_s=0.1, afterwards_s=0.0, closed_s=2.0)  # with requests that no server would answer
 PAUSE_S = 0.2  # longer than a pause that a busy machine may make
 Told = tuple[Sequence[Verdict], Sequence[str]]
