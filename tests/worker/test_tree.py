@@ -24,6 +24,7 @@ import pytest
 from amlemu.deployment import Deployment
 from amlemu.errors import UsageError
 from amlemu.models import Model
+from amlemu.worker import tree
 from amlemu.worker.tree import choose
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -545,6 +546,21 @@ def test_who_insists_on_the_real_path_is_refused(deployed, start, tmp_path, shel
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == f"amlemu: --layout var: /var/azureml-app cannot be made real: {why}. Use --layout links.\n"
     assert names_in(tmp_path / "src") == ["score.py"]
+
+
+@needs_root
+def test_a_trial_that_does_not_end_is_told_in_words(tmp_path, monkeypatch):
+    """Not as a command of ours; a machine that stands still for a while is waited for (a fault until 2026-11-23: ten seconds)."""
+    assert tree._PATIENCE_S >= 60
+    monkeypatch.setattr(tree, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(tree, "_program", lambda _: ("sleep", "20"))
+    tree._refusal.cache_clear()
+    try:
+        layout = choose(Deployment(tmp_path / "score.py", Path("/env/bin/python"), tmp_path), "auto", "5001").layout
+    finally:
+        tree._refusal.cache_clear()
+
+    assert (layout.kind, layout.why) == ("links", "a trial did not end within 0.05 s")
 
 
 @needs_mounts

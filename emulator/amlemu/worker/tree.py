@@ -136,7 +136,9 @@ def _refusal() -> str:
                 timeout=_PATIENCE_S,
                 check=False,
             )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        return f"a trial did not end within {_PATIENCE_S:g} s"
+    except OSError as error:
         return str(error)
     return "" if trial.returncode == 0 else f"refused ({trial.stderr.decode('utf-8', 'replace').strip()[-200:]})"
 
