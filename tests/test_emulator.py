@@ -120,7 +120,7 @@ def test_dev_errors_show_the_traceback_to_the_caller(write):
 
 def test_the_journal_is_bounded(write, monkeypatch):
     """The oldest are forgotten."""
-    monkeypatch.setattr("amlemu.emulator.Journal", lambda: Journal(exchanges=3))
+    monkeypatch.setattr("amlemu.resident.Journal", lambda: Journal(exchanges=3))
     with amlemu.serve(write("score.py", GOOD)) as endpoint:
         for _ in range(5):
             endpoint.score({"data": [1]})

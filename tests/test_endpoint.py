@@ -120,16 +120,16 @@ def test_what_happened_is_on_record(write):
 def test_the_script_is_heard_while_the_front_door_is_made(write, monkeypatch):
     """Making it imports FastAPI, some 0.3 s; a script that speaks meanwhile must not wait for that."""
     heard = []
-    make_server = Emulator._make_server
+    make_front_door = Emulator._make_front_door
 
     def make_late(emulator):
         deadline = time.monotonic() + 10
         while not heard and time.monotonic() < deadline:
             heard.extend(event for event in list(endpoint.events) if "init done" in str(event))
             time.sleep(0.001)
-        return make_server(emulator)
+        return make_front_door(emulator)
 
-    monkeypatch.setattr(Emulator, "_make_server", make_late)
+    monkeypatch.setattr(Emulator, "_make_front_door", make_late)
     endpoint = Endpoint(Plan(from_script(write("score.py", GOOD)), load("bare"), port=0), 1.0)
 
     endpoint.start().stop()

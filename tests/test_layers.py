@@ -30,6 +30,8 @@ LAYERS = (
         "layout",
         "environment",
         "settings",
+        "endpoint_settings",
+        "service_settings",
         "ports",
         "credentials",
         "whereabouts",
@@ -60,10 +62,17 @@ LAYERS = (
     {"gateway"},
     {"journal", "control", "watch", "transcript"},
     {"aids"},
+    {"resident"},
     {"emulator", "doctor", "environments"},
     {
         "cli",
         "cli_control",
+        "cli_deployment",
+        "cli_endpoint",
+        "cli_making",
+        "cli_options",
+        "cli_service",
+        "v1",
         "cli_plan",
         "cli_doctor",
         "cli_capacity",
@@ -74,6 +83,7 @@ LAYERS = (
         "azmlinfsrv",
         "endpoint",
         "foreground",
+        "local_endpoints",
         "once",
         "console",
         "vscode",
@@ -192,7 +202,7 @@ OF_THE_EMULATOR = (
     "stand.Plan",
     "worker.tree",
 )
-OF_ITS_COMMANDS = ("cli_plan", "cli.with_settings")
+OF_ITS_COMMANDS = ("cli_plan", "cli_options")
 
 
 @pytest.mark.parametrize("path", modules(HARNESS), ids=lambda path: path.stem)

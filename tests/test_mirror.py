@@ -37,10 +37,25 @@ ABOUT_MORE = {
     "backends/test_chaos.py": "pool, handle and child, under kills at random",
     "doctor/test_sins.py": "the doctor as a whole, a broken deployment each",
     "gateway/test_clients.py": "the front door as a whole, and what its clients do to it",
+    "local_endpoints/test_full_disk.py": "an endpoint with a name as a whole, where no state can be written",
+    "local_endpoints/test_killed.py": "likewise, and whoever takes part is killed at each step",
+    "v1/test_notebook.py": "amlemu.v1 as a whole: the pages' Python blocks as one notebook",
     "scoring/test_compat.py": "the package scoring/compat, as scripts use it",
 }
 # folders that hold no mirror: suites about the product as a whole
-SUITES = ("contract", "cloud", "crashes", "debug", "reload", "bench", "examples", "scripts", "container", "parity")
+SUITES = (
+    "contract",
+    "cloud",
+    "crashes",
+    "debug",
+    "reload",
+    "bench",
+    "examples",
+    "scripts",
+    "container",
+    "parity",
+    "seeds",
+)
 
 
 def modules() -> set[str]:

@@ -8,8 +8,8 @@ codes: 0 fine (also a server that was stopped), 1 the answer was a failure (of `
 
 from __future__ import annotations
 
+import importlib
 import os
-import re
 import sys
 from collections.abc import Callable
 from json import dumps
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from amlemu import __version__, cli_plan
+from amlemu.cli_options import WithBareFlags, with_settings
 from amlemu.errors import AmlemuError, BootFailed, UsageError
 from amlemu.settings import (
     CAPACITY_SETTINGS,
@@ -39,7 +40,6 @@ from amlemu.settings import (
     STATUS_SETTINGS,
     TOKEN_SETTINGS,
     VSCODE_SETTINGS,
-    Setting,
 )
 from amlemu.worker.session import unseen
 
@@ -51,47 +51,27 @@ if TYPE_CHECKING:
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _LONGEST_TOKEN = 366 * 24 * 60  # minutes
-_NUMBER = re.compile(r"[-+]?[\d.]+|inf")
-_TYPES: dict[str, Any] = {"text": str, "path": str, "integer": int, "number": float}
 
 
-def with_settings(settings: tuple[Setting, ...]) -> Callable[[Any], Any]:
-    """Give a command the options that are declared in `settings`."""
-
-    def decorate(command: Any) -> Any:
-        for setting in reversed(settings):
-            command = _option(setting)(command)
-        return command
-
-    return decorate
-
-
-def _option(setting: Setting) -> Callable[[Any], Any]:
-    names = [name for name in (setting.flag, setting.short) if name]
-    shared: dict[str, Any] = {
-        "help": setting.help,
-        "envvar": setting.variable,
-        "show_default": setting.default is not None,
-    }
-    if setting.kind == "switch":
-        return click.option(*names, setting.name, is_flag=True, default=setting.default, **shared)
-    if setting.kind == "toggle":
-        return click.option(f"{setting.flag}/{setting.no_flag}", setting.name, default=setting.default, **shared)
-    kind = click.Choice(setting.kind) if isinstance(setting.kind, tuple) else _TYPES[setting.kind]
-    if setting.bare is not None:
-        shared |= {"is_flag": False, "flag_value": f"{setting.bare:g}", "metavar": f"[{str(setting.kind).upper()}]"}
-    return click.option(*names, setting.name, type=kind, default=setting.default, multiple=setting.repeats, **shared)
+_GROUPS = {
+    "deployment": "amlemu.cli_deployment",
+    "endpoint": "amlemu.cli_endpoint",
+    "service": "amlemu.cli_service",
+}
 
 
 class WithOthers(click.Group):
-    """The commands here, and those that other packages bring by the entry-point group `amlemu.commands`; asked for by name only."""
+    """The commands here, groups in files of their own, and those that other packages bring by the entry-point group `amlemu.commands`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all of them, for the help."""
-        return sorted({*super().list_commands(ctx), *_others().names})
+        return sorted({*super().list_commands(ctx), *_GROUPS, *_others().names})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return one; another package is imported when its command is asked for."""
+        """Return one; what is not here is imported when its command is asked for."""
+        if cmd_name in _GROUPS:
+            group: click.Command = getattr(importlib.import_module(_GROUPS[cmd_name]), cmd_name)
+            return group
         own = super().get_command(ctx, cmd_name)
         if own is not None or cmd_name not in _others().names:
             return own
@@ -109,19 +89,6 @@ def _others() -> EntryPoints:
 @click.version_option(__version__, prog_name="amlemu")
 def cli() -> None:
     """Run Azure Machine Learning scoring scripts on your own machine, and trust what you see."""
-
-
-class WithBareFlags(click.Command):
-    """A command with options whose value may be left out, also where something else follows: `serve --debug score.py`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Write the value down where there is none."""
-        bare = {setting.flag: setting.bare for setting in SERVE_SETTINGS if setting.bare is not None}
-        words: list[str] = []
-        for word, following in zip(args, [*args, ""][1:], strict=True):
-            is_bare = word in bare and not _NUMBER.fullmatch(following)
-            words.append(f"{word}={bare[word]:g}" if is_bare else word)
-        return super().parse_args(ctx, words)
 
 
 @cli.command(cls=WithBareFlags, short_help="Serve FILE, a script or a deployment, until Ctrl-C.")

@@ -85,7 +85,7 @@ def _examined(file: str, given: Mapping[str, Any], disk_gb: float | None) -> Rep
     report = Report(file, script, choices.options["profile"], refused, findings=findings)
     console = PersonConsole(out=sys.stderr, restarts=False)
     try:
-        plan = cli_plan.plan(choices, console)
+        plan = replace(cli_plan.plan(choices, console), port=0)  # whoever has the deployment's own is not in the way
         sample = sample_of(plan, given["request_file"])
         plan = cli_plan.prepare_quarters(choices, plan, console)
     except UsageError as error:
@@ -95,7 +95,7 @@ def _examined(file: str, given: Mapping[str, Any], disk_gb: float | None) -> Rep
         return replace(report, cause=why)
     except AmlemuError as error:
         return replace(report, cause=refused or causes.not_made(error))
-    refused = refused or verdict.of_disk(plan, disk_gb) or verdict.of_place(plan)
+    refused = refused or verdict.of_disk(plan, disk_gb) or verdict.of_place(plan, kind_of(choices))
     report = replace(report, cause=refused, profile=plan.profile.name, workers=plan.deployment.workers)
     report = replace(report, memory=plan.memory, remarks=_about_machine(choices))
     return _tried(report, plan, sample, kind_of(choices))

@@ -218,10 +218,10 @@ def choices_of(file: str, options: dict[str, Any], also: Mapping[str, str] | Non
     """
     from amlemu import choices
 
-    return choices.choose(file, options, {**sources(), **(also or {})}, _made_for)
+    return choices.choose(file, options, {**sources(), **(also or {})}, made_for)
 
 
-def _made_for(asked: Requirements) -> Path | None:
+def made_for(asked: Requirements) -> Path | None:
     """Return the interpreter of the environment that `amlemu env create` has made; one that is out of date is told."""
     from amlemu.environments import place
 

@@ -18,11 +18,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from math import ceil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from amlemu.azure import amounts, machines
-from amlemu.azure.marked import Value, read
 from amlemu.errors import UsageError
 from amlemu.finding import Place, shown
+
+if TYPE_CHECKING:
+    from amlemu.azure import machines
+    from amlemu.azure.marked import Value
 
 GPU = "nvidia.com/gpu"
 NOT_SCHEDULED = (
@@ -112,6 +115,8 @@ def load(path: Path) -> list[Node]:
     Raises:
         UsageError: not readable, or something in it is no node; says the line.
     """
+    from amlemu.azure.marked import read  # most have no such file, and need not wait for what reads it
+
     entries = _entries(read(path))
     if not entries:
         expected = "Expected nodes: with an entry each, such as {name: node-0, cpu: 4, memory: 16Gi, gpu: 1}."
@@ -168,6 +173,8 @@ class _Reader:
         if said is None:
             return None
         word = str(said.plain)
+        from amlemu.azure import machines
+
         found = machines.find(word)
         if found is None:
             near = machines.nearest(word)
@@ -187,6 +194,8 @@ class _Reader:
             if default is None:
                 raise self._wrong(value, f"a node without {key}")
             return default
+        from amlemu.azure import amounts
+
         amount = None if isinstance(said.content, (bool, list, dict)) else amounts.quantity(str(said.content))
         if amount is None:
             raise self._wrong(said, f"{key}: {said.plain!r} is no amount")

@@ -16,7 +16,7 @@ class Setting:
 
     `kind` is `text`, `path`, `integer`, `number`, `switch`, `toggle` (a flag for yes and one for no; without either it
     is as `default`, which may be None) or a tuple of allowed words; `unit` is for the reader. With `bare` the flag may stand
-    without a value, and then means this one.
+    without a value, and then means this one. `by_variable` is False where a variable of its name would mean something else.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Setting:
     repeats: bool = False
     short: str = ""
     bare: float | None = None
+    by_variable: bool = True
 
     @property
     def flag(self) -> str:
@@ -40,8 +41,8 @@ class Setting:
 
     @property
     def variable(self) -> str:
-        """The environment's spelling."""
-        return "AMLEMU_" + self.name.upper()
+        """The environment's spelling; empty where it has none."""
+        return "AMLEMU_" + self.name.upper() if self.by_variable else ""
 
 
 _AUTH = ("off", "key", "aml_token", "aad_token")
@@ -413,4 +414,5 @@ def _row(setting: Setting) -> str:
     unit = f", {setting.unit}" if setting.unit else ""
     again = ", repeats" if setting.repeats else ", may be left out" if setting.bare is not None else ""
     default = "" if setting.default is None else f"`{setting.default}`"
-    return f"| {flag} | `{setting.variable}` | {kind}{unit}{again} | {default} | {setting.help} |"
+    variable = f"`{setting.variable}`" if setting.variable else ""
+    return f"| {flag} | {variable} | {kind}{unit}{again} | {default} | {setting.help} |"

@@ -105,11 +105,20 @@ class Plan:
 class Stand:
     """The ground that a backend stands on: the tree on this host, the variables. Close it when the backend has stopped."""
 
-    def __init__(self, plan: Plan, port: int) -> None:
-        """Make the tree. Raises UsageError for a choice that is impossible here."""
+    def __init__(self, plan: Plan, port: int, name: str = "") -> None:
+        """
+        Make the tree.
+
+        Args:
+            port: where requests come in; 0 where there is none.
+            name: of the folder of links, where there has to be one; empty is the port's number, or this process's.
+
+        Raises:
+            UsageError: a choice that is impossible here.
+        """
         self._plan = plan
         self._port = port
-        self._tree = _choose_tree(plan, port)
+        self._tree = _choose_tree(plan, name or (str(port) if port else f"invoke-{os.getpid()}"))
         self.layout = self._tree.layout
         self.environment = plan.environment or script_environment(plan.deployment, self.layout, port)
         self._folder = plan.folder or Path(self.layout.app_root)
@@ -326,12 +335,11 @@ def choose_backend(backend: str, upstream: str | None, engine: str, *, is_contai
     return "upstream" if upstream else backend
 
 
-def _choose_tree(plan: Plan, port: int) -> Tree:
-    """A server elsewhere has its own tree; a scoring port, unlike none, names the folder of links."""
+def _choose_tree(plan: Plan, name: str) -> Tree:
+    """A server elsewhere has its own tree."""
     if plan.quarters is not None:
         return Tree(plan.quarters.layout)
     wish = "none" if plan.backend == "upstream" else plan.layout
-    name = str(port) if port else f"invoke-{os.getpid()}"
     return choose(plan.deployment, wish, name, has_processes=plan.backend != "inprocess")
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from amlemu import cli_plan
 from amlemu.azure.paths import is_azure_file
-from amlemu.cli import with_settings
+from amlemu.cli_options import with_settings
 from amlemu.deployment import Deployment, endpoint_name
 from amlemu.errors import AmlemuError, UsageError
 from amlemu.interrupts import as_interrupts

@@ -19,7 +19,7 @@ from amlemu.azure import asked as asked_of
 from amlemu.azure.description import EnvironmentSaid
 from amlemu.azure.requirements import Requirements
 from amlemu.choices import Choices
-from amlemu.cli import with_settings
+from amlemu.cli_options import with_settings
 from amlemu.deployment import Deployment
 from amlemu.errors import UsageError
 from amlemu.finding import shown

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from amlemu.cli import with_settings
+from amlemu.cli_options import with_settings
 from amlemu.errors import AmlemuError, UsageError
 from amlemu.interrupts import as_interrupts
 

@@ -75,6 +75,7 @@ class Image:
     is_reference: bool
     base: str
     platform: str
+    is_reused: bool = False  # it was there before, the very same
 
 
 def make(
@@ -110,8 +111,9 @@ def make(
     arguments = {**certificates.proxies(os.environ), **plan.arguments, **wishes.build_args}
     order = build.Order(tag, labels, arguments, wishes.network, platform, uses_cache=not wishes.no_cache)
     _warn_of_proxies(order, progress)
+    before = _id_of(engine, tag)
     image = build.build(engine, plan, order, progress)
-    return Image(tag, image, base.is_reference, base.image, platform)
+    return Image(tag, image, base.is_reference, base.image, platform, is_reused=image == before)
 
 
 def name_of(deployment: Deployment, wishes: Wishes) -> str:
@@ -205,12 +207,16 @@ def _instead(base: Base) -> str:
 
 
 def _is_there(engine: Engine, name: str) -> bool:
+    return bool(_id_of(engine, name))
+
+
+def _id_of(engine: Engine, name: str) -> str:
+    """Return the id of an image; empty where there is none of this name."""
     try:
         with in_words(name):
-            engine.client.images.get(name)
+            return str(engine.client.images.get(name).id)
     except NoSuchImage:
-        return False
-    return True
+        return ""
 
 
 def _pull(engine: Engine, name: str, wishes: Wishes, progress: Progress) -> None:

@@ -115,6 +115,7 @@ def quarters(plan: Plan, engine: Engine, order: Order, image: Image, debug_addre
         capabilities=Lodger.capabilities,
         layout=layout,
         told=f"{order.name} of {image.name} ({kind})",
+        image_told=f"{image.name} ({kind}) is {'reused' if image.is_reused else 'built'}",
         has_nginx=True,
         on_save=_ON_SAVE + again,
         debugger=lambda: address,

@@ -4,7 +4,7 @@ The options of the harness's commands, declared as the emulator's are: flags, va
 
 from __future__ import annotations
 
-from amlemu import settings
+from amlemu import endpoint_settings, service_settings, settings
 from amlemu.settings import SCRIPT_SETTINGS, Setting
 
 _OF_A_DEPLOYMENT = (
@@ -186,4 +186,6 @@ COMMANDS = {
 
 def as_markdown() -> str:
     """Return the reference page for all options, the emulator's and these."""
-    return settings.as_markdown({**settings.COMMANDS, **COMMANDS})
+    return settings.as_markdown(
+        {**settings.COMMANDS, **endpoint_settings.COMMANDS, **service_settings.COMMANDS, **COMMANDS}
+    )

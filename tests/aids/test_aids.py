@@ -84,7 +84,7 @@ def test_who_asks_while_it_stops_is_told_so(write: Callable[[str, str], Any]) ->
     plan = Plan(deployment.from_script(write("score.py", SCRIPT)), profile_file.load("managed"), control_port=0)
     layout = lay_out(plan.deployment, "none")
     parts = {"journal": Journal(), "readiness": Readiness(), "transcript": Transcript()}
-    aids = Aids(plan, 5001, layout, **parts)
+    aids = Aids(plan, 5001, layout, name="5001", **parts)
 
     async def story() -> str:
         aids.open()

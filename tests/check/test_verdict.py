@@ -149,13 +149,13 @@ def test_all_replicas_that_there_are_at_least_need_room(scene, replicas, told):
     plan = scene(nodes=nodes, pod=Pod(0.1, 2 * GIB, 0)).plan
     plan = Plan(plan.deployment, profile_file.load("kubernetes", rules), nodes=nodes, pod=plan.pod)
 
-    cause = verdict.of_place(plan)
+    cause = verdict.of_place(plan, "kubernetes")
 
     assert (cause and cause.told.rpartition("00:05:00: ")[2]) == told
 
 
 def test_without_nodes_there_is_room(scene):
-    assert verdict.of_place(scene().plan) is None
+    assert verdict.of_place(scene().plan, "kubernetes") is None
 
 
 # the boot

@@ -33,7 +33,7 @@ class Store:
     def get(self, name: str) -> SimpleNamespace:
         if name not in self.names:
             raise docker.errors.ImageNotFound("404", explanation=f"No such image: {name}")
-        return SimpleNamespace(attrs={"Config": {"User": self.user}})
+        return SimpleNamespace(id="sha256:0", attrs={"Config": {"User": self.user}})
 
     def list(self, name: str) -> list[str]:
         return [one for one in self.names if one == name]
@@ -82,6 +82,15 @@ def test_it_is_called_as_the_azure_cli_calls_it(script):
     made, _ = make(Store("mcr.microsoft.com/azureml/minimal-py312-inference:latest"), script)
 
     assert (made.name, made.is_reference) == ("credit:blue", False)
+
+
+@pytest.mark.parametrize(("built", "is_reused"), [("sha256:0", True), ("sha256:1", False)])
+def test_one_that_comes_out_as_it_was_is_reused(script, monkeypatch, built, is_reused):
+    """The documentation of 2021-05-13: an existing image that matches the environment is used."""
+    store = Store("mcr.microsoft.com/azureml/minimal-py312-inference:latest", "credit:blue")
+    monkeypatch.setattr(store, "build", lambda **_: (line for line in [{"aux": {"ID": built}}]))
+
+    assert make(store, script)[0].is_reused is is_reused
 
 
 def test_the_reference_image_takes_azures_place_where_its_registry_is_out_of_reach(script):

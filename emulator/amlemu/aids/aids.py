@@ -29,10 +29,19 @@ class Aids:
     """Control port and reloader, each where the plan wants it. Used from one event loop: open, start, stop."""
 
     def __init__(
-        self, plan: Plan, port: int, layout: Layout, *, journal: Journal, readiness: Readiness, transcript: Transcript
+        self,
+        plan: Plan,
+        port: int,
+        layout: Layout,
+        *,
+        name: str,
+        journal: Journal,
+        readiness: Readiness,
+        transcript: Transcript,
     ) -> None:
-        """`port` is the scoring port; nothing is opened yet."""
+        """`port` is the scoring port, `name` that of the folder for the note; nothing is opened yet."""
         self._plan = plan
+        self._name = name
         self._port = port
         self._layout = layout
         self._journal = journal
@@ -75,7 +84,7 @@ class Aids:
             transcript=self._transcript,
         )
         self._overseer.to_host = self._layout.to_host
-        folder = plan.deployment.script.parent / OWN_FOLDER / str(self._port)
+        folder = plan.deployment.script.parent / OWN_FOLDER / self._name
         self._control = ControlPort(self._overseer, folder, plan.control_port)
         self._control.open()
 

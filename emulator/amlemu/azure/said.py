@@ -15,6 +15,7 @@ from typing import Any
 from amlemu.azure import conda_file, marked, pip_file
 from amlemu.azure.description import EnvironmentSaid, ModelSaid, Probe, Route
 from amlemu.azure.marked import Unreadable, Value
+from amlemu.azure.names import illegal_name
 from amlemu.azure.paths import meant, resolve
 from amlemu.azure.requirements import Requirements
 from amlemu.azure.schema import Check
@@ -22,7 +23,6 @@ from amlemu.azure.tables import ENVIRONMENT, MODEL
 from amlemu.azure.templates import is_secret, placeholder
 from amlemu.finding import BAD_ARGUMENT, CANNOT_START, LACKS_MODEL, REFUSED_EARLY, CloudError, Place, shown
 
-_NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")  # contract 5.1
 _REGISTERED = re.compile(r"azureml:(?!/)(?P<name>[^:@/]+)(?:[:@](?P<version>[^:@/]+))?$")
 _REGISTRY = re.compile(r"/(?:models|environments)/(?P<name>[^/]+)(?:/(?:versions|labels)/(?P<version>[^/]+))?/?$")
 _MODEL_STRING = "A registered one is azureml:NAME:VERSION; a file or folder is model: with path: below it."
@@ -33,13 +33,7 @@ def name(check: Check, value: Value | None, what: str) -> str:
     word = "" if value is None or not isinstance(value.content, str) else value.content
     if value is None or not isinstance(value.content, str) or placeholder(word):
         return ""
-    if not _NAME.fullmatch(word) or "--" in word:
-        cause = (
-            f"{what} {word!r} cannot be a name: letters, digits and single dashes, a letter first, no dash at the end"
-        )
-        check.refuse("illegal-name", value, cause, cloud=BAD_ARGUMENT)
-    elif not 3 <= len(word) <= 32:
-        cause = f"{what} {word!r} has {len(word)} characters, and a name has 3 to 32"
+    if cause := illegal_name(word, what):
         check.refuse("illegal-name", value, cause, cloud=BAD_ARGUMENT)
     return word
 

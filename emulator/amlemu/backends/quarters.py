@@ -40,7 +40,7 @@ class Quarters:
         close: removes what the pools have left; when the last one has been stopped. Raises nothing.
         capabilities: of the pools.
         layout: where things lie in there.
-        told: what it is, for the start block.
+        told: what it is, for the start block; `image_told`: its image, and whether that had to be built.
         has_nginx: the answers come from a real nginx, whose manners need no imitation.
         on_save: what a save does, for the start block.
         debugger: where editors attach, `host:port`; empty where they cannot.
@@ -52,6 +52,7 @@ class Quarters:
     capabilities: Capabilities
     layout: Layout
     told: str
+    image_told: str = ""
     has_nginx: bool = False
     on_save: str = ""
     debugger: Callable[[], str] = nowhere

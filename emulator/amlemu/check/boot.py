@@ -12,9 +12,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from amlemu.debugging import DebugRules
 from amlemu.emulator import Emulator
@@ -27,6 +25,9 @@ from amlemu.profile import Profile
 from amlemu.reload import ReloadRules
 from amlemu.stand import Plan
 from amlemu.worker.process import BOOT_ERRORS
+
+if TYPE_CHECKING:
+    import httpx
 
 _LAST_LINES = 300  # more than a stack has
 _LINE_LETTERS = 500
@@ -69,7 +70,7 @@ def alone(plan: Plan) -> Plan:
     """Return the plan for one look at one replica; where nobody probes, the managed endpoint's probes end a wait that has no end."""
     return replace(
         plan,
-        profile=_probed(plan.profile),
+        profile=probed(plan.profile),
         port=0,
         health_port=None,
         auth=None,
@@ -96,7 +97,7 @@ async def boot(plan: Plan, then: Use | None, wait_is_long: Callable[[], None]) -
         UsageError: the script's interpreter cannot be started, no port is free.
     """
     trace = Trace()
-    listener = _Listener(trace, 1 if plan.quarters is not None else plan.deployment.workers)
+    listener = Listener(trace, 1 if plan.quarters is not None else plan.deployment.workers)
     emulator = Emulator(replace(plan, on_event=listener.hear, on_exchange=listener.record))
     # Not as exceptions: one in the middle of start() would leave a worker behind.
     signals = Signals()
@@ -104,7 +105,7 @@ async def boot(plan: Plan, then: Use | None, wait_is_long: Callable[[], None]) -
     began = time.monotonic()
 
     async def look() -> None:
-        if await _come_up(emulator, plan, listener, wait_is_long):
+        if await come_up(emulator.ready, plan, listener, wait_is_long):
             trace.ready_s = time.monotonic() - began
             if then is not None:
                 await then(emulator, plan, trace)
@@ -117,11 +118,20 @@ async def boot(plan: Plan, then: Use | None, wait_is_long: Callable[[], None]) -
     return trace
 
 
-async def _come_up(emulator: Emulator, plan: Plan, listener: _Listener, wait_is_long: Callable[[], None]) -> bool:
-    """Wait until all workers are ready; False when something else was decided."""
+async def come_up(
+    ready: Callable[[], Awaitable[None]], plan: Plan, listener: Listener, wait_is_long: Callable[[], None]
+) -> bool:
+    """
+    Wait until all workers are ready; False when something else was decided, which is on the listener's trace.
+
+    Args:
+        ready: waits for init(), or raises BootFailed.
+        plan: where nobody probes, its probes do not end the wait.
+        wait_is_long: called once when the script takes its time.
+    """
 
     async def all_ready() -> None:
-        await emulator.ready()
+        await ready()
         if plan.backend == "worker":  # that was the first one
             await listener.all_ready.wait()
 
@@ -145,6 +155,8 @@ def sample(body: bytes, content_type: str) -> Use:
     """Return what sends one request by the front door; the trace has what becomes of it."""
 
     async def use(emulator: Emulator, plan: Plan, trace: Trace) -> None:
+        import httpx
+
         async with client(plan) as caller:
             with contextlib.suppress(httpx.HTTPError):  # it was closed, and the exchange says why
                 await caller.post(url_of(emulator, plan), content=body, headers={"Content-Type": content_type})
@@ -156,6 +168,8 @@ def sample(body: bytes, content_type: str) -> Use:
 
 def client(plan: Plan) -> httpx.AsyncClient:
     """Return a client that waits longer than the cloud, so that the cloud's answer is heard."""
+    import httpx
+
     limit_ms = plan.profile.limits.request_timeout_ms
     patience_s = limit_ms / 1000 + _PATIENCE_S if limit_ms else plan.profile.probes.liveness.allows_s
     return httpx.AsyncClient(trust_env=False, timeout=patience_s)
@@ -167,16 +181,18 @@ def url_of(emulator: Emulator, plan: Plan) -> str:
     return f"http://127.0.0.1:{emulator.port}{prefix}/score"
 
 
-def _probed(profile: Profile) -> Profile:
+def probed(profile: Profile) -> Profile:
+    """Return it with the managed endpoint's probes where it has none."""
     if profile.probes.liveness.is_on:
         return profile
     return replace(profile, probes=replace(profile.probes, liveness_period=10.0))
 
 
-class _Listener:
+class Listener:
     """Writes down what is told, and notices when all is said."""
 
     def __init__(self, trace: Trace, workers: int) -> None:
+        """`workers` is how many have to be ready."""
         self.trace = trace
         self.all_ready, self.decided = asyncio.Event(), asyncio.Event()
         self._missing = workers

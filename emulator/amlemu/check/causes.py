@@ -47,6 +47,7 @@ _OUT_OF_MEMORY_IN = {
     "local": CloudError("Booting worker with pid, again and again", "", "contract 2.3"),
 }
 _NOT_SCHEDULED = CloudError("OutOfQuota, PodUnschedulable", "", "contract 2.3, 6.2, 6.3")
+_NOT_SCHEDULED_IN = {"aks": CloudError(NOT_SCHEDULED, "", "contract 2.3; documentation of 2020-03-05")}
 _DISK_FULL = CloudError("OutOfQuota", "ERR_1350", "contract 6.1, 6.4")
 _OF_IMAGES = {
     "BuildFailed": CANNOT_BUILD,
@@ -116,11 +117,11 @@ def not_answered(sample: str, statuses: str, reason: str, fix: str = "") -> Caus
     return Cause(f"it starts, but {sample} fails: {first.strip()}", cloud, fix, dedent("\n".join(rest)))
 
 
-def not_scheduled(why: str) -> Cause:
+def not_scheduled(why: str, kind: str) -> Cause:
     """Return the cause where no node has room; `why` is the scheduler's line."""
     return Cause(
         f"{NOT_SCHEDULED}: {why}",
-        _NOT_SCHEDULED,
+        _NOT_SCHEDULED_IN.get(kind, _NOT_SCHEDULED),
         "Ask for less, or for fewer replicas; the nodes are those of --cluster.",
     )
 

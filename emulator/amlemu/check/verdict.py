@@ -64,13 +64,13 @@ def _size(path: Path) -> int:
     return sum(one.stat().st_size for one in files if one.is_file())
 
 
-def of_place(plan: Plan) -> Cause | None:
+def of_place(plan: Plan, kind: str) -> Cause | None:
     """Return why there is no room for all replicas on the nodes that were named."""
     if plan.nodes is None:
         return None
     cluster, replicas = Cluster(plan.nodes), plan.profile.scale_rule.minimum
     why = next(filter(None, (cluster.place(plan.pod) for _ in range(replicas))), "")
-    return causes.not_scheduled(why) if why else None
+    return causes.not_scheduled(why, kind) if why else None
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from amlemu import ports
-from amlemu.backends import Capabilities
-from amlemu.emulator import Opening
 from amlemu.events import Event
 from amlemu.exchange import Exchange
 from amlemu.layout import Layout
-from amlemu.stand import Plan
 from amlemu.transcript import Transcript
 
 if TYPE_CHECKING:
     from amlemu.azure.description import Description
+    from amlemu.backends import Capabilities
+    from amlemu.emulator import Opening
+    from amlemu.stand import Plan
 
 _FLUSH_S = 0.02
 

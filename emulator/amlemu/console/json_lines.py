@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from amlemu.backends import Capabilities
 from amlemu.console import lanes
 from amlemu.console.base import Console, url_of
-from amlemu.emulator import Opening
 from amlemu.events import Event
 from amlemu.exchange import Exchange
-from amlemu.stand import Plan
 
 if TYPE_CHECKING:
     from amlemu.azure.description import Description
+    from amlemu.backends import Capabilities
+    from amlemu.emulator import Opening
+    from amlemu.stand import Plan
 
 
 class JsonConsole(Console):

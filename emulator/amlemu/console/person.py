@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from amlemu import __version__
-from amlemu.backends import Capabilities
 from amlemu.console import lanes, verdicts
 from amlemu.console.base import Console, url_of
 from amlemu.console.debugging import Debugging
 from amlemu.console.ends import Ends
 from amlemu.console.reloads import Reloads, does_not_start, short, who_serves
 from amlemu.debugging import launch_entry
-from amlemu.emulator import Opening
 from amlemu.events import (
     AnsweredLate,
     Event,
@@ -40,11 +38,13 @@ from amlemu.events import (
 from amlemu.exchange import Exchange
 from amlemu.layout import BASE, Layout
 from amlemu.memory import gigabytes
-from amlemu.stand import RELOADED, Plan
 from amlemu.worker import terminal
 
 if TYPE_CHECKING:
     from amlemu.azure.description import Description
+    from amlemu.backends import Capabilities
+    from amlemu.emulator import Opening
+    from amlemu.stand import Plan
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 # What the real server warns of at every start, though nothing is wrong (contract 3.7).
@@ -151,6 +151,8 @@ class PersonConsole(Console):
 
     def started(self, plan: Plan, opening: Opening, capabilities: Capabilities) -> None:
         """The start block: at most eight lines."""
+        from amlemu.stand import RELOADED  # there is one by now; other commands need not wait for it
+
         self._has_started = True
         paint, deployment = self._paint, plan.deployment
         url = url_of(plan, opening)

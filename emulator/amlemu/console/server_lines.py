@@ -8,12 +8,11 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from amlemu.console.base import Console
 from amlemu.console.reloads import does_not_start, who_serves
 from amlemu.console.server_start import start_print
-from amlemu.emulator import Opening
 from amlemu.environment import SERVER_SOFTWARE
 from amlemu.events import (
     Event,
@@ -28,8 +27,11 @@ from amlemu.events import (
 )
 from amlemu.exchange import Exchange
 from amlemu.scoring import logs, request_lines
-from amlemu.stand import Plan
 from amlemu.worker.process import signal_name
+
+if TYPE_CHECKING:
+    from amlemu.emulator import Opening
+    from amlemu.stand import Plan
 
 _SET_UP = Path(logs.__file__)  # where our logging set-up is; the real server names its own file
 _LEVELS = {"SIGKILL": "ERROR", "SIGTERM": "INFO"}  # of gunicorn's word on a signal; others are warnings

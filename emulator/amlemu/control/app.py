@@ -40,11 +40,16 @@ def application(
     app.add_api_route("/exchanges", routes.exchanges, methods=["GET"])
     app.add_api_route("/logs", routes.logs, methods=["GET"])
     app.add_api_route("/reload", routes.reload, methods=["POST"])
+    guard(app, token, port)
+    return app
+
+
+def guard(app: FastAPI, token: str, port: int) -> None:
+    """Put the door before an application, and have all refusals look alike."""
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse)
     app.add_exception_handler(AmlemuError, _refuse)
     app.add_middleware(Door, token=token, port=port)
-    return app
 
 
 async def _refuse(request: Request, error: Exception) -> JSONResponse:

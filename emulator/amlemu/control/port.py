@@ -12,8 +12,9 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from amlemu import ports
 from amlemu.control import note as notes
@@ -21,8 +22,7 @@ from amlemu.errors import UsageError
 
 if TYPE_CHECKING:
     import uvicorn
-
-    from amlemu.control.routes import Controlled
+    from fastapi import FastAPI
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5050
@@ -31,18 +31,49 @@ _PATIENCE_S = 0.5  # for clients that do not read what they are told
 _LOOK_AGAIN_S = 0.005
 
 
+class Described(Protocol):
+    """What a note says of a server."""
+
+    @property
+    def script(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def started_at(self) -> float: ...
+
+
+class About(Protocol):
+    """A server that can say what its note says."""
+
+    def status(self) -> Described:
+        """Say what is served, and where."""
+
+
+MakeApplication = Callable[[Any, str, int, Path, asyncio.Event], "FastAPI"]
+"""Makes the application of the whom-to-ask, the token, the port, the note's folder, and what is set when nobody is kept waiting any more."""
+
+
 class ControlPort:
     """Use from one event loop: open, start, stop. After `open` there are `port` and `url`."""
 
-    def __init__(self, controlled: Controlled, folder: Path, wanted_port: int = 0, look_every_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        controlled: About,
+        folder: Path,
+        wanted_port: int = 0,
+        look_every_s: float = 1.0,
+        make_application: MakeApplication | None = None,
+    ) -> None:
         """
         Args:
-            controlled: whom the routes ask.
+            controlled: whom the routes ask; without `make_application` a `routes.Controlled`.
             folder: for the note; `.amlemu/<scoring port>` beside the script.
             wanted_port: 0 is 5050, or the next free one.
             look_every_s: for tests; at the note.
+            make_application: called in a thread; None is `app.application`.
         """
         self._controlled = controlled
+        self._make_application = make_application
         self._folder = folder
         self._wanted_port = wanted_port
         self._listener: socket.socket | None = None
@@ -116,8 +147,9 @@ class ControlPort:
 
         from amlemu.control.app import application
 
+        make: Any = self._make_application or application
         config = uvicorn.Config(
-            application(self._controlled, token, self.port, self._folder, self._stopping),
+            make(self._controlled, token, self.port, self._folder, self._stopping),
             loop="none",
             ws="none",
             lifespan="off",

@@ -56,6 +56,7 @@ class Entry:
         meanings: at least one; several where clouds or programs differ.
         see: names of related entries.
         texts: pieces of a message by which a log is recognised.
+        step: of a deployment, where it fails with this; empty for others.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Entry:
     meanings: tuple[Meaning, ...]
     see: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    step: str = ""
 
     @property
     def name(self) -> str:
@@ -106,7 +108,9 @@ def _statuses() -> Iterator[Entry]:
 def _errors() -> Iterator[Entry]:
     for row in table("errors.toml")["error"]:
         see, texts = tuple(row.get("see", ())), tuple(row.get("texts", ()))
-        yield Entry("error", tuple(row["names"]), row["title"], (_meaning(row, of=row["of"]),), see, texts)
+        yield Entry(
+            "error", tuple(row["names"]), row["title"], (_meaning(row, of=row["of"]),), see, texts, row.get("step", "")
+        )
 
 
 def _exit_codes() -> Iterator[Entry]:

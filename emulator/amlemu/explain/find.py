@@ -84,14 +84,19 @@ def _named(text: str, profile: str) -> list[Entry]:
 
 
 def text_of(phrase: str) -> Entry | None:
-    """Return the entry of a message that the phrase contains, or that begins with it; None when there is none."""
+    """Return the entry of a message that the phrase contains, or that begins with it, or of a name of several words that it begins with; None when there is none."""
     key = _key(phrase)
     for entry in entries():
         for piece in entry.texts:
             piece_key = _key(piece)
             if piece_key and (piece_key in key or (len(key) > 10 and piece_key.startswith(key))):
                 return entry
-    return None
+    return next((entry for entry in entries() if any(_begins(key, name) for name in entry.names)), None)
+
+
+def _begins(key: str, name: str) -> bool:
+    """Tell whether a phrase begins with a name that is a phrase itself, `Booting worker with pid`: numbers follow such ones."""
+    return len(name.split()) > 2 and key.startswith(_key(name))
 
 
 def near(word: str) -> list[str]:

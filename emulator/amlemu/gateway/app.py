@@ -27,6 +27,8 @@ from amlemu.pauses import Pauses
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from amlemu.gateway.gate import Answerer
+
 logger = logging.getLogger(__name__)
 
 
@@ -228,7 +230,7 @@ def _late(visit: Visit) -> AnsweredLate:
     return AnsweredLate(exchange.number, request.method, request.target, said, visit.elapsed_ms, exchange.elapsed_ms)
 
 
-def application(front_door: FrontDoor) -> FastAPI:
+def application(front_door: Answerer) -> FastAPI:
     """Return the FastAPI application; the scoring port has the scoring routes and nothing else."""
     from fastapi import FastAPI
     from starlette.applications import Starlette

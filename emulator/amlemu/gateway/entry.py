@@ -1,5 +1,5 @@
 """
-The stages that look at who comes and where to: Identify, Authenticate, Route, Size.
+The stages that look at who comes and where to: Identify, Authenticate, Route (or Nobody), Size.
 
 Nothing here has been asked of the model yet; `load.py` comes next.
 """
@@ -113,6 +113,25 @@ class Route:
             visit.refuse(self._says.say("no_route"), f"no such path; there are {', '.join(rules.paths)}")
         elif self._prefix and request.target.startswith(f"{self._prefix}/"):
             visit.forward(target=request.target[len(self._prefix) :])
+
+
+class Nobody:
+    """
+    Says that no deployment is there.
+
+    Source: contract 1.2, 404: no deployment with positive weight.
+    """
+
+    name = "nobody"
+    is_needed = True
+
+    def __init__(self, says: AnswerTable, why: str) -> None:
+        """`why` is for the record."""
+        self._says, self._why = says, why
+
+    def handle(self, visit: Visit) -> None:
+        """Refuse."""
+        visit.refuse(self._says.say("no_deployment"), self._why)
 
 
 class Size:

@@ -93,3 +93,10 @@ def stages(profile: Profile, served: Served) -> Stages:
         load.SlowResponse(bandwidth),
     )
     return Stages([one for one in asking if one.is_needed], [one for one in answering if one.is_needed])
+
+
+def vacant_stages(profile: Profile, endpoint: str, doorkeeper: entry.Doorkeeper | None, why: str) -> Stages:
+    """Return the stages of an endpoint without a deployment that a request could go to; `why` is for the record."""
+    says = AnswerTable(profile.answers, endpoint, profile.container.server)
+    asking = (entry.Identify(profile.identity), entry.Authenticate(doorkeeper, says), entry.Nobody(says, why))
+    return Stages([one for one in asking if one.is_needed], [outcome.FinishHeaders(profile.identity)])

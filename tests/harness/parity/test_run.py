@@ -22,7 +22,6 @@ from .hermit import Hermit
 from .parrot import Parrot, Perch, answer, target
 
 PATIENCE = Patience(piece_s=20.0, afterwards_s=0.0, closed_s=2.0)
-SHORT = Patience(piece_s=0.1, afterwards_s=0.0, closed_s=2.0)  # with requests that no server would answer
 PAUSE_S = 0.2  # longer than a pause that a busy machine may make
 Told = tuple[Sequence[Verdict], Sequence[str]]
 
@@ -311,7 +310,7 @@ def test_a_walk_ends_with_what_differs_and_nothing_left() -> None:
     ours = Order("ours", lambda asked: b"bad" if asked.startswith(b"PUT") else b"fine")
     pool = [post(b"x"), request("PUT", "/score")]
 
-    found = walked(theirs, ours, pool, Rules(), SHORT, sequences=200, seed=3, told=lambda _: None)
+    found = walked(theirs, ours, pool, Rules(), PATIENCE, sequences=200, seed=3, told=lambda _: None)
     sides = (Record(side.name, (Take(),), side.facts()) for side in (theirs, ours))
     outcome = Outcome(Result("real", "ours", ()), *sides).with_walk(found)
 
@@ -339,7 +338,7 @@ def test_a_walk_without_a_difference_finds_nothing() -> None:
     """Both were started once, and are stopped."""
     sides = [Order(name, lambda _: b"fine") for name in ("real", "ours")]
 
-    found = walked(*sides, [post(b"x")], Rules(), SHORT, sequences=20, seed=3, told=lambda _: None)
+    found = walked(*sides, [post(b"x")], Rules(), PATIENCE, sequences=20, seed=3, told=lambda _: None)
 
     assert (found.sequences, found.failing) == (20, None)
     assert [(one.starts, one.stops) for one in sides] == [(1, 1)] * 2

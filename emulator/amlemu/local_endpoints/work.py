@@ -1,0 +1,192 @@
+"""
+What an operation does: deployments are made, made anew, brought up again, taken away; what is so is written down before it begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import time
+from dataclasses import replace
+
+from amlemu.errors import AmlemuError
+from amlemu.local_endpoints import rules
+from amlemu.local_endpoints.bring_up import StepFailed
+from amlemu.local_endpoints.household import Household
+from amlemu.local_endpoints.record import (
+    CREATING,
+    DELETING,
+    FAILED,
+    SUCCEEDED,
+    UPDATING,
+    Asked,
+    DeploymentRecord,
+    Operation,
+    Record,
+)
+from amlemu.local_endpoints.shelf import Shelf, Unwritable
+from amlemu.local_endpoints.story import Story
+
+CANCELED = "OperationCanceled: a delete has taken its place"
+
+
+class Work:
+    """One operation at a time; used from one event loop."""
+
+    def __init__(self, shelf: Shelf, record: Record, household: Household) -> None:
+        """The record is the one that the household knows."""
+        self._shelf, self._record, self._household = shelf, record, household
+
+    async def do(self, operation: Operation, told: Story) -> str:
+        """
+        Do it, and return in a sentence what there is now.
+
+        Raises:
+            StepFailed: a deployment has not come up.
+            AmlemuError: it cannot be, or cannot be written down.
+        """
+        record = self._record
+        rules.check(record, operation)  # others came before it
+        if operation.id:
+            record.operation = operation
+        if operation.verb == "delete":
+            self.write_quietly()  # it makes room, and must not need some first
+            return await (self._delete_deployment(operation) if operation.deployment else self._delete_endpoint())
+        self._shelf.write(record)
+        if not operation.deployment:
+            return await self._make_endpoint(operation, told)
+        await self._bring_back(operation, told)
+        await self._make(operation.deployment, operation.asked[operation.deployment], told)
+        return self._made(operation)
+
+    async def _bring_back(self, operation: Operation, told: Story) -> None:
+        """Bring up what was up before this process began; one that does not come up is Failed, and no reason to stop."""
+        for name, one in self._record.deployments.items():
+            if self._household.has(name) or operation.asked.get(name) == one.asked or not one.was_up:
+                continue
+            told.text(f"starting {name} again")
+            with contextlib.suppress(StepFailed, AmlemuError):
+                await self._make(name, one.asked, told)
+
+    async def _make(self, name: str, asked: Asked, told: Story) -> None:
+        """Bring a deployment up; where it fails, the one before it stays, or comes back. Raises StepFailed, AmlemuError."""
+        known = self._record.deployments.get(name)
+        one = known or self._record.deployments.setdefault(name, DeploymentRecord(asked))
+        one.state, one.why, one.changed_at = UPDATING if one.was_up else CREATING, "", time.time()
+        self._shelf.write(self._record)
+        makes_room = self._household.has(name) and _share_debugger(one.asked, asked)
+        if makes_room:
+            told.text(
+                f"the debugger's port is that of the {name} before: it ends first, and editors have to attach again"
+            )
+            await self._household.move_out(name)
+        try:
+            tenant = await self._household.bring(name, asked, told)
+        except BaseException as error:
+            if makes_room and isinstance(error, Exception):
+                await self._come_back(name, one.asked, told)
+            self._fell_back(name, one, error, told)
+            raise
+        before = replace(one)
+        one.asked, one.state, one.was_up = asked, SUCCEEDED, True
+        try:
+            self._shelf.write(self._record)
+        except AmlemuError as error:
+            one.asked, one.was_up = before.asked, before.was_up
+            await self._household.turn_away(tenant)
+            self._fell_back(name, one, error, told)
+            raise
+        await self._household.seat(name, tenant)
+
+    async def _come_back(self, name: str, asked: Asked, told: Story) -> None:
+        """Bring up again the one that has made room for another one in vain."""
+        told.text(f"starting the {name} of before again")
+        with contextlib.suppress(StepFailed, AmlemuError):
+            await self._household.seat(name, await self._household.bring(name, asked, told))
+
+    def _fell_back(self, name: str, one: DeploymentRecord, error: BaseException, told: Story) -> None:
+        """Write down what has become of a deployment that did not come up: the one before it goes on, if there is one."""
+        stays = self._household.has(name)
+        why = CANCELED if isinstance(error, asyncio.CancelledError) else str(error)
+        one.state, one.why, one.changed_at = (SUCCEEDED if stays else FAILED), ("" if stays else why), time.time()
+        if stays:
+            told.text(f"{name} goes on as it was before")
+        self.write_quietly()
+
+    def _made(self, operation: Operation) -> str:
+        """Set the traffic, and say what there is now."""
+        record = self._record
+        if operation.traffic is not None:
+            record.traffic = dict(operation.traffic)
+        self._household.take_traffic()
+        self._shelf.write(record)
+        word = "created" if operation.verb == "create" else "updated"
+        return f"deployment {operation.deployment} of {record.name} is {word}: {self._shelf.url(record)}"
+
+    async def _make_endpoint(self, operation: Operation, told: Story) -> str:
+        """Make its deployments, or bring up all that are down: each is tried, and the first that fails is told."""
+        record, is_new = self._record, operation.verb == "create"
+        record.state, record.why = (CREATING if is_new else UPDATING), ""
+        if operation.traffic is not None:
+            record.traffic = dict(operation.traffic)
+        self._household.take_traffic()
+        self._shelf.write(record)
+        wanted = operation.asked if is_new else self._missing()
+        try:
+            await self._make_all(wanted, told)
+        except BaseException as error:
+            is_there = not is_new or self._household.is_inhabited
+            why = CANCELED if isinstance(error, asyncio.CancelledError) else str(error)
+            record.state, record.why = (SUCCEEDED, "") if is_there else (FAILED, why)
+            self.write_quietly()
+            raise
+        record.state = SUCCEEDED
+        self._shelf.write(record)
+        return f"endpoint {record.name} is {'created' if is_new else 'updated'}: {self._shelf.url(record)}"
+
+    def _missing(self) -> dict[str, Asked]:
+        """Return the deployments that are not served, or have failed."""
+        there = self._record.deployments.items()
+        return {name: one.asked for name, one in there if not self._household.has(name) or one.state == FAILED}
+
+    async def _make_all(self, wanted: dict[str, Asked], told: Story) -> None:
+        failed: list[Exception] = []
+        for name, asked in wanted.items():
+            if len(wanted) > 1 or self._record.state == UPDATING:
+                told.text(f"starting {name}")
+            try:
+                await self._make(name, asked, told)
+            except (StepFailed, AmlemuError) as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    async def _delete_deployment(self, operation: Operation) -> str:
+        name = operation.deployment
+        self._record.deployments[name].state = DELETING
+        self.write_quietly()
+        await self._household.move_out(name)
+        shutil.rmtree(self._shelf.deployment(name), ignore_errors=True)
+        del self._record.deployments[name]
+        self._record.traffic.pop(name, None)
+        self._household.take_traffic()
+        return f"deployment {name} of {self._record.name} is deleted"
+
+    async def _delete_endpoint(self) -> str:
+        self._record.state = DELETING
+        self.write_quietly()
+        for name in list(self._record.deployments):
+            await self._household.move_out(name)
+        return f"endpoint {self._record.name} is deleted"
+
+    def write_quietly(self) -> None:
+        """Write, if that is possible; what cannot be written is told by who needs it."""
+        with contextlib.suppress(Unwritable):
+            self._shelf.write(self._record)
+
+
+def _share_debugger(one: Asked, other: Asked) -> bool:
+    """Tell whether both want editors at the same port, so that they cannot be there at once."""
+    port = other.options.get("debug")
+    return bool(port) and one.options.get("debug") == port

@@ -1,0 +1,1 @@
+"""Endpoints with a name: the values, the modules between, and real processes."""

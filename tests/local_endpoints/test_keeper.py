@@ -1,0 +1,57 @@
+"""The process that keeps an endpoint: alone, in order, and with nothing of the shell that has started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from .desk import GOOD, until
+
+
+@pytest.fixture
+def pid(desk):
+    """Of the keeper of iris, which has one deployment."""
+    desk.save("score.py", GOOD)
+    desk.must("endpoint", "create", "-n", "iris", "-f", "score.py")
+    return desk.keeper("iris")
+
+
+def test_it_belongs_to_no_terminal_and_to_nobody(desk, pid):
+    """A session of its own, no standard streams of the shell, not its child."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    assert os.getsid(pid) != os.getsid(0)
+    assert stat[4] == "0"  # tty_nr
+    opened = {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir() if one.name in {"0", "1", "2"}}
+    assert opened == {"/dev/null", str(desk.folder / ".amlemu/endpoints/iris/keeper.log")}
+
+
+def test_a_hang_up_of_the_shell_does_not_reach_it(desk, pid):
+    """Ctrl-C neither: both go to the process group of the terminal."""
+    assert os.getpgid(pid) not in (os.getpgid(0), 0)
+
+
+def test_it_works_in_the_projects_folder(desk, pid):
+    """Messages name files as they are found from there."""
+    assert os.readlink(f"/proc/{pid}/cwd") == str(desk.folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal_ends_it_in_order_and_update_brings_it_back(desk, pid, number):
+    """As the machine's end does: workers, notes and folders are gone, the record stays."""
+    os.kill(pid, number)
+    until(lambda: not desk.processes(), "gone")
+
+    assert not (desk.folder / ".amlemu/endpoints/iris/control.json").exists()
+    assert list((desk.folder / ".amlemu").glob("iris-*")) == []
+    assert desk.read("endpoint", "show", "-n", "iris")["provisioning_state"] == "Failed"
+    desk.must("endpoint", "update", "-n", "iris")
+    assert desk.read("endpoint", "show", "-n", "iris")["deployments"] == {"blue": "Succeeded"}
+
+
+def test_nobody_else_can_read_its_token(desk, pid):
+    note = desk.folder / ".amlemu/endpoints/iris/control.json"
+
+    assert note.stat().st_mode & 0o077 == 0

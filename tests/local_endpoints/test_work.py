@@ -1,0 +1,79 @@
+"""What an operation does, and what is on record of it; the deployments themselves are nobody's here."""
+
+from __future__ import annotations
+
+import pytest
+from amlemu.local_endpoints.record import Asked, DeploymentRecord, Operation
+
+from .keeping import Keeping, create
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def kept(tmp_path):
+    return Keeping(tmp_path)
+
+
+async def test_a_failing_update_leaves_the_old_one(kept):
+    """Served as before, and on record as before."""
+    await kept.do(create())
+    outcome = await kept.do(Operation("2", "update", "blue", {"blue": Asked("breaks.py")}))
+
+    assert not outcome["ok"]
+    assert kept.household.served == {"blue": "score.py"}
+    one = kept.shelf.read().deployments["blue"]
+    assert (one.state, one.asked.file, one.why) == ("Succeeded", "score.py", "")
+
+
+async def test_traffic_is_changed_alone(kept):
+    """Contract 1.1; nothing is started anew."""
+    await kept.do(create())
+    assert (await kept.do(Operation("2", "update", traffic={"blue": 0})))["ok"]
+
+    assert kept.shelf.read().traffic == {"blue": 0}
+    assert kept.household.traffic_taken == 2
+
+
+async def test_what_was_up_before_is_brought_up_again(tmp_path):
+    """Its process was killed, and another deployment is asked for; one that never came up is left alone, one that fails is no reason to stop."""
+    before = {
+        "blue": DeploymentRecord(Asked("score.py"), "Succeeded", was_up=True),
+        "green": DeploymentRecord(Asked("score.py"), "Failed"),
+        "red": DeploymentRecord(Asked("breaks.py"), "Succeeded", was_up=True),
+    }
+    kept = Keeping(tmp_path, deployments=before)
+
+    assert (await kept.do(create("white")))["ok"]
+
+    assert sorted(kept.household.served) == ["blue", "white"]
+    assert kept.states == {"blue": "Succeeded", "green": "Failed", "red": "Failed", "white": "Succeeded"}
+
+
+async def test_an_update_of_the_endpoint_tries_all_that_is_down(tmp_path):
+    """One that does not come up does not keep the others from it, and is told."""
+    before = {
+        "red": DeploymentRecord(Asked("breaks.py"), "Failed"),
+        "blue": DeploymentRecord(Asked("score.py"), "Failed"),
+    }
+    kept = Keeping(tmp_path, deployments=before)
+
+    outcome = await kept.do(Operation("1", "update"))
+
+    assert (outcome["ok"], outcome["cause"]["step"]) == (False, "UserContainerStart")
+    assert list(kept.household.served) == ["blue"]
+    assert kept.states == {"red": "Failed", "blue": "Succeeded"}
+
+
+async def test_a_debuggers_port_is_had_by_one_at_a_time(kept):
+    """The old one makes room before the new one comes; when that fails, it comes back."""
+    asked = [Asked(file, {"debug": 5678}) for file in ("score.py", "other.py", "breaks.py")]
+    await kept.do(Operation("1", "create", "blue", {"blue": asked[0]}))
+    kept.operations.forget("1")
+    assert (await kept.do(Operation("2", "update", "blue", {"blue": asked[1]})))["ok"]
+    outcome = await kept.do(Operation("3", "update", "blue", {"blue": asked[2]}))
+
+    assert not outcome["ok"]
+    assert kept.household.moves == ["in score.py", "out blue", "in other.py", "out blue", "in other.py"]
+    assert kept.shelf.read().deployments["blue"].asked == asked[1]
+    assert kept.states == {"blue": "Succeeded"}

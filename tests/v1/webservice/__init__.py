@@ -1,0 +1,1 @@
+"""Tests of services, as the v1 SDK has them."""
