@@ -160,6 +160,8 @@ def test_a_failing_update_leaves_the_old_one(both):
     assert set(customers.answers) == {(200, '"green"')}
     shown = both.read("deployment", "show", "-n", "green")
     assert (shown["provisioning_state"], shown["file"]) == ("Succeeded", str(both.folder / "green.yml"))
+    assert set(shown["steps"].values()) == {"Succeeded"}
+    assert "UserContainerStart: Succeeded\n" in both.must("deployment", "get-logs", "-n", "green").out
 
 
 class Customers(threading.Thread):
@@ -305,11 +307,23 @@ def test_deleting_the_endpoint_cancels_what_waits_as_well(desk):
 
 def test_what_comes_meanwhile_waits_for_its_turn(desk):
     """One thing after the other, and each says what it waits for."""
-    desk.save("slow.py", GOOD.replace("print(", "__import__('time').sleep(1) or print("))
-    desk.must("deployment", "create", "-n", "blue", "-e", "iris", "-f", "slow.py", "--no-wait")
-    done = desk.must("deployment", "create", "-n", "green", "-e", "iris", "-f", "score.py")
+    go = desk.folder / "go"
+    waits = f"""
+        import os, time
 
-    assert "waiting for the create of deployment blue" in done.err
+        def init():
+            while not os.path.exists({str(go)!r}):
+                time.sleep(0.01)
+
+        def run(data): ...
+    """
+    desk.save("slow.py", waits)
+    desk.must("deployment", "create", "-n", "blue", "-e", "iris", "-f", "slow.py", "--no-wait")
+    create = desk.start("deployment", "create", "-n", "green", "-e", "iris", "-f", "score.py")
+    assert b"waiting for the create of deployment blue" in create.stderr.readline()
+    go.touch()
+
+    assert desk.end(create).code == 0
     assert desk.read("endpoint", "show", "-n", "iris")["deployments"] == {"blue": "Succeeded", "green": "Succeeded"}
 
 

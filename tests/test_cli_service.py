@@ -28,6 +28,19 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture
+def other(desk: Desk) -> Iterator[str]:
+    """The name of a service beside it, which a test may change, or delete."""
+    from amlemu.v1.model import InferenceConfig, Model
+    from amlemu.v1.webservice import LocalWebservice
+
+    made = Model.deploy(desk.ws, "other", [], InferenceConfig("score.py"), LocalWebservice.deploy_configuration())
+    made.wait_for_deployment()
+    yield made.name
+    if made.name in desk.ws.webservices:
+        made.delete()
+
+
+@pytest.fixture
 def az(desk):
     """Runs `amlemu service WORDS` in the project."""
 
@@ -71,17 +84,28 @@ def test_a_request_is_scored(az, desk):
     assert az("run", "-n", "mysvc", "-d", "@nope.json").code == 2
 
 
-def test_an_update_is_waited_for_and_told(az, desk):
+def test_an_update_is_waited_for_and_told(az, desk, other):
     """Standard output has what --query asks for, and nothing else."""
     desk.write("shout.py", ECHO.replace("json.loads(data)", "'again'"))
     desk.write("ic.json", json.dumps({"entryScript": "shout.py"}))
     desk.write("dc.json", json.dumps({"computeType": "local"}))
 
-    done = az("update", "-n", "mysvc", "--ic", "ic.json", "--dc", "dc.json", "-m", "m:1", "--query", "state")
+    done = az("update", "-n", other, "--ic", "ic.json", "--dc", "dc.json", "-m", "m:1", "--query", "state")
 
     assert (done.code, done.out) == (0, '"running"\n'), done.err
     assert "UserContainerStart     Succeeded" in done.err
-    assert az("run", "-n", "mysvc", "-d", "{}").out == '"again"\n'
+    assert az("run", "-n", other, "-d", "{}").out == '"again"\n'
+
+
+def test_an_update_of_the_script_alone_keeps_the_models(az, desk, other):
+    from amlemu.v1.webservice import Webservice
+
+    desk.write("dc.json", json.dumps({"computeType": "local"}))
+    desk.write("ic.json", json.dumps({"entryScript": "score.py"}))
+    az("update", "-n", other, "--dc", "dc.json", "-m", "m:1")
+
+    assert az("update", "-n", other, "--ic", "ic.json").code == 0
+    assert [model.id for model in Webservice(desk.ws, other).models] == ["m:1"]
 
 
 @pytest.mark.parametrize(
@@ -104,10 +128,10 @@ def test_what_cannot_be_is_said(az, words, told, code):
     assert done.code == code
 
 
-def test_a_service_is_deleted(az, desk):
-    """The last test of this file: the others need it."""
-    done = az("delete", "-n", "mysvc")
+def test_a_service_is_deleted(az, desk, other):
+    """And the one beside it goes on."""
+    done = az("delete", "-n", other)
 
-    assert (done.code, done.err) == (0, "amlemu: service mysvc is deleted\n")
-    assert desk.ws.webservices == {}
-    assert az("list").out == "[]\n"
+    assert (done.code, done.err) == (0, "amlemu: service other is deleted\n")
+    assert list(desk.ws.webservices) == ["mysvc"]
+    assert [one["name"] for one in json.loads(az("list").out)] == ["mysvc"]

@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import os
 import re
-import shutil
 import socket
 import time
 
@@ -22,6 +21,15 @@ def test_the_port_is_5050_or_the_next_free_one(make):
 
     assert 5050 <= first.door.port < second.door.port <= 5099
     assert second.url == f"http://127.0.0.1:{second.door.port}"
+
+
+def test_where_all_of_those_are_taken_it_is_any_other(make, monkeypatch):
+    """The note says which."""
+    monkeypatch.setattr("amlemu.control.port._TRIES", 0)
+    server = make(scoring=5001)
+
+    assert not 5050 <= server.door.port <= 5099
+    assert server.url == f"http://127.0.0.1:{server.door.port}"
 
 
 def test_a_port_that_was_asked_for_is_that_one(make):
@@ -55,7 +63,7 @@ def test_the_note_tells_how_to_ask(make, server, tmp_path):
 def test_a_note_that_is_gone_is_written_again(running, tmp_path):
     """As after `git clean -fdx`; without it nobody could find the server."""
     before = running.note
-    shutil.rmtree(tmp_path / ".amlemu")
+    (tmp_path / ".amlemu").rename(tmp_path / "gone")  # at once; it is written at any moment
     deadline = time.monotonic() + 10
     while not (running.folder / "control.json").exists():
         assert time.monotonic() < deadline

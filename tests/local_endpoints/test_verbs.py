@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+
 import pytest
 from amlemu.errors import UsageError
+from amlemu.local_endpoints import shelf as shelves
 from amlemu.local_endpoints import verbs, views
+from amlemu.local_endpoints.caller import is_kept
 from amlemu.local_endpoints.record import Asked
 from amlemu.local_endpoints.rules import NotThere
+from amlemu.local_endpoints.shelf import Shelf
 from amlemu.local_endpoints.verbs import NewEndpoint
 
 from .desk import BREAKS, says, until
@@ -123,3 +130,25 @@ def test_another_port_is_for_one_whose_process_is_gone(create):
 
     with pytest.raises(UsageError, match="listens on"):
         verbs.update_endpoint("iris", lambda line: None, port=views.endpoint("iris")["port"] + 1)
+
+
+@pytest.mark.parametrize("what", ["endpoint", "deployment"])
+def test_a_process_that_ends_while_a_delete_looks_for_it_is_not_started_again(create, monkeypatch, what):
+    """Its port may be somebody else's by then, and nothing of that is needed."""
+    create()
+    port = views.endpoint("iris")["port"]
+    os.kill(views.pid("iris"), signal.SIGKILL)
+    until(lambda: not is_kept(shelves.shelf_of("iris")), "gone")
+    locks, lock = [None], Shelf.lock
+    monkeypatch.setattr(Shelf, "lock", lambda shelf: locks.pop() if locks else lock(shelf))
+
+    with socket.create_server(("127.0.0.1", port)):
+        done = (
+            verbs.delete_endpoint("iris", lambda _: None)
+            if what == "endpoint"
+            else verbs.delete_deployment("iris", "blue", lambda _: None)
+        )
+
+    assert (done.outcome["ok"], locks) == (True, [])
+    done.acknowledge()
+    assert [one["deployments"] for one in views.endpoints()] == ([] if what == "endpoint" else [{}])

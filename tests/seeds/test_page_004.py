@@ -53,7 +53,7 @@ class Desk:
         self.service = Model.deploy(self.ws, "my-service", [model], config, LocalWebservice.deploy_configuration())
 
     def until_logged(self, words: str) -> None:
-        """Wait until the log has these words: what run() prints comes there a moment after its answer."""
+        """Wait until the log has these words: it is deployed meanwhile, and what run() prints comes a moment after its answer."""
         deadline, pause = time.monotonic() + DEADLINE_S, threading.Event()
         while words not in self.service.get_logs():
             assert time.monotonic() < deadline, self.service.get_logs()
@@ -97,13 +97,14 @@ def test_the_steps_of_a_deployment_are_told_one_by_one(desk: Desk, capfd: pytest
 
     assert [step for step in steps if step in told] == list(steps)
     assert desk.service.run(json.dumps({})) == "0.5"
-    assert "init() has 0.5" in desk.service.get_logs()
+    desk.until_logged("init() has 0.5")
     desk.until_logged("run() has {}")
 
 
 @proves(13)
 def test_the_logs_by_the_command_of_the_page(desk: Desk):
     """--verbose and the workspace are taken."""
+    desk.until_logged("init() has 0.5")
     names = {"my workspace name": "my-workspace", "service name": "my-service"}
     ended = typed(desk.folder, *words(PAGE.text(13), names))
 
@@ -114,6 +115,7 @@ def test_the_logs_by_the_command_of_the_page(desk: Desk):
 @proves(14, 16)
 def test_the_logs_in_python(desk: Desk):
     """ws, a Workspace, shows its services by name."""
+    desk.until_logged("init() has 0.5")
     shown = desk.run(16)
     services, _, log = shown.partition("\n")
 

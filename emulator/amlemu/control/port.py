@@ -173,13 +173,12 @@ def _listen_on(port: int) -> socket.socket:
 
 
 def _listen_near(first: int) -> socket.socket:
-    """Bind the first free port; who holds the others does not matter, so nobody looks for them."""
+    """Bind the first free port of some, else any; who holds the others does not matter, so nobody looks for them."""
     for port in range(first, first + _TRIES):
         if _is_free(port):
             with contextlib.suppress(ports.PortTaken):  # somebody was quicker
                 return ports.listen(HOST, port)
-    what = f"the ports {first} to {first + _TRIES - 1} are all taken"
-    raise UsageError(what, hint="Give another one with --control-port, or go without: --no-control.")
+    return ports.listen(HOST, 0)  # the note says which
 
 
 def _is_free(port: int) -> bool:

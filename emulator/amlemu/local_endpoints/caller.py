@@ -46,6 +46,10 @@ class KeeperLost(AmlemuError):
     """The endpoint's process has ended in the middle of something."""
 
 
+class KeeperGone(Exception):  # nothing has failed
+    """There is no keeper any more, and for what is to be done none is needed."""
+
+
 @dataclass
 class Done:
     """
@@ -65,7 +69,7 @@ def have_done(shelf: Shelf, operation: Operation, prepare: Prepare, tell: Tell, 
     Have something done, and tell how it goes.
 
     Args:
-        prepare: called where no keeper lives, with the lock in hand.
+        prepare: called where no keeper lives, with the lock in hand; raises KeeperGone where none shall be started.
         tell: hears all lines but the last one.
         waits: for the end; without it nobody is told of that, and the outcome says that it has begun.
 
@@ -109,13 +113,9 @@ def _start_where_there_is_none(shelf: Shelf, operation: Operation, prepare: Prep
     lock = shelf.lock()
     if lock is None:
         return False
-    with lock:
+    with lock, shelf.left_as_it_was():
         record = prepare(shelf.read())
-        known = record.operation
-        if known is not None and operation.verb == "delete" and known.is_like(operation) and known.outcome is not None:
-            operation.id = known.id  # it is done, and nobody was told of it
-        else:
-            record.operation = operation
+        record.operation = operation
         with _bound(shelf, record) as listener:
             shelf.write(record)
             (shelf.folder / notes.FILE).unlink(missing_ok=True)

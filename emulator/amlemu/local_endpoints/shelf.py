@@ -138,6 +138,16 @@ class Shelf:
         with contextlib.suppress(OSError):
             self.folder.rmdir()
 
+    @contextlib.contextmanager
+    def left_as_it_was(self) -> Iterator[None]:
+        """Where this fails before there is a record, leave no folder of what never was. Only with the lock."""
+        try:
+            yield
+        except BaseException:
+            if not (self.folder / FILE).exists():
+                self.remove()
+            raise
+
     def _make(self) -> None:
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from amlemu.errors import AmlemuError, UsageError
 from amlemu.local_endpoints import leftovers, rules
 from amlemu.local_endpoints import outcome as outcomes
 from amlemu.local_endpoints import shelf as shelves
-from amlemu.local_endpoints.caller import Done, Tell, have_done, is_kept, ports_of_others
+from amlemu.local_endpoints.caller import Done, KeeperGone, Tell, have_done, is_kept, ports_of_others
 from amlemu.local_endpoints.record import (
     DELETING,
     Asked,
@@ -147,7 +147,10 @@ def delete_deployment(endpoint: str, name: str, tell: Tell) -> Done:
     existing(shelf)
     lock = shelf.lock()
     if lock is None:
-        return have_done(shelf, operation, lambda known: _present(shelf, known), tell)
+        try:
+            return have_done(shelf, operation, _gone, tell)
+        except KeeperGone:
+            return delete_deployment(endpoint, name, tell)
     with lock:
         record = _present(shelf, shelf.read())
         outcome = record.operation.outcome if record.operation is not None and _is_untold(record, operation) else None
@@ -171,9 +174,16 @@ def delete_endpoint(name: str, tell: Tell) -> Done:
     lock = shelf.lock()
     if lock is not None:
         return _deleted(shelf, lock)
-    operation = _operation("delete", "", {}, None)
-    done = have_done(shelf, operation, lambda known: _present(shelf, known), tell)
+    try:
+        done = have_done(shelf, _operation("delete", "", {}, None), _gone, tell)
+    except KeeperGone:
+        return delete_endpoint(name, tell)
     return _deleted(shelf, _lock_of_ended(shelf)) if done.outcome["ok"] else done
+
+
+def _gone(known: Record | None) -> Record:
+    """To delete something needs no keeper, nor a port that somebody else may have by now."""
+    raise KeeperGone
 
 
 def _deleted(shelf: Shelf, lock: Lock) -> Done:

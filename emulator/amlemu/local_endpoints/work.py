@@ -74,6 +74,7 @@ class Work:
         known = self._record.deployments.get(name)
         one = known or self._record.deployments.setdefault(name, DeploymentRecord(asked))
         one.state, one.why, one.changed_at = UPDATING if one.was_up else CREATING, "", time.time()
+        steps = one.steps  # those of the one before it, which may stay
         self._shelf.write(self._record)
         makes_room = self._household.has(name) and _share_debugger(one.asked, asked)
         if makes_room:
@@ -86,7 +87,7 @@ class Work:
         except BaseException as error:
             if makes_room and isinstance(error, Exception):
                 await self._come_back(name, one.asked, told)
-            self._fell_back(name, one, error, told)
+            self._fell_back(name, one, steps, error, told)
             raise
         before = replace(one)
         one.asked, one.state, one.was_up = asked, SUCCEEDED, True
@@ -95,7 +96,7 @@ class Work:
         except AmlemuError as error:
             one.asked, one.was_up = before.asked, before.was_up
             await self._household.turn_away(tenant)
-            self._fell_back(name, one, error, told)
+            self._fell_back(name, one, steps, error, told)
             raise
         await self._household.seat(name, tenant)
 
@@ -105,12 +106,15 @@ class Work:
         with contextlib.suppress(StepFailed, AmlemuError):
             await self._household.seat(name, await self._household.bring(name, asked, told))
 
-    def _fell_back(self, name: str, one: DeploymentRecord, error: BaseException, told: Story) -> None:
+    def _fell_back(
+        self, name: str, one: DeploymentRecord, steps: dict[str, str], error: BaseException, told: Story
+    ) -> None:
         """Write down what has become of a deployment that did not come up: the one before it goes on, if there is one."""
         stays = self._household.has(name)
         why = CANCELED if isinstance(error, asyncio.CancelledError) else str(error)
         one.state, one.why, one.changed_at = (SUCCEEDED if stays else FAILED), ("" if stays else why), time.time()
         if stays:
+            one.steps = steps
             told.text(f"{name} goes on as it was before")
         self.write_quietly()
 

@@ -25,16 +25,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Aci
             model = Model.register(desk.ws, desk.train("my_model.pkl", 2), "my_best_model")
             inference = InferenceConfig("score.py", environment=Environment("e"))
             aci_config = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1)
-            yield (
-                desk,
-                Model.deploy(
-                    workspace=desk.ws,
-                    name="my-service",
-                    models=[model],
-                    inference_config=inference,
-                    deployment_config=aci_config,
-                ),
+            service = Model.deploy(
+                workspace=desk.ws,
+                name="my-service",
+                models=[model],
+                inference_config=inference,
+                deployment_config=aci_config,
             )
+            service.wait_for_deployment()
+            yield desk, service
 
 
 def test_it_comes_up_with_the_words_of_the_sdk(shared, capsys):

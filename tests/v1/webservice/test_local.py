@@ -24,12 +24,14 @@ SAMPLE = bytes(json.dumps({"data": [[1, 2, 3], [10, 20, 30]]}), encoding="utf8")
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, LocalWebservice]]:
-    """One service for many questions; each test leaves it running."""
+    """One service for many questions, that is up; each test leaves it as it was."""
     with pytest.MonkeyPatch.context() as patch:
         for desk in desk_in(tmp_path_factory.mktemp("local"), patch):
             desk.write("score.py", SCORE)
             model = Model.register(desk.ws, desk.train("my_model.pkl", 2), "my_best_model")
-            yield desk, deploy(desk, "mymodel", [model], "score.py")
+            service = deploy(desk, "mymodel", [model], "score.py")
+            service.wait_for_deployment()
+            yield desk, service
 
 
 def deploy(desk: Desk, name: str, models: list[object], script: str, port: int | None = None) -> LocalWebservice:
@@ -40,9 +42,11 @@ def deploy(desk: Desk, name: str, models: list[object], script: str, port: int |
     return made
 
 
-def test_a_service_comes_up_and_answers(shared, capsys):
+def test_a_service_comes_up_and_answers(desk, capsys):
     """`wait_for_deployment` tells where it is; `run` takes bytes and text, and returns what the script has returned."""
-    _, service = shared
+    desk.write("score.py", SCORE)
+    model = Model.register(desk.ws, desk.train("my_model.pkl", 2), "my_best_model")
+    service = deploy(desk, "mymodel", [model], "score.py")
 
     service.wait_for_deployment(show_output=True)
     told = capsys.readouterr().out
@@ -129,9 +133,12 @@ def test_reload_serves_the_script_as_it_lies_there_now(shared):
         service.reload()
 
 
-def test_update_takes_its_arguments_in_the_order_of_the_pages(shared):
+def test_update_takes_its_arguments_in_the_order_of_the_pages(desk):
     """`service.update([different_model], inference_config, deployment_config)`: requests are answered all the time."""
-    desk, service = shared
+    desk.write("score.py", SCORE)
+    model = Model.register(desk.ws, desk.train("my_model.pkl", 2), "my_best_model")
+    service = deploy(desk, "mymodel", [model], "score.py")
+    service.wait_for_deployment()
     different_model = Model.register(desk.ws, desk.train("my_model.pkl", 3), "my_best_model")
     inference_config = InferenceConfig("score.py", environment=Environment("env"))
     deployment_config = LocalWebservice.deploy_configuration(port=service.port)
