@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -189,15 +190,19 @@ def test_adapter_that_ends_is_replaced(desk: Desk, is_stopped):
 
 def _adapter_of(port: int) -> int:
     for folder in Path("/proc").glob("[0-9]*"):
-        if b"debugpy" in (folder / "cmdline").read_bytes() and _listens(int(folder.name), port):
-            return int(folder.name)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has ended meanwhile
+            if b"debugpy" in (folder / "cmdline").read_bytes() and _listens(int(folder.name), port):
+                return int(folder.name)
     raise AssertionError(f"nobody listens on port {port}")
 
 
 def _listens(pid: int, port: int) -> bool:
     table = Path("/proc/net/tcp").read_text().splitlines()[1:]
     inodes = {line.split()[9] for line in table if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"}
-    links = {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir()}
+    links = set()
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            links.add(os.readlink(one))
     return any(f"socket:[{inode}]" in links for inode in inodes)
 
 

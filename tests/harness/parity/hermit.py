@@ -14,6 +14,7 @@ Say = Callable[[bytes], bytes]
 """Returns the body of the answer to a request; an empty one closes without a word."""
 
 _LENGTH = re.compile(rb"(?im)^content-length: (\d{1,6})\r?$")
+_HEAD = b"HTTP/1.1 200 OK\r\nConnection: close"  # said, so that who asks waits for it, and a busy machine makes no difference
 _PATIENCE = Patience(piece_s=20.0, afterwards_s=0.0, closed_s=2.0)
 
 
@@ -52,7 +53,8 @@ class Hermit:
                 self.heard.append(_read(connection))
                 body = self._say(self.heard[-1])
                 if body:
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+                    connection.sendall(b"%s\r\nContent-Length: %d\r\n\r\n%s" % (_HEAD, len(body), body))
+                _hear_out(connection)
 
 
 @contextlib.contextmanager
@@ -63,6 +65,13 @@ def hermit(say: Say) -> Iterator[Hermit]:
         yield one
     finally:
         one.leave()
+
+
+def _hear_out(connection: socket.socket) -> None:
+    """Let the other side close first: what is closed with something unread is reset, and the answer may be lost with it."""
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(65536):
+        pass
 
 
 def _read(connection: socket.socket) -> bytes:
