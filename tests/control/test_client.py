@@ -203,7 +203,9 @@ def test_a_token_that_is_not_right_says_so(running):
     assert str(refused.value) == "not the token. Each start of a server has a new one; read it again."
 
 
-def test_a_server_that_has_ended_is_unreachable(running):
+def test_a_server_that_has_ended_is_unreachable(make):
+    """At a port that no other server of the tests takes meanwhile."""
+    running = make(wanted_port=free_port())
     found = Found(running.note)
     running.stop()
     with pytest.raises(Unreachable) as ended:

@@ -88,8 +88,9 @@ def test_each_start_has_its_own_token(make):
     assert make(scoring=5002).note.token != first
 
 
-def test_a_stopped_port_leaves_nothing(running, tmp_path):
+def test_a_stopped_port_leaves_nothing(make, tmp_path):
     """No note, no folder, nobody listening."""
+    running = make(wanted_port=free_port())
     running.stop()
 
     assert list(tmp_path.iterdir()) == []
@@ -99,7 +100,7 @@ def test_a_stopped_port_leaves_nothing(running, tmp_path):
 
 def test_a_port_that_was_only_opened_can_be_stopped(make, server, tmp_path):
     running = make()
-    other = ControlPort(server, tmp_path / "other")
+    other = ControlPort(server, tmp_path / "other", free_port())
     other.open()
     running.run(other.stop())
 
@@ -109,7 +110,7 @@ def test_a_port_that_was_only_opened_can_be_stopped(make, server, tmp_path):
 
 def test_a_port_that_is_stopped_while_it_starts_leaves_nothing(running, server, tmp_path):
     """A signal may come at any moment."""
-    other = ControlPort(server, tmp_path / ".amlemu" / "5002")
+    other = ControlPort(server, tmp_path / ".amlemu" / "5002", free_port())
     other.open()
 
     async def start_and_stop():

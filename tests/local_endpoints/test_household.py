@@ -142,5 +142,10 @@ async def test_a_script_is_loaded_anew_on_demand(house):
     assert (await house.ask()).text == '"after"'
     house.write("blue/score.py", BREAKS)
     assert not (await house.household.reload("blue"))["ok"]
+    one = house.record.deployments["blue"]
+    assert (one.state, one.why) == ("Failed", "score.py:2: init() raised ValueError: no model in here")
+    house.write("blue/score.py", says("mended"))
+    assert (await house.household.reload("blue"))["ok"]
+    assert (one.state, one.why) == ("Succeeded", "")
     with pytest.raises(UsageError, match="the deployment green is not served"):
         await house.household.reload("green")

@@ -101,6 +101,41 @@ def test_a_file_of_azures_is_read_from_its_own_folder(desk):
     assert made.environment.docker.base_image == "x"
 
 
+def test_what_is_written_is_read_again(desk):
+    """All of it (azureml-core 1.61, _model_management/_util.py, inference_config_dict_to_obj)."""
+    desk.write("src/score.py", ECHO)
+    desk.write("src/conda.yml", "dependencies: []")
+    desk.write("src/steps.txt", "RUN true")
+    made = InferenceConfig(
+        "score.py",
+        source_directory="src",
+        runtime="python",
+        conda_file="conda.yml",
+        extra_docker_file_steps="steps.txt",
+        enable_gpu=True,
+        cuda_version="10.0",
+        base_image="x",
+        description="d",
+    )
+    desk.write("ic.json", json.dumps(made.as_data()))
+
+    assert InferenceConfig.from_file("ic.json").as_data() == made.as_data()
+
+
+def test_a_runtime_or_cuda_that_there_is_not_is_refused(desk):
+    desk.write("score.py", ECHO)
+
+    with pytest.raises(
+        WebserviceException, match=r"^Provided runtime not supported\. Possible runtimes are: spark-py\|python$"
+    ):
+        InferenceConfig("score.py", runtime="r")
+    with pytest.raises(
+        WebserviceException,
+        match=r"^Provided cuda_version not supported\. Possible cuda_versions are: 9\.0\|9\.1\|10\.0$",
+    ):
+        InferenceConfig("score.py", cuda_version="11.3")
+
+
 @pytest.mark.parametrize("text", [None, "{", "[]", "{}"])
 def test_what_is_no_such_file_is_refused(desk, text):
     if text is not None:

@@ -31,6 +31,30 @@ def test_a_folder_keeps_its_name_below_its_version(desk):
     assert (made.path / "a/weights.bin").is_file()
 
 
+def test_of_a_folder_its_children_alone(desk):
+    """`child_paths` names files and folders, which keep their places (azureml-core 1.61, model.py _collect_model_artifact_paths)."""
+    for name in ("net/weights/a.bin", "net/weights/b.bin", "net/vocab.txt", "net/events.log"):
+        desk.write(name, name)
+    made = Model.register(desk.ws, "net", "net", child_paths=["weights/", "vocab.txt"])
+
+    assert made.url == made.path.as_uri()
+    assert sorted(str(path.relative_to(made.path)) for path in made.path.rglob("*.*")) == [
+        "vocab.txt",
+        "weights/a.bin",
+        "weights/b.bin",
+    ]
+
+
+@pytest.mark.parametrize("path", ["nope.txt", "../my_model.pkl", "/etc/passwd"])
+def test_a_child_that_is_not_in_the_folder_is_refused(desk, path):
+    desk.train("my_model.pkl", 1)
+    desk.write("net/vocab.txt", "")
+
+    with pytest.raises(WebserviceException, match=f'^Error, provided child path "{path}" cannot be found'):
+        Model.register(desk.ws, "net", "net", child_paths=["vocab.txt", path])
+    assert Model.list(desk.ws) == []
+
+
 def test_the_latest_is_found_by_name_and_each_by_its_id(desk):
     for times in (1, 2):
         Model.register(desk.ws, desk.train("m.pkl", times), "m", tags={"times": str(times)}, description="d")

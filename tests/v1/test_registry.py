@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from amlemu.v1 import registry
@@ -33,6 +34,17 @@ def test_two_that_register_at_once_get_two_numbers(desk):
     told = [one.communicate(timeout=30)[0] for one in both]
 
     assert sorted(map(int, " ".join(told).split())) == list(range(1, 21))
+
+
+def test_threads_that_register_at_once_get_numbers_of_their_own(desk):
+    """As a notebook does that trains several models side by side."""
+    path = desk.train("m.pkl", 1)
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda number: registry.register("m", path, {"number": number}), range(40)))
+
+    assert sorted(one.version for one in made) == list(range(1, 41))
+    assert sorted(one.said["number"] for one in registry.every()) == list(range(40))
+    assert all(one.path.read_bytes() == path.read_bytes() for one in made)
 
 
 def test_a_project_does_not_register_itself(desk):

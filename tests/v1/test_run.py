@@ -56,6 +56,31 @@ def test_what_is_logged_is_kept(desk, best_run):
     assert found.tags == {"a": "1"}
 
 
+def test_tables_and_images_are_kept(desk, best_run):
+    class Plot:
+        def savefig(self, path: object) -> None:
+            with open(str(path), "wb") as file:
+                file.write(b"drawn")
+
+    best_run.log_table("roc", {"fpr": [0, 1], "tpr": [0, 1]})
+    best_run.log_image("curve", plot=Plot())
+    best_run.log_image("loss", path=desk.write("loss.svg", "<svg/>"))
+
+    assert best_run.get_metrics("roc") == {"roc": {"fpr": [0, 1], "tpr": [0, 1]}}
+    assert best_run.get_file_names() == ["curve.png", "loss.svg"]
+    assert (best_run.folder / "curve.png").read_bytes() == b"drawn"
+    with pytest.raises(UserErrorException, match="a path or a plot"):
+        best_run.log_image("neither")
+
+
+def test_several_files_at_once(desk, best_run):
+    best_run.upload_files(["outputs/a.pkl", "b.pkl"], [desk.train("a.pkl", 1), desk.train("b.pkl", 2)])
+
+    assert best_run.get_file_names() == ["b.pkl", "outputs/a.pkl"]
+    with pytest.raises(UserErrorException, match="1 names for 2 files"):
+        best_run.upload_files(["a"], ["a", "b"])
+
+
 def test_files_go_in_and_out(desk, best_run):
     desk.write("data/a.txt", "a")
     best_run.upload_folder("data", desk.folder / "data")

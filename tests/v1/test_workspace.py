@@ -30,6 +30,23 @@ def test_a_config_gives_its_name(desk, monkeypatch):
     assert repr(found) == "Workspace.create(name='credit', subscription_id='s', resource_group='g')"
 
 
+def test_a_config_of_another_name(desk):
+    desk.write("staging.json", json.dumps({"subscription_id": "s", "resource_group": "g", "workspace_name": "staging"}))
+
+    assert Workspace.from_config(_file_name="staging.json").name == "staging"
+    with pytest.raises(UserErrorException, match=r"^The workspace configuration file prod\.json, could not be found"):
+        Workspace.from_config(_file_name="prod.json")
+
+
+def test_one_that_is_created_is_where_it_was_asked_for(desk):
+    assert Workspace.create("credit", location="eastus").location == "eastus"
+    assert Workspace.create("credit").location == "local"
+
+
+def test_notebooks_print_the_version():
+    assert amlemu.v1.VERSION == amlemu.v1.__version__ == amlemu.__version__
+
+
 def test_one_that_is_written_is_read_again(desk):
     Workspace.get("credit", subscription_id="s", resource_group="g").write_config()
 

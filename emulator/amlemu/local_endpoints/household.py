@@ -119,11 +119,14 @@ class Household:
             await _move_out(before)
 
     async def reload(self, name: str) -> dict[str, Any]:
-        """Load a deployment's script anew, and say what has become of it. Raises UsageError where it is not served."""
+        """Load a deployment's script anew, and say what has become of it, also in the record. Raises UsageError where it is not served."""
         tenant = self._tenants.get(name)
         if tenant is None:
             raise UsageError(f"the deployment {name} is not served")
         outcome = await tenant.resident.reload()
+        fault = outcome.fault or {}
+        why = ": ".join(str(fault[word]) for word in ("where", "what") if fault.get(word))
+        self._note(name, SUCCEEDED if outcome.fault is None else FAILED, why)
         return {"ok": outcome.fault is None, "fault": outcome.fault, "took_ms": outcome.took_ms}
 
     def flush(self) -> None:
@@ -170,10 +173,13 @@ class Household:
 
     async def _watch(self, name: str, resident: Resident) -> None:
         """Write down when it gives up for good."""
-        reason = await resident.wait(asyncio.Event())
+        self._note(name, FAILED, str(await resident.wait(asyncio.Event())))
+
+    def _note(self, name: str, state: str, why: str) -> None:
+        """Write down how a deployment is, unless it is being changed."""
         one = self._record.deployments.get(name)
-        if one is not None and one.state == SUCCEEDED:
-            one.state, one.why, one.changed_at = FAILED, str(reason), time.time()
+        if one is not None and one.state in (SUCCEEDED, FAILED):
+            one.state, one.why, one.changed_at = state, why, time.time()
             self._changed()
 
     async def move_out(self, name: str, grace_s: float = GRACE_S) -> None:

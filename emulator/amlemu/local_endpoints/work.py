@@ -73,8 +73,8 @@ class Work:
         """Bring a deployment up; where it fails, the one before it stays, or comes back. Raises StepFailed, AmlemuError."""
         known = self._record.deployments.get(name)
         one = known or self._record.deployments.setdefault(name, DeploymentRecord(asked))
+        before = replace(one)  # it may stay
         one.state, one.why, one.changed_at = UPDATING if one.was_up else CREATING, "", time.time()
-        steps = one.steps  # those of the one before it, which may stay
         self._shelf.write(self._record)
         makes_room = self._household.has(name) and _share_debugger(one.asked, asked)
         if makes_room:
@@ -86,35 +86,37 @@ class Work:
             tenant = await self._household.bring(name, asked, told)
         except BaseException as error:
             if makes_room and isinstance(error, Exception):
-                await self._come_back(name, one.asked, told)
-            self._fell_back(name, one, steps, error, told)
+                await self._come_back(name, before, told)
+            self._fell_back(name, one, before, error, told)
             raise
-        before = replace(one)
         one.asked, one.state, one.was_up = asked, SUCCEEDED, True
         try:
             self._shelf.write(self._record)
         except AmlemuError as error:
             one.asked, one.was_up = before.asked, before.was_up
             await self._household.turn_away(tenant)
-            self._fell_back(name, one, steps, error, told)
+            self._fell_back(name, one, before, error, told)
             raise
         await self._household.seat(name, tenant)
 
-    async def _come_back(self, name: str, asked: Asked, told: Story) -> None:
+    async def _come_back(self, name: str, before: DeploymentRecord, told: Story) -> None:
         """Bring up again the one that has made room for another one in vain."""
         told.text(f"starting the {name} of before again")
         with contextlib.suppress(StepFailed, AmlemuError):
-            await self._household.seat(name, await self._household.bring(name, asked, told))
+            await self._household.seat(name, await self._household.bring(name, before.asked, told))
+            before.state, before.why = SUCCEEDED, ""
 
     def _fell_back(
-        self, name: str, one: DeploymentRecord, steps: dict[str, str], error: BaseException, told: Story
+        self, name: str, one: DeploymentRecord, before: DeploymentRecord, error: BaseException, told: Story
     ) -> None:
         """Write down what has become of a deployment that did not come up: the one before it goes on, if there is one."""
         stays = self._household.has(name)
         why = CANCELED if isinstance(error, asyncio.CancelledError) else str(error)
-        one.state, one.why, one.changed_at = (SUCCEEDED if stays else FAILED), ("" if stays else why), time.time()
+        one.state, one.why, one.changed_at = FAILED, why, time.time()
         if stays:
-            one.steps = steps
+            one.steps = before.steps
+            # Failed it may have been before, by a reload or since it gave up; any other word was on the way to Succeeded
+            one.state, one.why = (FAILED, before.why) if before.state == FAILED else (SUCCEEDED, "")
             told.text(f"{name} goes on as it was before")
         self.write_quietly()
 

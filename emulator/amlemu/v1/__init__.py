@@ -11,6 +11,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "ComputeTarget": "amlemu.v1.compute",
     "ContainerRegistry": "amlemu.v1.container_registry",
     "Environment": "amlemu.v1.environment",
     "Experiment": "amlemu.v1.experiment",
@@ -20,10 +21,14 @@ _HOMES = {
     "Workspace": "amlemu.v1.workspace",
 }
 
+_VERSIONS = ("VERSION", "__version__")
+
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two
 
 
 def __getattr__(name: str) -> Any:
+    if name in _VERSIONS:  # notebooks print it
+        return importlib.import_module("amlemu").__version__
     if name not in _HOMES:
         raise AttributeError(
             f"amlemu.v1 has no {name}: of azureml.core it has what deploys models, {', '.join(_HOMES)}"

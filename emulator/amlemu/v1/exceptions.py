@@ -46,6 +46,10 @@ class ModelNotFoundException(AzureMLException):
     """No such model on this machine."""
 
 
+class ComputeTargetException(AzureMLException):
+    """Something about a cluster; never raised, for any name is one here."""
+
+
 class RunEnvironmentException(AzureMLException):
     """Not within a run."""
 

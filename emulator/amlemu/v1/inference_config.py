@@ -22,6 +22,8 @@ _NO_DEFAULTS = (
     "Warning, azureml-defaults not detected in provided environment pip dependencies. The azureml-defaults package "
     "contains requirements for the inference stack to run, and should be included."
 )
+_RUNTIMES = ("spark-py", "python", "python-slim")
+_CUDA_VERSIONS = ("9.0", "9.1", "10.0")
 _log = logging.getLogger(__name__)
 _VERIFY = "Please check it and try local deployment to verify."
 
@@ -71,6 +73,9 @@ class InferenceConfig:
             source_directory=str(folder / (said.get("sourceDirectory") or ".")),
             runtime=said.get("runtime"),
             conda_file=said.get("condaFile"),
+            extra_docker_file_steps=said.get("extraDockerfileSteps"),
+            enable_gpu=said.get("enableGpu"),
+            cuda_version=said.get("cudaVersion"),
             base_image=said.get("baseImage"),
             description=said.get("description"),
             environment=from_data(environment) if isinstance(environment, dict) else None,
@@ -92,6 +97,11 @@ class InferenceConfig:
             raise WebserviceException(what, hint=f"{self.entry_script} is no .py file.")
         if not name.isidentifier() or keyword.iskeyword(name):
             what = f'Error, invalid name "{name}" for provided entry script. The script must be importable as a valid python module, and must adhere to standard module naming. This means it must be a valid python identifier and not a part of the set of python standard keywords.'
+            raise WebserviceException(what)
+        if self.runtime and self.runtime.lower() not in _RUNTIMES:
+            raise WebserviceException("Provided runtime not supported. Possible runtimes are: spark-py|python")
+        if self.cuda_version is not None and self.cuda_version not in _CUDA_VERSIONS:
+            what = f"Provided cuda_version not supported. Possible cuda_versions are: {'|'.join(_CUDA_VERSIONS)}"
             raise WebserviceException(what)
         if self.conda_file:
             _exists(self._path(self.conda_file), "Conda file")

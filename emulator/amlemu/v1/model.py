@@ -19,6 +19,7 @@ from amlemu.v1 import registry
 from amlemu.v1.exceptions import ModelNotFoundException, UserErrorException, WebserviceException
 from amlemu.v1.inference_config import InferenceConfig
 from amlemu.v1.package import ModelPackage
+from amlemu.v1.resource_configuration import ResourceConfiguration
 from amlemu.v1.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Model:
         self.properties: dict[str, str] = dict(said.get("properties") or {})
         self.model_framework: str = said.get("framework") or "Custom"
         self.model_framework_version: str | None = said.get("framework_version")
+        self.resource_configuration = ResourceConfiguration(**said["resources"]) if said.get("resources") else None
         self.run_id: str | None = said.get("run_id")
         self.experiment_name: str | None = said.get("experiment_name")
         self._kept = found
@@ -86,6 +88,11 @@ class Model:
     def path(self) -> Path:
         """Where its file or folder lies on this machine; ours, the SDK has no such thing."""
         return self._kept.path
+
+    @property
+    def url(self) -> str:
+        """Where it lies, as a URL."""
+        return self.path.as_uri()
 
     @staticmethod
     def register(
@@ -107,8 +114,11 @@ class Model:
         """
         Copy a file or folder as the next version of a model.
 
+        Args:
+            child_paths: what is taken of a folder: files and folders in it; None is all.
+
         Raises:
-            WebserviceException: the name is none, or the path leads nowhere.
+            WebserviceException: the name is none, or a path leads nowhere.
         """
         if not isinstance(model_name, str) or not _NAME.fullmatch(model_name):
             what = "Error, provided model name is invalid. It must only consist of letters, numbers, dashes, periods, or underscores, start with a letter or number, and be between 1 and 255 characters long."
@@ -117,17 +127,19 @@ class Model:
         if not source.exists():
             what = f'Error, provided model path "{model_path}" cannot be found'
             raise WebserviceException(what, hint=f"Looked for {source}.")
+        children = [_child(source, one) for one in child_paths or ()]
         said = {
             "tags": dict(tags or {}),
             "properties": dict(properties or {}),
             "description": description,
             "framework": model_framework,
             "framework_version": model_framework_version,
+            "resources": None if resource_configuration is None else vars(resource_configuration),
             **ours,
         }
         print(f"Registering model {model_name}")
         try:
-            made = registry.register(model_name, source, said)
+            made = registry.register(model_name, source, said, children)
         except OSError as error:
             raise WebserviceException(f"the model {model_name} cannot be registered: {error}") from error
         return _model(workspace, made)
@@ -252,7 +264,7 @@ class Model:
             "version": self.version,
             "experimentName": self.experiment_name,
             "runId": self.run_id,
-            "url": self.path.as_uri(),
+            "url": self.url,
         }
 
     @staticmethod
@@ -331,6 +343,15 @@ def _model(workspace: Workspace, found: registry.Registered) -> Model:
     made = Model.__new__(Model)
     made._take(workspace, found)  # noqa: SLF001  # its own module
     return made
+
+
+def _child(folder: Path, path: str) -> str:
+    """Return a path in a folder, in its shortest form. Raises WebserviceException where there is none."""
+    child = os.path.normpath(path)
+    if os.path.isabs(child) or child.startswith(os.pardir) or not folder.joinpath(child).exists():
+        what = f'Error, provided child path "{path}" cannot be found'
+        raise WebserviceException(what, hint=f"Looked for it in {folder}.")
+    return child
 
 
 def _versions(name: str, number: str) -> list[registry.Registered]:

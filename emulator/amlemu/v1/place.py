@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,15 @@ def make(folder: Path) -> Path:
     return folder
 
 
+def own_mark() -> str:
+    """Return what no other thread or process adds to the name of a draft."""
+    return f"{os.getpid()}.{threading.get_ident()}"
+
+
 def write_json(path: Path, content: Any) -> None:
     """Replace a file, as a whole or not at all. Raises UserErrorException."""
     make(path.parent)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{own_mark()}")
     try:
         draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         draft.replace(path)

@@ -6,9 +6,9 @@ What is registered is a copy, as in Azure: a model that is trained anew in its o
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,24 +39,34 @@ class Registered:
         return f"{self.name}:{self.version}"
 
 
-def register(name: str, source: Path, said: dict[str, Any]) -> Registered:
-    """Copy a file or folder as the next version. Raises OSError when that cannot be done; then nothing of it is left."""
+def register(name: str, source: Path, said: dict[str, Any], children: Sequence[str] = ()) -> Registered:
+    """
+    Copy a file or folder as the next version; of a folder only `children`, where they are named: files and folders in it.
+
+    Raises:
+        OSError: that cannot be done; nothing of it is left.
+    """
     home = place.make(place.models() / name)
-    draft = home / f".draft.{os.getpid()}"
+    draft = home / f".draft.{place.own_mark()}"
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        target = draft / source.name
         draft.mkdir()
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns(".amlemu"))
-        else:
-            shutil.copy2(source, target)
+        for child in children or ("",):
+            _copy(source / child, draft / source.name / child)
         version = _take_number(home, draft)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     made = Registered(name, version, home / str(version) / source.name, time.time(), said)
     write(made)
     return made
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns(".amlemu"), dirs_exist_ok=True)
+    else:
+        shutil.copy2(source, target)
 
 
 def _take_number(home: Path, draft: Path) -> int:

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,23 @@ class Run:
         """Keep a row of values."""
         self.log(name, columns)
 
+    def log_table(self, name: str, value: dict[str, Any], description: str = "") -> None:
+        """Keep a table: a list of values for each column."""
+        self._keep(metrics={**self._said["metrics"], name: value})
+
+    def log_image(
+        self, name: str, path: str | os.PathLike[str] | None = None, plot: Any = None, description: str = ""
+    ) -> None:
+        """Keep an image, a file or a figure of matplotlib, as `NAME.png` in the run's folder. Raises UserErrorException for neither."""
+        if path is not None:
+            self.upload_file(f"{name}{Path(path).suffix or '.png'}", path)
+        elif plot is not None:
+            target = self._inside(f"{name}.png")
+            place.make(target.parent)
+            plot.savefig(target)
+        else:
+            raise UserErrorException("log_image needs a path or a plot")
+
     def get_metrics(self, name: str | None = None, **_: Any) -> dict[str, Any]:
         """Return what was logged, or what of it has this name."""
         return {key: value for key, value in self._said["metrics"].items() if name in (None, key)}
@@ -121,6 +139,13 @@ class Run:
             shutil.copy2(path_or_stream, target)
         except OSError as error:
             raise UserErrorException(f"{path_or_stream} cannot be copied: {error}") from error
+
+    def upload_files(self, names: Sequence[str], paths: Sequence[str | os.PathLike[str]], **_: Any) -> None:
+        """Copy files into the run's folder, each under its name. Raises UserErrorException where one cannot be."""
+        if len(names) != len(paths):
+            raise UserErrorException(f"{len(names)} names for {len(paths)} files")
+        for name, path in zip(names, paths, strict=True):
+            self.upload_file(name, path)
 
     def upload_folder(self, name: str, path: str | os.PathLike[str], **_: Any) -> None:
         """Copy a folder into the run's folder. Raises UserErrorException where that cannot be."""

@@ -17,6 +17,7 @@ from amlemu.v1 import place
 from amlemu.v1.exceptions import UserErrorException
 
 if TYPE_CHECKING:
+    from amlemu.v1.compute import ComputeTarget
     from amlemu.v1.environment import Environment
     from amlemu.v1.experiment import Experiment
     from amlemu.v1.model import Model
@@ -47,14 +48,16 @@ class Workspace:
         self.tags: dict[str, str] = {}
 
     @classmethod
-    def from_config(cls, path: str | os.PathLike[str] | None = None, auth: Any = None, **_: Any) -> Workspace:
+    def from_config(
+        cls, path: str | os.PathLike[str] | None = None, auth: Any = None, _file_name: str | None = None, **_: Any
+    ) -> Workspace:
         """
         Return the workspace that a config.json names, in this folder or above; without one it is called local.
 
         Raises:
             UserErrorException: there is no such file, where one is named, or it is none.
         """
-        found = _config(Path(path) if path is not None else Path())
+        found = _config(Path(path) if path is not None else Path(), _file_name)
         if found is None:
             return cls()
         said = place.read_json(found)
@@ -83,10 +86,13 @@ class Workspace:
         auth: Any = None,
         subscription_id: str | None = None,
         resource_group: str | None = None,
+        location: str | None = None,
         **_: Any,
     ) -> Workspace:
         """Return the workspace: there is nothing to create."""
-        return cls.get(name, auth, subscription_id, resource_group)
+        made = cls.get(name, auth, subscription_id, resource_group)
+        made.location = location or made.location
+        return made
 
     def write_config(self, path: str | None = None, file_name: str | None = None) -> None:
         """Write .azureml/config.json, as the SDK does."""
@@ -132,9 +138,11 @@ class Workspace:
         return {experiment.name: experiment for experiment in Experiment.list(self)}
 
     @property
-    def compute_targets(self) -> dict[str, Any]:
-        """None: a cluster is a name here, `AksCompute(ws, NAME)`."""
-        return {}
+    def compute_targets(self) -> Mapping[str, ComputeTarget]:
+        """Whatever is asked for: a cluster is a name here. None is listed."""
+        from amlemu.v1.compute import Clusters
+
+        return Clusters(self)
 
     def get_run(self, run_id: str) -> Run:
         """Return a run of this project."""
@@ -154,12 +162,20 @@ class Workspace:
         )
 
 
-def _config(start: Path) -> Path | None:
+def _config(start: Path, wanted: str | None) -> Path | None:
     if start.is_file():
         return start
     if not start.exists():
-        what = f"The workspace configuration file config.json, could not be found in {start} or its parent directories."
-        raise UserErrorException(what, hint="Leave the path out: here, none is needed.")
+        raise _not_found(wanted or "config.json", start)
     here = start.absolute()
-    looked = (folder / name for folder in (here, *here.parents) for name in _FILES)
-    return next((path for path in looked if path.is_file()), None)
+    name = wanted or "config.json"
+    looked = (folder / Path(file).with_name(name) for folder in (here, *here.parents) for file in _FILES)
+    found = next((path for path in looked if path.is_file()), None)
+    if found is None and wanted:
+        raise _not_found(wanted, start)
+    return found
+
+
+def _not_found(name: str, start: Path) -> UserErrorException:
+    what = f"The workspace configuration file {name}, could not be found in {start} or its parent directories."
+    return UserErrorException(what, hint="Leave it out: here, none is needed.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from amlemu.local_endpoints.record import DELETING, Asked, DeploymentRecord, Operation, Record
@@ -21,6 +22,17 @@ def put(name: str, asked: Asked, **said: object) -> Record:
     return record
 
 
+def test_an_environment_that_was_made_for_it_outlasts_an_update(desk):
+    """`amlemu env create` on its inferenceconfig.json makes it beside that file; the next one has it, too."""
+    first = Path(kept.write("svc", INFERENCE, LocalWebservice.deploy_configuration(), []).file).parent
+    (first / ".amlemu/environments").mkdir()
+    (first / ".amlemu/environments/made").write_text("")
+    second = Path(kept.write("svc", INFERENCE, LocalWebservice.deploy_configuration(), []).file).parent
+
+    assert second != first
+    assert (second / ".amlemu/environments/made").exists()
+
+
 def test_the_files_are_azures_own(desk):
     configuration = LocalWebservice.deploy_configuration(port=8890)
     asked = kept.write("svc", INFERENCE, configuration, [MODEL])
@@ -30,7 +42,12 @@ def test_the_files_are_azures_own(desk):
     assert json.loads((home / "deploymentconfig.json").read_text()) == {"computeType": "local", "port": 8890}
     assert asked == Asked(
         str(home / "inferenceconfig.json"),
-        {"with": [str(home / "deploymentconfig.json")], "model": ["m:3=/there/m.pkl"], "model_layout": "local"},
+        {
+            "reload": False,
+            "with": [str(home / "deploymentconfig.json")],
+            "model": ["m:3=/there/m.pkl"],
+            "model_layout": "local",
+        },
     )
 
 
@@ -65,7 +82,12 @@ def test_files_of_an_update_do_not_touch_those_that_serve(desk):
     shelf_of("svc").write(record)
     kept.write("svc", {"entryScript": "d.py"}, AksWebservice.deploy_configuration(), [])
 
-    assert sorted(path.name for path in (desk.folder / ".amlemu/v1/services/svc").iterdir()) == ["2", "3", "4"]
+    assert sorted(path.name for path in (desk.folder / ".amlemu/v1/services/svc").iterdir()) == [
+        ".amlemu",
+        "2",
+        "3",
+        "4",
+    ]
 
 
 def test_an_endpoint_is_no_service(desk):

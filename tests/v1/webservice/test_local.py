@@ -133,6 +133,47 @@ def test_reload_serves_the_script_as_it_lies_there_now(shared):
         service.reload()
 
 
+def test_a_save_changes_nothing_before_reload(desk, monkeypatch):
+    """The SDK's service has a copy of the script; `amlemu serve` follows saves, and so do endpoints."""
+    monkeypatch.delenv("CI")
+    script = desk.write("score.py", ECHO)
+    service = deploy(desk, "svc", [], "score.py")
+    service.wait_for_deployment()
+
+    script.write_text(ECHO.replace("json.loads(data)", "'again'"))
+
+    assert service.run("1") == 1
+    service.reload()
+    assert service.run("1") == "again"
+
+
+def test_a_reload_that_fails_is_a_service_that_has_failed(desk, capsys):
+    """Nothing answers 200 then: the state, `error` and `wait_for_deployment` say so, until a reload that does not fail."""
+    script = desk.write("score.py", ECHO)
+    service = deploy(desk, "svc", [], "score.py")
+    service.wait_for_deployment()
+    script.write_text(ECHO.replace("pass", "raise ValueError('no weights')"))
+
+    with pytest.raises(WebserviceException, match=r"^Error: Container has crashed. Did your init method fail?"):
+        service.reload()
+
+    assert service.state == "failed"
+    assert "init() raised ValueError: no weights" in service.error["message"]
+    with pytest.raises(WebserviceException, match=r"^Cannot call run\(\) when service is failed\."):
+        service.run("1")
+    with pytest.raises(WebserviceException, match="no weights"):
+        service.wait_for_deployment()
+    service.update(inference_config=InferenceConfig("score.py"))
+    with pytest.raises(WebserviceException, match="no weights") as caught:
+        service.wait_for_deployment()
+    assert "goes on as it was" not in caught.value.message
+    assert service.state == "failed"
+
+    script.write_text(ECHO.replace("json.loads(data)", "'mended'"))
+    service.reload()
+    assert (service.state, service.error, service.run("1")) == ("running", None, "mended")
+
+
 def test_update_takes_its_arguments_in_the_order_of_the_pages(desk):
     """`service.update([different_model], inference_config, deployment_config)`: requests are answered all the time."""
     desk.write("score.py", SCORE)

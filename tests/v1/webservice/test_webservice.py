@@ -45,6 +45,43 @@ def test_one_is_of_its_own_kind(services):
     assert kinds == {"mylocal": LocalWebservice, "myaci": AciWebservice, "myaks": AksWebservice}
 
 
+def test_a_class_of_the_cloud_finds_those_of_the_cloud(services):
+    """As in the SDK, whichever class is asked, the object is of the service's own kind; a local one is none of the cloud."""
+    assert type(AksWebservice(services, "myaci")) is AciWebservice
+    assert AksWebservice(services, "myaci").tags == {"kind": "aci"}
+    with pytest.raises(WebserviceException, match=r"^WebserviceNotFound: Webservice with name mylocal not found"):
+        AciWebservice(services, "mylocal")
+    with pytest.raises(WebserviceException, match=r"^WebserviceNotFound: Webservice with name nope not found"):
+        AciWebservice(services, "nope")
+    with pytest.raises(WebserviceException, match=r"^WebserviceNotFound: No local container with name myaci"):
+        LocalWebservice(services, "myaci")
+
+
+@pytest.mark.parametrize("verb", ["deploy", "deploy_from_model", "deploy_from_image"])
+def test_what_deployed_images_says_what_to_write_today(services, verb):
+    with pytest.raises(WebserviceException, match=r"Images of 2018 are not served.*Model\.deploy\(workspace, name"):
+        getattr(Webservice, verb)(workspace=services, name="svc", models=[], image_config=object())
+
+
+def test_local_ones_are_listed_by_their_class(services):
+    """Those that run, and with `all` the others (azureml-core 1.61, local.py list)."""
+    assert LocalWebservice.list(services) == []
+    assert [one.name for one in LocalWebservice.list(services, all=True)] == ["mylocal"]
+    assert LocalWebservice.list(services, model_name="m", all=True) == []
+
+
+def test_an_object_does_not_answer_for_a_service_of_another_kind(services, capsys):
+    """One that has its name now: neither its port nor its state is told, and it is not deleted."""
+    before, asked = LocalWebservice(services, "mylocal"), services.webservices["mylocal"]
+    put("mylocal", 7009, kept.write("mylocal", asked._kept.inference, AciWebservice.deploy_configuration(), []))
+
+    assert (before.state, before.port, before.scoring_uri) == ("unknown", None, None)
+    assert "state=unknown, scoring_uri=None" in repr(before)
+    with pytest.raises(WebserviceException, match=r"^Cannot call delete\(\) when service is unknown"):
+        before.delete()
+    assert type(services.webservices["mylocal"]) is AciWebservice
+
+
 def test_the_workspace_shows_them_by_name(services, capsys):
     """`print(ws.webservices)` of the page of 2020-11."""
     print(services.webservices)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from amlemu.layout import OWN_FOLDER
 from amlemu.local_endpoints import shelf as shelves
 from amlemu.local_endpoints.record import DELETING, Asked, OtherVersion, Record
 from amlemu.v1 import place
@@ -58,6 +59,11 @@ class Kept:
         return from_data(place.read_json(self.folder / _CONFIGURATION))
 
     @property
+    def kind(self) -> str:
+        """`local`, `aci` or `aks`."""
+        return self.configuration.kind
+
+    @property
     def inference(self) -> dict[str, Any]:
         """Its inferenceconfig.json."""
         return place.read_json(self.folder / _INFERENCE) or {}
@@ -66,6 +72,13 @@ class Kept:
     def models(self) -> tuple[GivenModel, ...]:
         """Its models."""
         return tuple(GivenModel(**one) for one in self.said.get("models") or ())
+
+    def has_model(self, name: str | None, id_: str | None) -> bool:
+        """Tell whether it has a model of this name, and one with this id; None is any."""
+        models = self.models
+        return (not name or name in {model.name for model in models}) and (
+            not id_ or id_ in {model.id for model in models}
+        )
 
 
 def of(name: str) -> Kept | None:
@@ -129,14 +142,22 @@ def write(
     place.write_json(folder / _INFERENCE, inference)
     place.write_json(folder / _CONFIGURATION, configuration.as_data())
     place.write_json(folder / _SERVICE, said)
+    _share_environments(home, folder)
     if known is not None:
         _tidy(home, {known.folder, *(Path(one.asked.file).parent for one in known.record.deployments.values())})
     options = {
+        "reload": False,  # the SDK's services have a copy of the script: reload() and update() take the one that lies there now
         "with": [str(folder / _CONFIGURATION)],
         "model": [f"{model.id}={model.path}" for model in models],
         "model_layout": "local" if configuration.kind == "local" else "cloud",
     }
     return Asked(str(folder / _INFERENCE), options)
+
+
+def _share_environments(home: Path, folder: Path) -> None:
+    """Have what `amlemu env create` makes of the files of a service outlast them: the next ones may ask for the same."""
+    shared = place.make(home / OWN_FOLDER)
+    (folder / OWN_FOLDER).symlink_to(Path("..", shared.name))
 
 
 def describe(known: Kept, configuration: DeploymentConfiguration) -> None:

@@ -20,7 +20,7 @@ from amlemu.v1.inference_config import InferenceConfig
 from amlemu.v1.webservice import deploying, kept, waiting
 from amlemu.v1.webservice.configuration import LocalWebserviceDeploymentConfiguration
 from amlemu.v1.webservice.kept import DEPLOYMENT
-from amlemu.v1.webservice.webservice import GONE, Webservice, parsed
+from amlemu.v1.webservice.webservice import GONE, LOCAL, Webservice, parsed
 from amlemu.v1.workspace import Workspace
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -44,7 +44,7 @@ def _in_state(*states: str) -> Callable[[_Method], _Method]:
     return decorate
 
 
-class LocalWebservice(Webservice, kind="local"):
+class LocalWebservice(Webservice, kind=LOCAL):
     """A service for debugging."""
 
     STATE_DELETED, STATE_DEPLOYING, STATE_FAILED = "deleted", "deploying", "failed"
@@ -62,7 +62,7 @@ class LocalWebservice(Webservice, kind="local"):
     def __init__(self, workspace: Workspace, name: str, must_exist: bool = True) -> None:
         """Find it. Raises WebserviceException where it has to be there, and is not."""
         super().__init__(workspace, name)
-        if must_exist and kept.of(name) is None:
+        if must_exist and self._look() is None:
             there = ", ".join(one.name for one in kept.every()) or "none"
             what = f"WebserviceNotFound: No local container with name {name}"
             raise WebserviceException(what, hint=f"Services in this project: {there}.")
@@ -79,6 +79,18 @@ class LocalWebservice(Webservice, kind="local"):
             WebserviceException: this is no port.
         """
         return LocalWebserviceDeploymentConfiguration(port=port)
+
+    @staticmethod
+    def list(  # type: ignore[override]  # as the SDK has it
+        workspace: Workspace,
+        model_name: str | None = None,
+        model_id: str | None = None,
+        all: bool | None = None,  # noqa: A002  # as the SDK has it
+    ) -> list[LocalWebservice]:
+        """Return the local services that fit: those that run, or all of them."""
+        names = [one.name for one in kept.every() if one.kind == LOCAL and one.has_model(model_name, model_id)]
+        found = [LocalWebservice(workspace, name) for name in names]
+        return [one for one in found if all or one.state == LocalWebservice.STATE_RUNNING]
 
     @property
     def state(self) -> str:
@@ -100,7 +112,7 @@ class LocalWebservice(Webservice, kind="local"):
     @property
     def port(self) -> int | None:
         """Where requests are answered; None where it is gone."""
-        found = None if self._is_deleted else kept.of(self.name)
+        found = self._look()
         return None if found is None else found.record.port
 
     @property

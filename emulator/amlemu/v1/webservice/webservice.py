@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from amlemu.local_endpoints import logs, views
 from amlemu.local_endpoints import shelf as shelves
@@ -24,13 +24,17 @@ from amlemu.v1.webservice.kept import DEPLOYMENT, GivenModel, Kept
 from amlemu.v1.workspace import Workspace
 
 _LINES = 5000
+_OF_TODAY = "Model.deploy(workspace, name, models, inference_config, deployment_config) takes the script itself."
+LOCAL = "local"
 GONE = "Gone"
 """Of a service that is not there; the other states are those of `local_endpoints.record`."""
 
 
 class Webservice:
     """
-    A service of this project: `Webservice(ws, NAME)` finds one, of whatever kind.
+    A service of this project: `Webservice(ws, NAME)` finds one, of whatever kind, and is of its kind.
+
+    An object stays with its kind: when a service of another kind takes the name, its own is gone.
 
     Raises:
         WebserviceException: `WebserviceNotFound`.
@@ -39,22 +43,27 @@ class Webservice:
     _kinds: ClassVar[dict[str, type[Webservice]]] = {}
     _words: ClassVar[Mapping[str, str]] = {}
     compute_type: ClassVar[str] = ""
+    _kind: ClassVar[str] = ""
 
     def __init_subclass__(cls, kind: str = "", **rest: Any) -> None:
         super().__init_subclass__(**rest)
         if kind:
+            cls._kind = kind
             Webservice._kinds[kind] = cls
 
     def __new__(cls, workspace: Workspace, name: str, *args: Any, **more: Any) -> Webservice:  # noqa: PYI034  # of the kind that its files say
-        """Find out of which kind it is."""
-        if cls is not Webservice:
+        """Find out of which kind it is: as in the SDK, `AksWebservice(ws, NAME)` finds one of ACI, too."""
+        if cls._kind == LOCAL:  # that one may be named before it is there
             return super().__new__(cls)
         if not name:
             raise WebserviceException("Name must be provided")
         found = kept.of(name)
-        if found is None:
+        if found is None or (cls._kind and found.kind == LOCAL):
             raise _not_found(name)
-        return super().__new__(Webservice._kinds[found.configuration.kind])
+        made = super().__new__(Webservice._kinds[found.kind])
+        if not isinstance(made, cls):
+            made.__init__(workspace, name)  # type: ignore[misc]  # Python calls it for its own kind only
+        return made
 
     def __init__(self, workspace: Workspace, name: str) -> None:
         """Take its name; nothing is asked before something is read."""
@@ -65,9 +74,14 @@ class Webservice:
 
     # What there is to say of it
 
+    def _look(self) -> Kept | None:
+        """Return what is known of it; None where it is not there, be it that one of another kind has its name."""
+        found = None if self._is_deleted else kept.of(self.name)
+        return found if found is not None and found.kind == self._kind else None
+
     @property
     def _kept(self) -> Kept:
-        found = kept.of(self.name)
+        found = self._look()
         if found is None:
             raise _not_found(self.name)
         return found
@@ -78,7 +92,7 @@ class Webservice:
 
     def _provisioning(self) -> str:
         """Return the state, in the words of `local_endpoints.record`, or GONE."""
-        if self._is_deleted or kept.of(self.name) is None:
+        if self._look() is None:
             return GONE
         try:
             seen = views.endpoint(self.name)
@@ -284,6 +298,13 @@ class Webservice:
         deploying.write_keys(self.name, after["Primary"], after["Secondary"], file.keys().signing)
 
     @staticmethod
+    def deploy(*_: Any, **__: Any) -> NoReturn:
+        """Raise WebserviceException: images of 2018 are not made."""
+        raise WebserviceException("Images of 2018 are not served", hint=_OF_TODAY)
+
+    deploy_from_model = deploy_from_image = deploy
+
+    @staticmethod
     def list(
         workspace: Workspace,
         compute_type: str | None = None,
@@ -300,15 +321,9 @@ class Webservice:
         if compute_type and compute_type.upper() not in kinds:
             what = f'Invalid compute type "{compute_type}". Valid options are "{",".join(sorted(kinds))}"'
             raise WebserviceException(what)
-        wanted = {"name": model_name, "id": model_id}
-        found = []
-        for one in kept.every():
-            kind = one.configuration.kind
-            has_model = all(
-                any(getattr(model, key) == value for model in one.models) for key, value in wanted.items() if value
-            )
-            if has_model and (not compute_type or compute_type.lower() == kind):
-                found.append(service_of(workspace, one.name))
+        every = [one for one in kept.every() if one.has_model(model_name, model_id)]
+        wanted = compute_type.lower() if compute_type else None
+        found = [service_of(workspace, one.name) for one in every if wanted in (None, one.kind)]
         return [one for one in found if _has(one.tags, tags) and _has(one.properties, properties)]
 
     def serialize(self) -> dict[str, Any]:
@@ -349,7 +364,7 @@ class Webservice:
             raise WebserviceException(what, hint=f"{self.scoring_uri}: {error}. {self._why()}".rstrip()) from error
 
     def __repr__(self) -> str:
-        there = kept.of(self.name) is not None and not self._is_deleted
+        there = self._look() is not None
         said = {
             "workspace": repr(self.workspace),
             "name": self.name,

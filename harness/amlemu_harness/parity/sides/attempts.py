@@ -12,12 +12,15 @@ import re
 from amlemu_harness.parity.record import End
 
 _BOOTED = re.compile(r"Booting worker with pid: (\d+)")  # gunicorn 27.0.1, arbiter.py; the real server's and ours
-_ENOUGH = 3
+_ENOUGH, _ENOUGH_FOR_ANY = 3, 6
 
 
 def given_up(so_far: End, workers: int) -> End | None:
     """
     Return how a server is that has tried often enough, cut off before its second try; None for one that has not.
+
+    Its two streams are forwarded one by one, and either may come late: where only one of them has reached the second try,
+    some more are waited for. One that writes to one stream alone never comes that far.
 
     Args:
         so_far: what it has written.
@@ -28,6 +31,9 @@ def given_up(so_far: End, workers: int) -> End | None:
         return None
     second = f"[{booted[workers]}]"
     out, err = (_before(lines, second) for lines in (so_far.out, so_far.err))
+    is_late = out == so_far.out or err == so_far.err
+    if is_late and len(booted) < _ENOUGH_FOR_ANY * workers:
+        return None
     return End(None, out, err, is_trying=True)
 
 

@@ -42,4 +42,18 @@ def test_the_third_try_is_enough_and_the_first_is_told(stream: str) -> None:
 
 def test_of_several_workers_the_whole_first_try_is_told() -> None:
     """Two that start together are both in it."""
-    assert given_up(End(None, (), tries(11, 12, 13, 14, 15, 16)), 2) == End(None, (), tries(11, 12), is_trying=True)
+    other = ("hello from 11", "hello from 12", "x I [13] hello")
+    told = given_up(End(None, other, tries(11, 12, 13, 14, 15, 16)), 2)
+
+    assert told == End(None, other[:2], tries(11, 12), is_trying=True)
+
+
+def test_a_stream_that_comes_late_is_waited_for() -> None:
+    """docker's client forwards both, each by itself; one that says nothing at all is not waited for without end."""
+    late = ("Server Routes",)
+
+    assert given_up(End(None, late, tries(11, 12, 13, 14, 15)), 1) is None
+    assert given_up(End(None, (*late, "x I [12] hello"), tries(11, 12, 13)), 1) == End(
+        None, late, tries(11), is_trying=True
+    )
+    assert given_up(End(None, late, tries(11, 12, 13, 14, 15, 16)), 1) == End(None, late, tries(11), is_trying=True)
