@@ -7,6 +7,10 @@ Docker has to build (`Model.package`, an image that includes ptvsd) is run up to
 
 from __future__ import annotations
 
+import importlib
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.v1.conftest import Desk
@@ -285,3 +289,18 @@ def test_the_package_of_the_page_needs_docker_and_says_so(desk, capsys):
     with pytest.raises(Exception, match=r"^Package creation reached non-successful terminal state") as caught:
         notebook.run(WAIT_AND_PULL)
     assert type(caught.value).__name__ == "WebserviceException"
+
+
+def test_the_page_for_notebooks_says_where_each_name_is():
+    """docs/notebooks.md: what a line of imports names on the left is in the module on the right."""
+    page = (Path(__file__).parents[2] / "docs" / "notebooks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `from azureml\.\S+ import (.+?)` \| `from (\S+) import \.\.\.` \|$", page, re.MULTILINE)
+    missing = [
+        f"{module}.{name}"
+        for names, module in rows
+        for name in names.split(", ")
+        if name != "..." and not hasattr(importlib.import_module(module), name)
+    ]
+
+    assert len(rows) == 10
+    assert missing == []
