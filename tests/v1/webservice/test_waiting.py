@@ -7,7 +7,10 @@ import time
 
 import pytest
 from amlemu.v1.exceptions import WebserviceException
-from amlemu.v1.webservice import waiting
+from amlemu.v1.model import InferenceConfig
+from amlemu.v1.webservice import AciWebservice, kept, waiting
+
+from tests.v1.conftest import ECHO
 
 
 def failed(step: str, told: str, today: str = "") -> dict[str, object]:
@@ -63,6 +66,20 @@ def test_the_exception_has_both_the_sdks_words_and_ours():
         "Service deployment polling reached non-successful terminal state, current service state: Failed\nOperation ID: op\n"
     )
     assert "fix    Mend it." in error.message
+
+
+def test_options_without_effect_are_told(desk):
+    """As by `amlemu serve`; tags and such are labels everywhere."""
+    desk.write("score.py", ECHO)
+    asked = AciWebservice.deploy_configuration(
+        memory_gb=1, dns_name_label="x", enable_app_insights=True, tags={"a": "b"}
+    )
+    one = kept.write("svc", InferenceConfig("score.py").as_data(), asked, [])
+
+    assert (
+        waiting.remarks(one)[-1]
+        == "amlemu: without effect here: appInsightsEnabled, dnsNameLabel (docs/fields.md says why)"
+    )
 
 
 def test_nobody_waits_longer_than_was_said():

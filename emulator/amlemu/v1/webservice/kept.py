@@ -22,7 +22,7 @@ from amlemu.v1.webservice.configuration import DeploymentConfiguration, from_dat
 
 DEPLOYMENT = "blue"
 """A service has one deployment, which is called so."""
-_INFERENCE, _CONFIGURATION, _SERVICE = "inferenceconfig.json", "deploymentconfig.json", "service.json"
+_INFERENCE, CONFIGURATION, _SERVICE = "inferenceconfig.json", "deploymentconfig.json", "service.json"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Kept:
     @property
     def configuration(self) -> DeploymentConfiguration:
         """What it was asked to be. Raises WebserviceException where its file is none any more."""
-        return from_data(place.read_json(self.folder / _CONFIGURATION))
+        return from_data(place.read_json(self.folder / CONFIGURATION))
 
     @property
     def kind(self) -> str:
@@ -140,14 +140,14 @@ def write(
         "updated_at": time.time(),
     }
     place.write_json(folder / _INFERENCE, inference)
-    place.write_json(folder / _CONFIGURATION, configuration.as_data())
+    place.write_json(folder / CONFIGURATION, configuration.as_data())
     place.write_json(folder / _SERVICE, said)
     _share_environments(home, folder)
     if known is not None:
         _tidy(home, {known.folder, *(Path(one.asked.file).parent for one in known.record.deployments.values())})
     options = {
         "reload": False,  # the SDK's services have a copy of the script: reload() and update() take the one that lies there now
-        "with": [str(folder / _CONFIGURATION)],
+        "with": [str(folder / CONFIGURATION)],
         "model": [f"{model.id}={model.path}" for model in models],
         "model_layout": "local" if configuration.kind == "local" else "cloud",
     }
@@ -162,7 +162,7 @@ def _share_environments(home: Path, folder: Path) -> None:
 
 def describe(known: Kept, configuration: DeploymentConfiguration) -> None:
     """Write down what is only said of a service, such as its tags: nothing is deployed."""
-    place.write_json(known.folder / _CONFIGURATION, configuration.as_data())
+    place.write_json(known.folder / CONFIGURATION, configuration.as_data())
     place.write_json(known.folder / _SERVICE, {**known.said, "updated_at": time.time()})
 
 

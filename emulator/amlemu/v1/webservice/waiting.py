@@ -18,11 +18,12 @@ from typing import Any
 from amlemu.local_endpoints import verbs
 from amlemu.local_endpoints.record import Asked
 from amlemu.v1.exceptions import WebserviceException, in_words
-from amlemu.v1.webservice import deploying
+from amlemu.v1.webservice import deploying, kept
 
 _CRASHED = "Error: Container has crashed. Did your init method fail?"
 _SILENT = "Error: Connection to container has failed. Did your init method fail?"
 _LATE = "Error: Connection to container has timed out. Did your init method fail?"
+_LABELS = ("tags", "properties", "description")
 _TOO_LATE = ("would have been killed", "does not answer", "too long")
 
 
@@ -120,10 +121,10 @@ def cloud_failure(state: str, operation: str, error: dict[str, Any], outcome: di
 
 
 def remarks(asked: Asked) -> list[str]:
-    """Return how the interpreter of this machine differs from the environment that is asked for; none where nothing is asked."""
+    """Return what is not as in the cloud: the interpreter, where it differs from the environment, and options without effect."""
     from amlemu.choices import choose
     from amlemu.cli_doctor import subject_of
-    from amlemu.cli_plan import made_for
+    from amlemu.cli_plan import made_for, said_of
     from amlemu.doctor.needs.here import check_this_machine
 
     options = {name: tuple(one) if isinstance(one, list) else one for name, one in asked.options.items()}
@@ -135,4 +136,7 @@ def remarks(asked: Asked) -> list[str]:
     lines += [f"amlemu: {one.cause}" for one in found]
     if found:
         lines.append(f"amlemu: it is tried all the same. amlemu env create {asked.file} makes what is asked for")
-    return lines
+    said = said_of(choices)
+    fields = [one.field for one in said.not_emulated if one.place.file.name == kept.CONFIGURATION] if said else []
+    without = [field for field in fields if field not in _LABELS]
+    return lines + [f"amlemu: without effect here: {', '.join(without)} (docs/fields.md says why)"] * bool(without)
