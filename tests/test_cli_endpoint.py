@@ -13,6 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
+from amlemu import cli_endpoint
+from amlemu.local_endpoints import verbs, views
+from click.testing import CliRunner
 
 from tests.free_port import free_port
 from tests.local_endpoints.desk import BREAKS, GOOD, HANGS, Desk, says, until
@@ -596,3 +599,32 @@ def test_in_a_terminal_a_bar_shows_how_far_it_is(desk):
     lines = desk.run("endpoint", "create", "-n", "wine", "-f", "score.py").err
     assert "[#" not in lines
     assert "\x1b" not in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "called"),
+    [(["invoke", "-r", "-"], "invoke"), (["get-logs"], "log")],
+    ids=["invoke", "get-logs"],
+)
+@pytest.mark.parametrize("flag", ["-d", "--deployment", "--deployment-name"])
+def test_a_deployment_is_named_in_azs_words_of_all_years(monkeypatch, words, called, flag):
+    """`-d` and `--deployment` of 2021, `--deployment-name` of today (contract 5.1)."""
+    asked = []
+    monkeypatch.setattr(views, called, lambda endpoint, deployment, *_: asked.append(deployment) or 1 / 0)
+    CliRunner().invoke(cli_endpoint.endpoint, [*words, "-n", "iris", flag, "green"], input="{}")
+
+    assert asked == ["green"]
+
+
+def test_no_lines_are_no_lines():
+    assert (cli_endpoint.count_of(0, None), cli_endpoint.count_of(None, 0)) == (0, 0)
+    assert cli_endpoint.count_of(None, None) == 5000
+
+
+def test_an_update_need_not_be_waited_for(monkeypatch):
+    seen = []
+    monkeypatch.setattr(verbs, "update_endpoint", lambda *_, waits: seen.append(waits) or 1 / 0)
+    for flags in ([], ["--no-wait"]):
+        CliRunner().invoke(cli_endpoint.endpoint, ["update", "-n", "iris", *flags])
+
+    assert seen == [True, False]

@@ -18,6 +18,12 @@ CAUSE = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def sources(monkeypatch):
+    """Say which options were given on the command line."""
+    return lambda *names: monkeypatch.setattr(cli_making.cli_plan, "sources", lambda: dict.fromkeys(names, "flag"))
+
+
 @pytest.mark.parametrize(
     ("outcome", "code", "out"),
     [
@@ -64,3 +70,64 @@ def test_what_is_needed_is_asked_for(value):
     with pytest.raises(UsageError, match="the endpoint's name is missing"):
         cli_making.needed(value, "--name", "the endpoint's name")
     assert cli_making.needed("iris", "--name", "the endpoint's name") == "iris"
+
+
+def test_a_debuggers_port_that_was_said_stays(sources, tmp_path):
+    """--vscode-debug is 5678 only where nobody says otherwise."""
+    sources("debug")
+    (tmp_path / "score.py").touch()
+    given = {"debug": 6000, "vscode_debug": True, "simulate": None}
+
+    assert cli_making.asked_of(str(tmp_path / "score.py"), given).options["debug"] == 6000
+
+
+def test_paths_are_kept_absolute(sources, monkeypatch, tmp_path):
+    """Another folder does not change them; a command to be found, or the name of a profile, is no path."""
+    monkeypatch.chdir(tmp_path)
+    sources("profile", "python", "model")
+    (tmp_path / "score.py").touch()
+    given = {"vscode_debug": False, "simulate": None}
+
+    def options(**more):
+        return cli_making.asked_of("score.py", {**given, **more}).options
+
+    words = options(profile="mine.toml", python="./python", model=("credit=m.pkl",))
+    assert words == {
+        "profile": f"{tmp_path}/mine.toml", "python": f"{tmp_path}/python", "model": [f"credit={tmp_path}/m.pkl"],
+    }  # fmt: skip
+    assert options(profile="managed", python="python3.11", model=("m.pkl",))["python"] == "python3.11"
+    assert options(profile="managed", python="python3.11", model=("m.pkl",))["profile"] == "managed"
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        pytest.param(["instance_count=2"], {"set": ["limits.instance_count=2"]}, id="instances"),
+        pytest.param(
+            ["request_settings.request_timeout_ms=9000"],
+            {"set": ["limits.request_timeout_ms=9000"]},
+            id="request-settings",
+        ),
+        pytest.param(["liveness_probe.period=30"], {"set": ["probes.liveness_period=30"]}, id="probes"),
+        pytest.param(["environment_variables.A=b=c"], {"set": [], "env": ["A=b=c"]}, id="variables"),
+        pytest.param(["limits.request_bytes=1"], {"set": ["limits.request_bytes=1"]}, id="ours"),
+    ],
+)
+def test_set_takes_the_words_of_az_too(sources, tmp_path, words, options):
+    """`az ml online-deployment update --set instance_count=2` names fields, `amlemu serve --set` values of the profile."""
+    sources("set")
+    (tmp_path / "deployment.yml").touch()
+    given = {"set": tuple(words), "vscode_debug": False, "simulate": None}
+
+    assert cli_making.asked_of(str(tmp_path / "deployment.yml"), given).options == options
+
+
+def test_a_field_that_only_the_file_can_say_is_refused(sources, tmp_path):
+    sources("set")
+    (tmp_path / "deployment.yml").touch()
+    given = {"set": ("instance_type=Standard_F2s_v2",), "vscode_debug": False, "simulate": None}
+
+    with pytest.raises(
+        UsageError, match=r"instance_type is a field of the deployment's file\. Write it there and update"
+    ):
+        cli_making.asked_of(str(tmp_path / "deployment.yml"), given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 import pytest
-from amlemu.cli_options import WithBareFlags, with_settings
+from amlemu.cli_options import AsAzWithBareFlags, Verbs, WithBareFlags, with_settings
 from amlemu.settings import Setting
 from click.testing import CliRunner
 
@@ -87,3 +87,53 @@ def test_a_value_that_may_be_left_out_may_be_left_out_anywhere(words, debug, fil
     found = taken(*words)
 
     assert (found["debug"], found["file"]) == (debug, file)
+
+
+@pytest.fixture
+def azs():
+    """A group with two verbs, and what the last one was called with."""
+    seen = {}
+
+    @click.group(cls=Verbs)
+    def group():
+        pass
+
+    @group.command(cls=AsAzWithBareFlags)
+    @with_settings(SETTINGS)
+    def create(**given):
+        seen.update(given)
+
+    @group.command()
+    @with_settings(SETTINGS[:2])
+    def show(**given):
+        seen.update(given)
+
+    return lambda *words: (CliRunner().invoke(group, list(words)), seen)
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "value"),
+    [
+        (["create", "--nam", "iris"], "name", "iris"),
+        (["create", "--nam=--count"], "name", "--count"),
+        (["create", "--cou", "3"], "count", 3),
+        (["create", "--no-r"], "reload", False),
+        (["create", "--deb"], "debug", 5678),
+        (["show", "--n", "lily"], "name", "lily"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_an_option_of_azs_may_be_cut_short(azs, words, name, value):
+    """Azure's own documentation has `--endpoint` for `--endpoint-name`."""
+    result, seen = azs(*words)
+
+    assert result.exit_code == 0, result.output
+    assert seen[name] == value
+
+
+def test_one_that_could_be_two_is_refused(azs):
+    """--name or --no-reload: nothing is guessed."""
+    result, seen = azs("create", "--n", "iris")
+
+    assert (result.exit_code, seen) == (2, {})
+    assert "No such option" in result.output

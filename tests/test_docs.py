@@ -27,7 +27,7 @@ COMMANDS = {**of_amlemu.COMMANDS, **endpoint_settings.COMMANDS, **service_settin
 PAGES = [REPOSITORY / name for name in ("README.md", "CHANGELOG.md")] + sorted((REPOSITORY / "docs").rglob("*.md"))
 CLICKS_OWN = {"--help", "--version"}
 CURLS = {"--data-binary"}
-AZURES = {"--entry_script", "--model_dir", "--port", "--local", "--ic", "--dc"}
+AZURES = {"--endpoint", "--entry_script", "--model_dir", "--port", "--local", "--ic", "--dc"}
 DOCKERS = {"--name", "--rm"}
 PYTESTS = {"--pdb", "--cov", "--amlemu-target", "--amlemu-profile", "--amlemu-update", "--amlemu-require-container"}
 

@@ -11,22 +11,22 @@ import click
 
 from amlemu import endpoint_settings as settings
 from amlemu.cli_endpoint import count_of
-from amlemu.cli_options import WithBareFlags, with_settings
+from amlemu.cli_options import AsAzWithBareFlags, Verbs, with_settings
 
 
-@click.group(short_help="Deployments of an endpoint with a name.")
+@click.group(cls=Verbs, short_help="Deployments of an endpoint with a name.")
 def deployment() -> None:
     """Deployments of an endpoint with a name: each is updated blue/green, so that the old one answers until the new one is healthy."""
 
 
-@deployment.command(cls=WithBareFlags)
+@deployment.command(cls=AsAzWithBareFlags)
 @with_settings(settings.DEPLOYMENT_CREATE)
 def create(**given: Any) -> None:
     """Create a deployment, and tell the steps of its start."""
     _make("create", given)
 
 
-@deployment.command(cls=WithBareFlags)
+@deployment.command(cls=AsAzWithBareFlags)
 @with_settings(settings.DEPLOYMENT_UPDATE)
 def update(**given: Any) -> None:
     """Let another one take a deployment's place when it is healthy; one that fails leaves the old one."""

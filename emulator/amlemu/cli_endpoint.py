@@ -11,18 +11,18 @@ from typing import Any
 import click
 
 from amlemu import endpoint_settings as settings
-from amlemu.cli_options import WithBareFlags, with_settings
+from amlemu.cli_options import AsAzWithBareFlags, Verbs, with_settings
 
 EXIT_FAILURE = 1
 _LINES = 5000  # contract 5.1, the CLI's default
 
 
-@click.group(short_help="Endpoints with a name, that outlive the shell.")
+@click.group(cls=Verbs, short_help="Endpoints with a name, that outlive the shell.")
 def endpoint() -> None:
     """Endpoints with a name: each is a process of its own, which goes on when the shell ends; its state lies in .amlemu/endpoints."""
 
 
-@endpoint.command(cls=WithBareFlags)
+@endpoint.command(cls=AsAzWithBareFlags)
 @with_settings(settings.ENDPOINT_CREATE)
 def create(**given: Any) -> None:
     """Create an endpoint; of a file of 2021, a deployment or a script with its deployments, too."""

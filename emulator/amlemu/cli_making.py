@@ -26,6 +26,24 @@ if TYPE_CHECKING:
 EXIT_FAILURE, EXIT_USAGE, EXIT_BOOT = 1, 2, 3
 STEPS = ("SystemSetup", "ImageBuild", "UserContainerImagePull", "ModelDownload", "UserContainerStart", "Probes")
 _OURS = ("target", "vscode_debug", "simulate")
+_OF_AZ = {
+    "instance_count": "limits.instance_count",
+    **{
+        f"request_settings.{name}": f"limits.{name}"
+        for name in ("request_timeout_ms", "max_concurrent_requests_per_instance", "max_queue_wait_ms")
+    },
+    **{
+        f"{probe}_probe.{name}": f"probes.{probe}_{name}"
+        for probe in ("liveness", "readiness")
+        for name in ("initial_delay", "period", "timeout", "success_threshold", "failure_threshold")
+    },
+}
+"""What `az ml online-deployment update --set` calls values of the profile."""
+_FIELDS = (
+    "app_insights_enabled", "code_configuration", "egress_public_network_access", "environment", "instance_type",
+    "liveness_probe", "model", "model_mount_path", "readiness_probe", "request_settings", "resources", "scale_settings",
+)  # fmt: skip
+_VARIABLES = "environment_variables."
 _KINDS = {setting.name: setting for setting in MAKING}
 
 
@@ -45,11 +63,30 @@ def asked_of(file: str, given: Mapping[str, Any], **also: Any) -> Asked:
     sources = cli_plan.sources()
     chosen = [name for name in sources if name in _KINDS and name not in _OURS]
     options = {name: _absolute(name, given[name]) for name in chosen}
+    if "set" in options:
+        options |= _from_az(options["set"], options.get("env", []))
     if "target" in sources:
         options["container"] = given["target"] == "container"
     if given["vscode_debug"]:
         options.setdefault("debug", 5678)
     return Asked(os.path.abspath(path), {**options, **also}, given["simulate"] or "")
+
+
+def _from_az(words: list[str], variables: list[str]) -> dict[str, list[str]]:
+    """Return `set` and `env` for what was given to `--set`, also in the words of `az`, which has fields there. Raises UsageError."""
+    ours, env = [], list(variables)
+    for word in words:
+        name, sign, value = word.partition("=")
+        if name.startswith(_VARIABLES):
+            env.append(word.removeprefix(_VARIABLES))
+        elif name in _OF_AZ:
+            ours.append(f"{_OF_AZ[name]}{sign}{value}")
+        elif name.partition(".")[0] in _FIELDS:
+            hint = f"Write it there and update. Of az's --set this takes {', '.join(_OF_AZ)} and {_VARIABLES}NAME."
+            raise UsageError(f"{name} is a field of the deployment's file", where=f"--set {word}", hint=hint)
+        else:
+            ours.append(word)
+    return {"set": ours, "env": env} if env else {"set": ours}
 
 
 def _absolute(name: str, value: Any) -> Any:

@@ -55,3 +55,29 @@ class WithBareFlags(click.Command):
             is_bare = word in bare and not _NUMBER.fullmatch(following)
             words.append(f"{word}={bare[word]:g}" if is_bare else word)
         return super().parse_args(ctx, words)
+
+
+class AsAz(click.Command):
+    """A command whose options may be cut short where that leaves one, as `az` lets them: its documentation has `--endpoint` for `--endpoint-name`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write each flag out."""
+        flags = [flag for option in self.get_params(ctx) for flag in (*option.opts, *option.secondary_opts)]
+        return super().parse_args(ctx, [_written_out(word, flags) for word in args])
+
+
+class AsAzWithBareFlags(AsAz, WithBareFlags):
+    """Both."""
+
+
+class Verbs(click.Group):
+    """A group of commands that are called as those of `az` are."""
+
+    command_class = AsAz
+
+
+def _written_out(word: str, flags: list[str]) -> str:
+    flag, equals, value = word.partition("=")
+    meant = [one for one in flags if one.startswith(flag)]
+    is_short = flag.startswith("--") and len(flag) > len("--") and flag not in flags and len(meant) == 1
+    return f"{meant[0]}{equals}{value}" if is_short else word

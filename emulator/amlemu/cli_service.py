@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from amlemu import service_settings as settings
-from amlemu.cli_options import with_settings
+from amlemu.cli_options import Verbs, with_settings
 
 if TYPE_CHECKING:
     from amlemu.v1.webservice import Webservice
 
 
-@click.group(short_help="Services that amlemu.v1 has deployed.")
+@click.group(cls=Verbs, short_help="Services that amlemu.v1 has deployed.")
 def service() -> None:
     """Services that Model.deploy of amlemu.v1 has made, as az ml service has them."""
 

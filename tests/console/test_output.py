@@ -89,3 +89,7 @@ def test_json_and_yaml_say_the_same(content):
 @given(VALUES, st.sampled_from(["table", "tsv"]))
 def test_nothing_that_json_has_breaks_a_table(content, form):
     assert isinstance(as_text(content, form), str)
+
+
+def test_yaml_keeps_letters():
+    assert as_text({"name": "caf\u00e9"}, "yaml") == "name: caf\u00e9"

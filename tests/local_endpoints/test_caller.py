@@ -81,3 +81,13 @@ def test_what_prepare_refuses_starts_nobody(shelf):
         caller.have_done(shelf, Operation("1", "create"), prepare, lambda line: None)
     assert not caller.is_kept(shelf)
     assert shelf.read() is None
+
+
+def test_the_port_of_one_that_is_being_deleted_is_nobodys(shelve, home):
+    shelf = shelve("wine", port=5002)
+    assert caller.ports_of_others(Shelf(home / "iris")) == {5002: "wine"}
+    record = shelf.read()
+    record.state = "Deleting"
+    shelf.write(record)
+
+    assert caller.ports_of_others(Shelf(home / "iris")) == {}

@@ -149,3 +149,16 @@ async def test_a_script_is_loaded_anew_on_demand(house):
     assert (one.state, one.why) == ("Succeeded", "")
     with pytest.raises(UsageError, match="the deployment green is not served"):
         await house.household.reload("green")
+
+
+async def test_one_that_gives_up_for_good_is_failed(house):
+    await house.move_in("blue", says("blue"))
+
+    class GivesUp:
+        async def wait(self, stop):
+            return RuntimeError("no worker starts")
+
+    await house.household._watch("blue", GivesUp())
+    one = house.record.deployments["blue"]
+
+    assert (one.state, one.why) == ("Failed", "no worker starts")

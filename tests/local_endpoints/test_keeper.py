@@ -7,6 +7,8 @@ import signal
 from pathlib import Path
 
 import pytest
+from amlemu.errors import UsageError
+from amlemu.local_endpoints import keeper
 
 from .desk import GOOD, until
 
@@ -55,3 +57,11 @@ def test_nobody_else_can_read_its_token(desk, pid):
     note = desk.folder / ".amlemu/endpoints/iris/control.json"
 
     assert note.stat().st_mode & 0o077 == 0
+
+
+def test_what_cannot_be_begun_unmakes_nothing(shelve):
+    """An endpoint that has deployments stays, whatever keeps its process from starting."""
+    shelf = shelve(blue="Succeeded")
+    keeper._refuse(shelf, shelf.read(), UsageError("no such port"))
+
+    assert shelf.read().state == "Succeeded"

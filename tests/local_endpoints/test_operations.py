@@ -162,3 +162,11 @@ async def test_an_endpoint_that_failed_and_is_empty_is_kept_no_longer(tmp_path):
     kept.operations.forget("1")
     assert kept.has_ended.is_set()
     assert (kept.shelf.read().state, kept.shelf.read().why) == ("Failed", "init() raised")
+
+
+async def test_the_same_verb_with_another_file_is_another_operation(kept):
+    first = kept.operations.begin(create(file="hangs.py"))
+    await kept.household.hanging.wait()
+
+    assert kept.operations.begin(create(file="score.py", id_="2")) is not first
+    await kept.operations.close()

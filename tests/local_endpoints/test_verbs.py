@@ -152,3 +152,27 @@ def test_a_process_that_ends_while_a_delete_looks_for_it_is_not_started_again(cr
     assert (done.outcome["ok"], locks) == (True, [])
     done.acknowledge()
     assert [one["deployments"] for one in views.endpoints()] == ([] if what == "endpoint" else [{}])
+
+
+def test_a_deployment_that_nobody_keeps_leaves_neither_traffic_nor_log(shelve):
+    shelf = shelve(blue="Succeeded", green="Succeeded")
+    record = shelf.read()
+    record.traffic = {"blue": 100}
+    shelf.write(record)
+    log = shelf.deployment("blue") / "inference-server.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("old\n")
+
+    assert verbs.delete_deployment("iris", "blue", lambda _: None).outcome["ok"]
+    assert shelf.read().traffic == {}
+    assert not log.exists()
+
+
+def test_an_update_may_name_the_port_that_it_has(shelve, monkeypatch):
+    """Another one is refused while it runs."""
+    monkeypatch.setattr(verbs, "have_done", lambda *_, **__: "done")
+    shelf = shelve(port=5001)
+    with shelf.lock():
+        assert verbs.update_endpoint("iris", lambda _: None, port=5001) == "done"
+        with pytest.raises(UsageError, match="5002"):
+            verbs.update_endpoint("iris", lambda _: None, port=5002)

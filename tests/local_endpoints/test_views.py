@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from amlemu.errors import Unreachable, UsageError
 from amlemu.local_endpoints import logs, views
 from amlemu.local_endpoints.record import OtherVersion
 from amlemu.local_endpoints.rules import NotThere
+
+from tests.free_port import free_port
 
 GONE = "its process is gone; amlemu endpoint update -n iris starts it again"
 
@@ -147,3 +150,13 @@ def test_an_endpoint_without_keys_has_no_credentials(shelve):
 
     with pytest.raises(UsageError, match="asks nobody for a key"):
         views.credentials("iris")
+
+
+def test_an_answer_may_take_its_time(shelve, monkeypatch):
+    """The cloud says when it is over, and not who asks."""
+    seen, client = [], httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **more: seen.append(more["timeout"]) or client(**more))
+    with shelve(port=free_port(), blue="Succeeded").lock(), pytest.raises(Unreachable):
+        views.invoke("iris", None, b"{}", "application/json")
+
+    assert seen == [None]

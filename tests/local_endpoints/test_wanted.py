@@ -176,6 +176,24 @@ def test_an_update_without_a_file_takes_the_one_before_with_what_is_said_now(pro
     )  # fmt: skip
 
 
+def test_what_is_set_stays_until_it_is_set_again(project, shelve):
+    """As with `az ml online-deployment update --set`; and with --env."""
+    shelf = shelve("wine", blue="Succeeded")
+    record = shelf.read()
+    record.deployments["blue"].asked.file = str(project / "score.py")
+    record.deployments["blue"].asked.options = {"set": ["limits.instance_count=2", "auth.modes=key"], "env": ["A=1"]}
+    shelf.write(record)
+
+    assert deployment("update", "--set", "instance_count=3", "--env", "B=2").asked.options == {
+        "set": ["limits.instance_count=3", "auth.modes=key"],
+        "env": ["A=1", "B=2"],
+    }
+    assert deployment("update", "--set", "environment_variables.A=2").asked.options == {
+        "set": ["limits.instance_count=2", "auth.modes=key"],
+        "env": ["A=2"],
+    }
+
+
 def test_an_update_of_what_is_not_there_says_what_is(project, shelve):
     """Contract 5.1."""
     shelve("wine", blue="Succeeded")
@@ -205,3 +223,13 @@ def test_one_unreadable_endpoint_does_not_stand_in_the_way_of_a_named_one(home, 
     (home / "old" / "record.json").write_text('{"version": 0}', encoding="utf-8")
 
     assert wanted.endpoint_of("wine") == "wine"
+
+
+def test_an_endpoint_that_is_being_deleted_is_not_meant(shelve):
+    shelve("iris")
+    gone = shelve("wine")
+    record = gone.read()
+    record.state = "Deleting"
+    gone.write(record)
+
+    assert wanted.endpoint_of(None) == "iris"

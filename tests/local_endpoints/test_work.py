@@ -77,3 +77,56 @@ async def test_a_debuggers_port_is_had_by_one_at_a_time(kept):
     assert kept.household.moves == ["in score.py", "out blue", "in other.py", "out blue", "in other.py"]
     assert kept.shelf.read().deployments["blue"].asked == asked[1]
     assert kept.states == {"blue": "Succeeded"}
+
+
+async def test_one_that_never_came_up_is_healed_with_what_was_asked_for_last(kept):
+    """A slip in one file, then another in the next one: `update` reads the next one."""
+    await kept.do(create(file="breaks.py"))
+    await kept.do(create(file="explodes.py", id_="2"))
+
+    assert kept.shelf.read().deployments["blue"].asked.file == "explodes.py"
+
+
+async def test_one_that_gave_up_is_made_again(kept):
+    """It is served, and answers nobody."""
+    await kept.do(create())
+    kept.operations.forget("1")
+    kept.record.deployments["blue"].state = "Failed"
+    await kept.do(Operation("2", "update"))
+
+    assert kept.household.moves == ["in score.py", "in score.py"]
+    assert kept.states == {"blue": "Succeeded"}
+
+
+async def test_one_that_gave_up_is_still_down_after_an_update_that_fails(kept):
+    """It goes on as it was, and that was Failed."""
+    await kept.do(create())
+    kept.operations.forget("1")
+    one = kept.record.deployments["blue"]
+    one.state, one.why = "Failed", "no worker starts"
+    await kept.do(Operation("2", "update", "blue", {"blue": Asked("breaks.py")}))
+
+    assert (one.state, one.why, one.asked.file) == ("Failed", "no worker starts", "score.py")
+
+
+async def test_why_is_over_when_it_is_up(kept):
+    await kept.do(create(file="breaks.py"))
+    await kept.do(create(id_="2"))
+
+    assert kept.shelf.read().deployments["blue"].why == ""
+
+
+async def test_an_endpoint_of_which_one_deployment_is_up_is_there(tmp_path):
+    kept = Keeping(tmp_path, state="Creating")
+    outcome = await kept.do(Operation("1", "create", asked={"red": Asked("breaks.py"), "blue": Asked("score.py")}))
+
+    assert (outcome["ok"], kept.shelf.read().state) == (False, "Succeeded")
+
+
+async def test_a_delete_takes_the_traffic_away(kept):
+    await kept.do(create(traffic={"blue": 100}))
+    kept.operations.forget("1")
+    before = kept.household.traffic_taken
+    await kept.do(Operation("2", "delete", "blue"))
+
+    assert kept.household.traffic_taken == before + 1

@@ -132,8 +132,8 @@ def test_registered_ones_count_up_and_are_found_again(desk, conda):
         Environment.get(desk.ws, "credit", version="7")
 
 
-def test_a_clone_is_another_one():
-    one = Environment("a")
+def test_a_clone_is_another_one(desk):
+    one = Environment("a").register(desk.ws)
     two = one.clone("b")
     two.docker.base_image = "x"
     two.python.conda_dependencies.add_pip_package("joblib")

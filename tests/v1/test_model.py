@@ -163,7 +163,7 @@ def test_download_copies_it(desk):
     assert (desk.folder / path).read_bytes() == made.path.read_bytes()
     with pytest.raises(WebserviceException, match="File already exists"):
         made.download("there")
-    assert made.download("there", exist_ok=True) == path
+    assert made.download("there", exist_ok=True) == made.download("there", exists_ok=True) == path
 
 
 def test_a_version_is_deleted_alone(desk):

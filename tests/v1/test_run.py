@@ -42,16 +42,24 @@ def test_a_model_that_is_nowhere_is_refused(desk, best_run):
         best_run.register_model("m", "outputs/m.pkl")
 
 
+class Scalar:
+    """As numpy has them."""
+
+    def item(self) -> float:
+        return 0.25
+
+
 def test_what_is_logged_is_kept(desk, best_run):
     best_run.log("accuracy", 0.5)
     best_run.log("loss", 1)
     best_run.log("loss", 2)
     best_run.log_list("list", [1, 2])
     best_run.log_row("row", x=1)
+    best_run.log("mean", Scalar())
     best_run.tag("a", "1")
     found = Run.get(desk.ws, best_run.id)
 
-    assert found.get_metrics() == {"accuracy": 0.5, "loss": [1, 2], "list": [1, 2], "row": {"x": 1}}
+    assert found.get_metrics() == {"accuracy": 0.5, "loss": [1, 2], "list": [1, 2], "row": {"x": 1}, "mean": 0.25}
     assert found.get_metrics("accuracy") == {"accuracy": 0.5}
     assert found.tags == {"a": "1"}
 
@@ -87,6 +95,8 @@ def test_files_go_in_and_out(desk, best_run):
     best_run.upload_file("b.txt", io.StringIO("b"))
 
     best_run.download_file("data/a.txt", "got/a.txt")
+
+    best_run.download_file("data/a.txt", "got")
 
     assert best_run.get_file_names() == ["b.txt", "data/a.txt"]
     assert (desk.folder / "got/a.txt").read_text() == "a"

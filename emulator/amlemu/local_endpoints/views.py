@@ -223,7 +223,7 @@ def credentials(endpoint: str) -> dict[str, Any]:
     shelf = shelves.shelf_of(endpoint)
     record = existing(shelf)
     if not record.auth:
-        hint = "amlemu endpoint create --auth key makes one that asks for a key."
+        hint = "amlemu endpoint create --auth-mode key makes one that asks for a key."
         raise UsageError(f"the endpoint {endpoint} asks nobody for a key", hint=hint)
     keys = KeyFile(shelf.folder).keys()
     if record.auth == "key":

@@ -17,6 +17,7 @@ from amlemu.local_endpoints import shelf as shelves
 from amlemu.local_endpoints.record import DELETING, Asked
 from amlemu.local_endpoints.verbs import NewEndpoint, existing
 
+_BY_KEY = ("set", "env")  # options that are KEY=VALUE, as often as one likes
 _USUAL = "blue"
 
 
@@ -85,7 +86,15 @@ def _again(endpoint: str, name: str | None, file: str | None, given: Mapping[str
     called = chosen(record, name)
     before = record.deployments[called].asked
     now = cli_making.asked_of(file or before.file, given)
-    return WantedDeployment(endpoint, called, Asked(now.file, {**before.options, **now.options}, now.simulate))
+    options = {**before.options, **now.options}
+    options |= {name: _joined(before.options, now.options, name) for name in _BY_KEY if name in options}
+    return WantedDeployment(endpoint, called, Asked(now.file, options, now.simulate))
+
+
+def _joined(before: Mapping[str, Any], now: Mapping[str, Any], name: str) -> list[str]:
+    """Return what was said of each key last: one that is set today leaves the others as they are, as with `az`."""
+    words = [*before.get(name, ()), *now.get(name, ())]
+    return list({word.partition("=")[0]: word for word in words}.values())
 
 
 def endpoint_of(name: str | None) -> str:

@@ -73,6 +73,8 @@ class Work:
         """Bring a deployment up; where it fails, the one before it stays, or comes back. Raises StepFailed, AmlemuError."""
         known = self._record.deployments.get(name)
         one = known or self._record.deployments.setdefault(name, DeploymentRecord(asked))
+        if not one.was_up:
+            one.asked = asked  # what is to be made when somebody heals it
         before = replace(one)  # it may stay
         one.state, one.why, one.changed_at = UPDATING if one.was_up else CREATING, "", time.time()
         self._shelf.write(self._record)

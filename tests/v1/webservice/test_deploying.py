@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from amlemu.credentials import KeyFile
 from amlemu.local_endpoints.record import Asked, DeploymentRecord, Record
 from amlemu.local_endpoints.shelf import shelf_of
 from amlemu.v1.compute import AksCompute
@@ -29,6 +30,17 @@ def test_a_name_that_azure_would_refuse(desk, inference, name):
         Model.deploy(desk.ws, name, [], inference, LocalWebservice.deploy_configuration())
 
     assert not (desk.folder / ".amlemu").exists()
+
+
+@pytest.mark.parametrize("which", ["primary", "secondary"])
+def test_one_key_may_be_given_by_hand(desk, which):
+    """The other one is made."""
+    asked = AciWebservice.deploy_configuration(auth_enabled=True, **{f"{which}_key": "mine"})
+    deploying._give_keys("svc", asked)
+    keys = KeyFile(shelf_of("svc").folder).keys()
+
+    assert getattr(keys, which) == "mine"
+    assert len({keys.primary, keys.secondary}) == 2
 
 
 def test_models_without_a_script_are_refused(desk):
