@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -51,6 +52,16 @@ def test_a_signal_ends_it_in_order_and_update_brings_it_back(desk, pid, number):
     assert desk.read("endpoint", "show", "-n", "iris")["provisioning_state"] == "Failed"
     desk.must("endpoint", "update", "-n", "iris")
     assert desk.read("endpoint", "show", "-n", "iris")["deployments"] == {"blue": "Succeeded"}
+
+
+@pytest.mark.parametrize("gone", [".amlemu", ".amlemu/endpoints/iris"])
+def test_it_ends_when_its_folder_is_removed(desk, pid, gone):
+    """As by `git clean -fdx`: nobody would find it again, and it would have its port for good."""
+    shutil.rmtree(desk.folder / gone)
+    until(lambda: not desk.processes(), "gone")
+
+    assert not (desk.folder / ".amlemu/endpoints/iris").exists()
+    assert desk.must("endpoint", "create", "-n", "iris", "-f", "score.py")
 
 
 def test_nobody_else_can_read_its_token(desk, pid):

@@ -2,7 +2,7 @@
 The process that keeps an endpoint: its scoring port, its deployments, and a control port for who asks for something to be done.
 
 Started with a shelf's folder, the descriptor of its lock, which it holds for as long as it lives, and that of the port. It outlives the shell that has started
-it; a signal, or the end of what it keeps, ends it in order.
+it; a signal, or the end of what it keeps, ends it in order. So does `rm -r .amlemu`: nobody would find it any more.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from amlemu.local_endpoints.shelf import Shelf, Unwritable
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+_LOOK_EVERY_S = 1.0
 _COLLECT = (1_000_000, 10, 10)  # as in foreground.py
 
 
@@ -47,9 +48,9 @@ class Described:
 class Keeper:
     """Use from one event loop: `live`, once."""
 
-    def __init__(self, shelf: Shelf, record: Record) -> None:
-        """Take what there is; nothing is opened yet."""
-        self.shelf, self.record = shelf, record
+    def __init__(self, shelf: Shelf, record: Record, lock: int) -> None:
+        """Take what there is, and the descriptor of the shelf's lock; nothing is opened yet."""
+        self.shelf, self.record, self._lock = shelf, record, lock
         self._ended = asyncio.Event()
         self.household = Household(shelf, record, self._write)
         self.operations = Operations(shelf, record, self.household, self._ended.set)
@@ -73,6 +74,7 @@ class Keeper:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ended.set)
         await self.household.open(listener)
+        looking = loop.create_task(self._look_after_the_shelf())
         control = ControlPort(self, self.shelf.folder, make_application=_application)
         try:
             control.open()
@@ -82,9 +84,16 @@ class Keeper:
             gc.set_threshold(*_COLLECT)
             await self._ended.wait()
         finally:
+            looking.cancel()
             await self.operations.close()
             await control.stop()
             await self.household.close()
+
+    async def _look_after_the_shelf(self) -> None:
+        """End when it was removed."""
+        while self.shelf.is_locked_by(self._lock):  # noqa: ASYNC110  # nobody tells us
+            await asyncio.sleep(_LOOK_EVERY_S)
+        self._ended.set()
 
     def _write(self) -> None:
         with contextlib.suppress(Unwritable):  # the steps of a start; its end is written by who tells of it
@@ -118,7 +127,7 @@ def main(folder: str, lock: str, listener: str) -> None:
     assert record is not None, "whoever starts a keeper writes the record first"
 
     async def live() -> None:
-        await Keeper(shelf, record).live(socket.socket(fileno=int(listener)))
+        await Keeper(shelf, record, int(lock)).live(socket.socket(fileno=int(listener)))
 
     try:
         run_loop(live())

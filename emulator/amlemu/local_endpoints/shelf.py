@@ -107,7 +107,7 @@ class Shelf:
                 descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    if self._is_ours(descriptor):
+                    if self.is_locked_by(descriptor):
                         return Lock(descriptor)
                 except BlockingIOError:
                     os.close(descriptor)
@@ -116,7 +116,8 @@ class Shelf:
         except OSError as error:
             raise Unwritable(f"nothing can be written there: {error.strerror}", where=str(self.folder)) from error
 
-    def _is_ours(self, descriptor: int) -> bool:
+    def is_locked_by(self, descriptor: int) -> bool:
+        """Tell whether a lock is that of this shelf: not so when the folder was removed, be it that there is another one now."""
         with contextlib.suppress(FileNotFoundError):
             return os.path.samestat(os.fstat(descriptor), os.stat(self.folder / LOCK))
         return False
