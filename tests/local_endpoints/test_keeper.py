@@ -11,7 +11,7 @@ import pytest
 from amlemu.errors import UsageError
 from amlemu.local_endpoints import keeper
 
-from .desk import GOOD, until
+from .desk import GOOD, HANGS, until
 
 
 @pytest.fixture
@@ -62,6 +62,22 @@ def test_it_ends_when_its_folder_is_removed(desk, pid, gone):
 
     assert not (desk.folder / ".amlemu/endpoints/iris").exists()
     assert desk.must("endpoint", "create", "-n", "iris", "-f", "score.py")
+
+
+@pytest.mark.parametrize("gone", [".amlemu", ".amlemu/endpoints/iris"])
+def test_one_that_is_in_the_middle_of_something_does_not_bring_it_back(desk, gone):
+    """What it writes on its way out would be an endpoint that nobody has made."""
+    desk.save("score.py", HANGS)
+    desk.must("endpoint", "create", "-n", "iris")
+    desk.must("deployment", "create", "-n", "blue", "-e", "iris", "-f", "score.py", "--no-wait")
+    until(lambda: "UserContainerStart" in desk.read("deployment", "show", "-e", "iris")["steps"], "init() runs")
+
+    path = desk.folder / gone
+    until(lambda: shutil.rmtree(path, ignore_errors=True) or not path.exists(), "removed")  # it may write just then
+    until(lambda: not desk.processes(), "gone")
+
+    assert not (desk.folder / ".amlemu/endpoints/iris").exists()
+    assert desk.read("endpoint", "list") == []
 
 
 def test_nobody_else_can_read_its_token(desk, pid):

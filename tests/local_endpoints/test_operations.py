@@ -101,13 +101,41 @@ async def test_deleting_the_endpoint_cancels_what_waits_too(kept):
     assert kept.has_ended.is_set()
 
 
+async def test_a_deployment_that_is_deleted_while_several_are_started_keeps_nobody_waiting(tmp_path):
+    """The others come up all the same, whichever is at its turn; and it may be made anew."""
+    before = {name: DeploymentRecord(Asked("hangs.py"), "Failed") for name in ("red", "green")}
+    before["blue"] = DeploymentRecord(Asked("score.py"), "Failed")
+    kept = Keeping(tmp_path, deployments=before)
+    healing = kept.operations.begin(Operation("1", "update"))
+    await kept.household.hanging.wait()
+
+    for number, name in enumerate(("green", "red")):
+        kept.operations.begin(Operation(f"delete {number}", "delete", name))
+
+    assert (await kept.outcome(healing))["ok"]
+    assert (await kept.do(create("red", id_="2")))["ok"]
+    assert kept.states == {"blue": "Succeeded", "red": "Succeeded"}
+
+
+async def test_all_of_several_are_given_up_with_the_endpoint(tmp_path):
+    before = {name: DeploymentRecord(Asked("hangs.py"), "Failed") for name in ("red", "green")}
+    kept = Keeping(tmp_path, deployments=before)
+    healing = kept.operations.begin(Operation("1", "update"))
+    await kept.household.hanging.wait()
+
+    assert (await kept.do(Operation("2", "delete")))["ok"]
+    assert not (await kept.outcome(healing))["ok"]
+
+
 async def test_what_comes_meanwhile_waits_and_says_for_what(kept):
     kept.operations.begin(create(file="hangs.py"))
     await kept.household.hanging.wait()
     story = kept.operations.begin(create("green", id_="2"))
+    last = kept.operations.begin(create("red", id_="4"))
     await asyncio.sleep(0)
 
     assert story.lines[0]["text"] == "waiting for the create of deployment blue"
+    assert last.lines[0]["text"] == "waiting for the create of deployment blue, and for 1 more before this"
     await kept.do(Operation("3", "delete", "blue"))
     assert (await kept.outcome(story))["ok"]
 

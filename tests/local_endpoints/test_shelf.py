@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -206,3 +207,19 @@ def test_all_endpoints_are_found_by_name(home, shelve):
 
 def test_where_there_is_no_home_there_are_none(home):
     assert list(shelves.shelves()) == []
+
+
+def test_who_holds_another_folders_lock_does_not_write(shelf):
+    """It was removed, and somebody has made an endpoint of the same name since."""
+    with shelf.lock() as lock:
+        shelf.hold(lock.descriptor)
+        shelf.write(Record("iris", 5001))
+        shutil.rmtree(shelf.folder)
+        with pytest.raises(Unwritable):
+            shelf.write(Record("iris", 5001))
+        assert not shelf.folder.exists()
+        Shelf(shelf.folder).write(Record("iris", 5002))
+        with pytest.raises(Unwritable):
+            shelf.write(Record("iris", 5001))
+
+    assert shelf.read().port == 5002

@@ -130,3 +130,35 @@ async def test_a_delete_takes_the_traffic_away(kept):
     await kept.do(Operation("2", "delete", "blue"))
 
     assert kept.household.traffic_taken == before + 1
+
+
+async def test_traffic_does_not_start_what_has_failed(tmp_path):
+    """Who sends all requests to blue because green is broken wants just that."""
+    kept = Keeping(tmp_path, deployments={"green": DeploymentRecord(Asked("hangs.py"), "Failed")})
+    await kept.do(create())
+
+    assert (await kept.do(Operation("2", "update", traffic={"blue": 100})))["ok"]
+    assert kept.states == {"green": "Failed", "blue": "Succeeded"}
+
+
+async def test_traffic_brings_back_what_ended_with_the_process(tmp_path):
+    """As every operation does; one that does not come up is no reason to refuse it."""
+    before = {
+        "blue": DeploymentRecord(Asked("score.py"), "Succeeded", was_up=True),
+        "red": DeploymentRecord(Asked("breaks.py"), "Succeeded", was_up=True),
+    }
+    kept = Keeping(tmp_path, deployments=before)
+
+    assert (await kept.do(Operation("1", "update", traffic={"blue": 100})))["ok"]
+    assert list(kept.household.served) == ["blue"]
+
+
+async def test_which_of_several_has_failed_is_told(tmp_path):
+    before = {name: DeploymentRecord(Asked("breaks.py"), "Failed") for name in ("red", "green")}
+    kept = Keeping(tmp_path, deployments=before)
+
+    story = kept.operations.begin(Operation("1", "update"))
+    outcome = await kept.outcome(story)
+
+    assert outcome["text"] == "update of the endpoint: deployment red failed"
+    assert "red, green are not up; this is why the first of them is not:" in [line.get("text") for line in story.lines]

@@ -40,7 +40,8 @@ class StepFailed(Exception):
     """A deployment has not come up."""
 
     def __init__(self, step: str, cause: Cause, said: Sequence[str] = ()) -> None:
-        """`said` is what the script has written last."""
+        """`said` is what the script has written last. `deployment` is for whom it is one of several."""
+        self.deployment = ""
         self.step, self.cause, self.said = step, cause, tuple(said)
         super().__init__(cause.told)
 

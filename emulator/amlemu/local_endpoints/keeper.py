@@ -51,6 +51,7 @@ class Keeper:
     def __init__(self, shelf: Shelf, record: Record, lock: int) -> None:
         """Take what there is, and the descriptor of the shelf's lock; nothing is opened yet."""
         self.shelf, self.record, self._lock = shelf, record, lock
+        shelf.hold(lock)
         self._ended = asyncio.Event()
         self.household = Household(shelf, record, self._write)
         self.operations = Operations(shelf, record, self.household, self._ended.set)

@@ -117,10 +117,13 @@ class Operations:
             for other in self._runs:
                 if rules.is_within(other.operation, operation):
                     other.cancel()
+            if operation.deployment:
+                self._work.give_up(operation.deployment)
         run = _Run(operation, Story())
         if self._runs:
-            before = self._runs[-1].operation
-            run.story.text(f"waiting for the {before.verb} of {before.subject}")
+            now, more = self._runs[0].operation, len(self._runs) - 1
+            others = f", and for {more} more before this" if more else ""
+            run.story.text(f"waiting for the {now.verb} of {now.subject}{others}")
         self._stories[operation.id] = run.story
         self._runs.append(run)
         run.task = asyncio.get_running_loop().create_task(self._run(run))
@@ -141,7 +144,8 @@ class Operations:
         try:
             return outcomes.succeeded(await run.work)
         except StepFailed as error:
-            return outcomes.failed(f"{operation.verb} of {operation.subject} failed", cause=error.as_data())
+            which = f": deployment {error.deployment} failed" if error.deployment else " failed"
+            return outcomes.failed(f"{operation.verb} of {operation.subject}{which}", cause=error.as_data())
         except AmlemuError as error:
             return outcomes.failed(str(error), is_usage=isinstance(error, UsageError))
         except asyncio.CancelledError:

@@ -55,6 +55,11 @@ class Shelf:
         """`folder` need not be there."""
         self.folder = folder
         self.name = folder.name
+        self._held: int | None = None
+
+    def hold(self, descriptor: int) -> None:
+        """Write with this lock alone: where the folder was removed, whoever has written there last shall not bring it back."""
+        self._held = descriptor
 
     @property
     def keeper_log(self) -> Path:
@@ -79,6 +84,8 @@ class Shelf:
 
     def write(self, record: Record) -> None:
         """Replace what is known, as a whole or not at all. Raises Unwritable."""
+        if self._held is not None and not self.is_locked_by(self._held):
+            raise Unwritable("the endpoint's folder was removed", where=str(self.folder))
         draft = self.folder / f"{FILE}.{os.getpid()}"
         try:
             self._make()

@@ -37,6 +37,14 @@ class Work:
     def __init__(self, shelf: Shelf, record: Record, household: Household) -> None:
         """The record is the one that the household knows."""
         self._shelf, self._record, self._household = shelf, record, household
+        self._making: tuple[str, asyncio.Task[None]] | None = None  # which of several
+        self._not_wanted: set[str] = set()  # about to be deleted
+
+    def give_up(self, name: str) -> None:
+        """Have nobody wait for a deployment that is about to be deleted: where it is one of several that are started, the others go on."""
+        self._not_wanted.add(name)
+        if self._making is not None and self._making[0] == name:
+            self._making[1].cancel()
 
     async def do(self, operation: Operation, told: Story) -> str:
         """
@@ -67,7 +75,26 @@ class Work:
                 continue
             told.text(f"starting {name} again")
             with contextlib.suppress(StepFailed, AmlemuError):
-                await self._make(name, one.asked, told)
+                await self._make_one_of_several(name, one.asked, told)
+
+    async def _make_one_of_several(self, name: str, asked: Asked, told: Story) -> None:
+        """Bring a deployment up as `_make` does, unless, or until, somebody deletes it."""
+        if name in self._not_wanted:
+            return
+        task = asyncio.get_running_loop().create_task(self._make(name, asked, told))
+        self._making = name, task
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:  # all of it
+            task.cancel()
+            await asyncio.wait({task})
+            raise
+        finally:
+            self._making = None
+        if task.cancelled():
+            told.text(f"{name} is about to be deleted")
+        else:
+            task.result()
 
     async def _make(self, name: str, asked: Asked, told: Story) -> None:
         """Bring a deployment up; where it fails, the one before it stays, or comes back. Raises StepFailed, AmlemuError."""
@@ -133,16 +160,23 @@ class Work:
         return f"deployment {operation.deployment} of {record.name} is {word}: {self._shelf.url(record)}"
 
     async def _make_endpoint(self, operation: Operation, told: Story) -> str:
-        """Make its deployments, or bring up all that are down: each is tried, and the first that fails is told."""
+        """
+        Make its deployments, or bring up all that are down: each is tried, and the first that fails is told.
+
+        Who changes the traffic wants just that, most urgently where one of them has failed: nothing is started again, but for what ended with
+        the process before.
+        """
         record, is_new = self._record, operation.verb == "create"
         record.state, record.why = (CREATING if is_new else UPDATING), ""
         if operation.traffic is not None:
             record.traffic = dict(operation.traffic)
         self._household.take_traffic()
         self._shelf.write(record)
-        wanted = operation.asked if is_new else self._missing()
         try:
-            await self._make_all(wanted, told)
+            if not is_new and operation.traffic is not None:
+                await self._bring_back(operation, told)
+            else:
+                await self._make_all(operation.asked if is_new else self._missing(), told)
         except BaseException as error:
             is_there = not is_new or self._household.is_inhabited
             why = CANCELED if isinstance(error, asyncio.CancelledError) else str(error)
@@ -159,16 +193,20 @@ class Work:
         return {name: one.asked for name, one in there if not self._household.has(name) or one.state == FAILED}
 
     async def _make_all(self, wanted: dict[str, Asked], told: Story) -> None:
-        failed: list[Exception] = []
+        failed: dict[str, Exception] = {}
         for name, asked in wanted.items():
             if len(wanted) > 1 or self._record.state == UPDATING:
                 told.text(f"starting {name}")
             try:
-                await self._make(name, asked, told)
-            except (StepFailed, AmlemuError) as error:
-                failed.append(error)
-        if failed:
-            raise failed[0]
+                await self._make_one_of_several(name, asked, told)
+            except StepFailed as error:
+                error.deployment, failed[name] = name, error
+            except AmlemuError as error:
+                failed[name] = error
+        if len(failed) > 1:
+            told.text(f"{', '.join(failed)} are not up; this is why the first of them is not:")
+        for error in failed.values():
+            raise error
 
     async def _delete_deployment(self, operation: Operation) -> str:
         name = operation.deployment
@@ -177,6 +215,7 @@ class Work:
         await self._household.move_out(name)
         shutil.rmtree(self._shelf.deployment(name), ignore_errors=True)
         del self._record.deployments[name]
+        self._not_wanted.discard(name)
         self._record.traffic.pop(name, None)
         self._household.take_traffic()
         return f"deployment {name} of {self._record.name} is deleted"
