@@ -245,6 +245,21 @@ def test_a_save_is_served(desk):
     until(lambda: desk.ask(port).text == '"after"', "served")
 
 
+def test_one_of_two_that_serve_the_same_script_can_be_asked(desk):
+    """By its name: script and port are those of both."""
+    for name in ("blue", "green"):
+        desk.must("deployment", "create", "-n", name, "-e", "iris", "-f", "score.py")
+    port = desk.read("endpoint", "show", "-n", "iris")["port"]
+    desk.ask(port, azureml_model_deployment="green")
+
+    refused = desk.run("status", "score.py")
+    assert (refused.code, f"--port {port} --deployment green" in refused.err) == (2, True)
+    counts = [desk.read("status", "score.py", "-d", name, "--json")["requests"] for name in ("blue", "green")]
+    assert counts == [0, 1]
+    assert "POST /score" in desk.must("requests", "-p", str(port), "--deployment", "green").out
+    assert desk.must("reload", "-p", str(port), "-d", "blue")
+
+
 def test_a_deployment_that_is_deleted_is_404(desk):
     """Contract 1.2; the endpoint stays."""
     desk.must("deployment", "create", "-n", "blue", "-e", "iris", "-f", "score.py", "--all-traffic")

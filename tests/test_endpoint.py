@@ -22,6 +22,7 @@ from amlemu.errors import EngineMissing
 from amlemu.events import Spoke, WorkerEnded, WorkerReady, WorkerStarted
 from amlemu.profile_file import load
 from amlemu.stand import Plan
+from amlemu.worker import lifeline
 
 from .free_port import free_port
 
@@ -259,6 +260,7 @@ def test_stopping_leaves_nothing(write, tmp_path, monkeypatch):
 
 def open_files():
     """Return what the open descriptors of this process lead to, but for what a library keeps for the next time."""
+    lifeline.rope(os.getpid())  # opened with the first worker, and for good
     found = set()
     for entry in os.listdir("/proc/self/fd"):
         try:

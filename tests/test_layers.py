@@ -117,6 +117,7 @@ GUEST = (
     "worker.redirects",
     "worker.session",
     "worker.stops",
+    "worker.lifeline",
     "worker.terminal",
     "worker.writes",
     "worker.zygote",

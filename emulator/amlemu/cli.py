@@ -196,56 +196,61 @@ def token(file: str | None, minutes: float) -> None:
     click.echo(dumps(make_token(_key_file(file).keys(), minutes), indent=2))
 
 
+def _which(file: str | None, server: dict[str, Any]) -> tuple[str | None, int | None, str | None]:
+    """Return which server is meant, as `control.client.find` takes it."""
+    return file, server["port"] or None, server["deployment"]
+
+
 @cli.command(short_help="Load FILE anew in the server that runs.")
 @click.argument("file", required=False)
 @with_settings(RELOAD_SETTINGS)
-def reload(file: str | None, port: int | None, json: bool) -> None:
+def reload(file: str | None, json: bool, **server: Any) -> None:
     """Load FILE anew in the server that runs, and say what has become of it: exit code 3 when it does not start."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.reload(file, port or None, as_json=json))
+    sys.exit(cli_control.reload(_which(file, server), as_json=json))
 
 
 @cli.command(short_help="Show how the server of FILE is.")
 @click.argument("file", required=False)
 @with_settings(STATUS_SETTINGS)
-def status(file: str | None, port: int | None, json: bool) -> None:
+def status(file: str | None, json: bool, **server: Any) -> None:
     """Show how the server of FILE is: exit code 1 unless it is ready."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.status(file, port or None, as_json=json))
+    sys.exit(cli_control.status(_which(file, server), as_json=json))
 
 
 @cli.command(short_help="Print what the server of FILE has written.")
 @click.argument("file", required=False)
 @with_settings(LOGS_SETTINGS)
-def logs(file: str | None, port: int | None, lines: int, follow: bool, json: bool) -> None:
+def logs(file: str | None, lines: int, follow: bool, json: bool, **server: Any) -> None:
     """Print what the server of FILE has written to its console."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.logs(file, port or None, lines, follows=follow, as_json=json))
+    sys.exit(cli_control.logs(_which(file, server), lines, follows=follow, as_json=json))
 
 
 @cli.command(short_help="Show the last requests to FILE.")
 @click.argument("file", required=False)
 @with_settings(REQUESTS_SETTINGS)
-def requests(file: str | None, port: int | None, lines: int | None, export: str | None, json: bool) -> None:
+def requests(file: str | None, lines: int | None, export: str | None, json: bool, **server: Any) -> None:
     """Show the last requests to FILE, one a line, oldest first; or write them whole into another file."""
     from amlemu import cli_control
 
     if export is not None:
-        sys.exit(cli_control.export(file, port or None, lines, export, as_json=json))
-    sys.exit(cli_control.requests(file, port or None, lines, as_json=json))
+        sys.exit(cli_control.export(_which(file, server), lines, export, as_json=json))
+    sys.exit(cli_control.requests(_which(file, server), lines, as_json=json))
 
 
 @cli.command(short_help="Wait until FILE answers requests.")
 @click.argument("file", required=False)
 @with_settings(READY_SETTINGS)
-def ready(file: str | None, port: int | None, wait: float, json: bool) -> None:
+def ready(file: str | None, wait: float, json: bool, **server: Any) -> None:
     """Wait until FILE answers requests, also for its server to appear: exit code 1 when it does not."""
     from amlemu import cli_control
 
-    sys.exit(cli_control.ready(file, port or None, wait, as_json=json))
+    sys.exit(cli_control.ready(_which(file, server), wait, as_json=json))
 
 
 @cli.command(short_help="Write what VS Code needs to debug FILE.")

@@ -26,12 +26,14 @@ _CHANGES = 8  # of the number of replicas
 _STDOUT = "-"
 _LOOK_AGAIN_S = 0.1
 _COLOURS = {"ready": "green", "booting": "yellow", "stopping": "yellow", "unhealthy": "red"}
+Which = tuple["str | None", "int | None", "str | None"]
+"""The server that is meant, as `client.find` takes it."""
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-def reload(script: str | None, port: int | None, *, as_json: bool) -> int:
+def reload(which: Which, *, as_json: bool) -> int:
     """Load the script anew, and say what has become of it."""
-    outcome = find(script, port).ask("POST", "/reload", patience_s=None)
+    outcome = find(*which).ask("POST", "/reload", patience_s=None)
     if as_json:
         _say_json(outcome)
     elif outcome["ok"]:
@@ -42,9 +44,9 @@ def reload(script: str | None, port: int | None, *, as_json: bool) -> int:
     return 0 if outcome["ok"] else EXIT_BOOT
 
 
-def status(script: str | None, port: int | None, *, as_json: bool) -> int:
+def status(which: Which, *, as_json: bool) -> int:
     """Say how the server is."""
-    told = find(script, port).ask("GET", "/status")
+    told = find(*which).ask("GET", "/status")
     if as_json:
         _say_json(told)
     else:
@@ -55,10 +57,10 @@ def status(script: str | None, port: int | None, *, as_json: bool) -> int:
     return 0 if told["state"] == "ready" else EXIT_NOT_READY
 
 
-def logs(script: str | None, port: int | None, lines: int, *, follows: bool, as_json: bool) -> int:
+def logs(which: Which, lines: int, *, follows: bool, as_json: bool) -> int:
     """Print what the console of the server has written, and goes on to write."""
     try:
-        for line in find(script, port).lines("/logs", lines=lines, follow=follows):
+        for line in find(*which).lines("/logs", lines=lines, follow=follows):
             _say_json(line) if as_json else _say(line["text"])
     except Unreachable:
         return 0 if follows else EXIT_NOT_READY  # it was killed; what it had said is here
@@ -67,9 +69,9 @@ def logs(script: str | None, port: int | None, lines: int, *, follows: bool, as_
     return 0
 
 
-def requests(script: str | None, port: int | None, lines: int | None, *, as_json: bool) -> int:
+def requests(which: Which, lines: int | None, *, as_json: bool) -> int:
     """Print the last requests, one a line, oldest first."""
-    told = find(script, port).ask("GET", "/requests", lines=_REQUESTS if lines is None else lines)
+    told = find(*which).ask("GET", "/requests", lines=_REQUESTS if lines is None else lines)
     if as_json:
         for line in told:
             _say_json(line)
@@ -80,9 +82,9 @@ def requests(script: str | None, port: int | None, lines: int | None, *, as_json
     return 0
 
 
-def export(script: str | None, port: int | None, lines: int | None, target: str, *, as_json: bool) -> int:
+def export(which: Which, lines: int | None, target: str, *, as_json: bool) -> int:
     """Write the last requests whole, to a file or (`-`) to standard output; without any, nothing is written."""
-    told = find(script, port).lines("/exchanges", **({} if lines is None else {"lines": lines}))
+    told = find(*which).lines("/exchanges", **({} if lines is None else {"lines": lines}))
     if target == _STDOUT:
         return _print(told)
     count = write(told, Path(target))
@@ -104,13 +106,13 @@ def _print(told: Iterable[dict[str, Any]]) -> int:
     return 0 if count else EXIT_NOTHING
 
 
-def ready(script: str | None, port: int | None, wait_s: float, *, as_json: bool) -> int:
+def ready(which: Which, wait_s: float, *, as_json: bool) -> int:
     """Wait until the script answers, also for the server to appear. Raises NobodyServes when it does not."""
     deadline = time.monotonic() + wait_s
     while True:
         rest_s = max(deadline - time.monotonic(), 0)
         try:
-            found = find(script, port)
+            found = find(*which)
             told = found.ask("GET", "/ready", patience_s=rest_s + 5, wait_s=rest_s)
             break
         except (NobodyServes, Unreachable):  # not yet there, or just started anew

@@ -327,18 +327,21 @@ KEYS_SETTINGS = (
     Setting("regenerate", ("primary", "secondary"), None, "Replace this key; a server that is running takes notice."),
 )
 TOKEN_SETTINGS = (Setting("minutes", "number", 60.0, "How long it is valid.", unit="minutes"),)
-_WHICH = Setting("port", "integer", None, "Which server: the one that answers requests there.", short="-p")
+_WHICH = (
+    Setting("port", "integer", None, "Which server: the one that answers requests there.", short="-p"),
+    Setting("deployment", "text", None, "Which one of those: the deployment of this name.", short="-d"),
+)
 _AS_JSON = Setting("json", "switch", False, "Print JSON.")
-RELOAD_SETTINGS = (_WHICH, _AS_JSON)
-STATUS_SETTINGS = (_WHICH, _AS_JSON)
+RELOAD_SETTINGS = (*_WHICH, _AS_JSON)
+STATUS_SETTINGS = (*_WHICH, _AS_JSON)
 LOGS_SETTINGS = (
-    _WHICH,
+    *_WHICH,
     Setting("lines", "integer", 100, "How many lines, the last ones.", short="-l"),
     Setting("follow", "switch", False, "Go on with what comes, until the server ends.", short="-f"),
     Setting("json", "switch", False, "Print a JSON object a line."),
 )
 REQUESTS_SETTINGS = (
-    _WHICH,
+    *_WHICH,
     Setting(
         "lines",
         "integer",
@@ -355,7 +358,7 @@ REQUESTS_SETTINGS = (
     Setting("json", "switch", False, "Print a JSON object a line."),
 )
 READY_SETTINGS = (
-    _WHICH,
+    *_WHICH,
     Setting("wait", "number", 30.0, "How long to wait, also for the server to be there.", unit="seconds"),
     _AS_JSON,
 )

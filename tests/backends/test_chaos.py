@@ -20,6 +20,7 @@ import pytest
 from amlemu.emulator import run_loop
 from amlemu.errors import WorkerCrashed
 from amlemu.events import Spoke, WorkerEnded, WorkerReady, WorkerStarted
+from amlemu.worker import lifeline
 
 from .crowd import End, ask_all
 
@@ -114,6 +115,7 @@ def wait_until_whole(endpoint: amlemu.Endpoint, workers: int) -> None:
 
 def descriptors() -> collections.Counter[str]:
     """Count what this process has open, by kind; libuv opens /dev/null for itself once, when it feels like it."""
+    lifeline.rope(os.getpid())  # opened with the first worker, and for good
     found: collections.Counter[str] = collections.Counter()
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # the one that lists the folder

@@ -110,9 +110,15 @@ def make(server: FakeServer, tmp_path: Path) -> Iterator[Callable[..., Running]]
     """Open control ports: of the fake server, beside its script, unless the test says otherwise."""
     made: list[Running] = []
 
-    def make(folder: Path | None = None, wanted_port: int = 0, script: Path | None = None, scoring: int = 5001):
+    def make(
+        folder: Path | None = None,
+        wanted_port: int = 0,
+        script: Path | None = None,
+        scoring: int = 5001,
+        deployment: str = "blue",
+    ):
         asked = server if script is None else FakeServer(script)
-        asked.told.url = f"http://127.0.0.1:{scoring}"
+        asked.told.url, asked.told.deployment = f"http://127.0.0.1:{scoring}", deployment
         home = Path(asked.told.script).parent / ".amlemu" / str(scoring) if folder is None else folder
         made.append(Running(asked, home, wanted_port))
         return made[-1].start()

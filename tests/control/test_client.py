@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -84,6 +85,37 @@ def test_the_script_tells_two_servers_of_a_folder_apart(make, tmp_path):
     second = make(script=tmp_path / "other.py", scoring=61002)
 
     assert find(str(tmp_path / "other.py")).note == second.note
+
+
+def test_the_deployment_tells_those_of_an_endpoint_apart(make, tmp_path, elsewhere):
+    """They have one port, and often one script."""
+    script = tmp_path / "score.py"
+    for name in ("blue", "green"):
+        make(folder=tmp_path / ".amlemu" / name, script=script, scoring=61009, deployment=name)
+
+    assert find(str(script), None, "green").note.deployment == "green"
+    assert find(port=61009, deployment="blue").note.deployment == "blue"
+    with pytest.raises(UsageError) as refused:
+        find(port=61009)
+    assert str(refused.value) == (
+        "2 servers are running. Say which one: "
+        f"--port 61009 --deployment blue ({script}), --port 61009 --deployment green ({script})."
+    )
+    with pytest.raises(NobodyServes, match="no amlemu is serving on port 61009 as deployment red"):
+        find(port=61009, deployment="red")
+
+
+def test_a_server_is_found_by_each_of_the_usual_control_ports(make, elsewhere):
+    """A machine with many endpoints has many servers."""
+    wanted = next(port for port in range(5099, 5069, -1) if is_free(port))
+    running = make(wanted_port=wanted, scoring=61010)
+
+    assert find(port=61010).note == running.note
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 # not found

@@ -57,6 +57,7 @@ def test_status_is_what_the_server_says(server, ask):
         "replicas_before": [],
         "launcher": "",
         "debugger": "",
+        "deployment": "blue",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,34 @@ def test_a_signal_ends_it_in_order_and_update_brings_it_back(desk, pid, number):
     assert desk.read("endpoint", "show", "-n", "iris")["provisioning_state"] == "Failed"
     desk.must("endpoint", "update", "-n", "iris")
     assert desk.read("endpoint", "show", "-n", "iris")["deployments"] == {"blue": "Succeeded"}
+
+
+BUSY = "def init(): ...\n\ndef run(data):\n    while True: pass\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "option"),
+    [(HANGS, ()), (BUSY, ()), (HANGS, ("--env", "WORKER_PRELOAD=true"))],
+    ids=["init", "run", "init-of-all"],
+)
+def test_killed_it_leaves_no_worker_behind(desk, script, option):
+    """Not even one that is busy, and would hear of it much later, or never."""
+    desk.save("score.py", script)
+    desk.must("endpoint", "create", "-n", "iris")
+    port = desk.read("endpoint", "show", "-n", "iris")["port"]
+    desk.must("deployment", "create", "-n", "blue", "-e", "iris", "-f", "score.py", "--no-wait", *option)
+    until(lambda: len(desk.processes()) > 1, "a worker")
+    if script == BUSY:
+        until(lambda: desk.read("deployment", "show", "-e", "iris")["provisioning_state"] == "Succeeded", "up")
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(
+                b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nazureml-model-deployment: blue\r\n\r\n{}"
+            )
+            until(lambda: "busy" in desk.must("status", "score.py").out, "run() runs")
+
+    os.kill(desk.keeper("iris"), signal.SIGKILL)
+
+    until(lambda: not desk.processes(), "gone")
 
 
 @pytest.mark.parametrize("gone", [".amlemu", ".amlemu/endpoints/iris"])

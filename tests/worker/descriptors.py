@@ -5,6 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 
+from amlemu.worker import lifeline
+
+lifeline.rope(os.getpid())  # opened with the first worker, and for good
+
 
 def descriptors() -> list[str]:
     """Return what they point at. libuv opens /dev/null for itself once, when it feels like it."""

@@ -13,9 +13,9 @@ import fcntl, os, signal, socket, sys, threading
 sys.path.insert(0, {str(Path(amlemu.__file__).parents[1])!r})
 from amlemu.worker.protocol import *
 from amlemu.worker.protocol import pack
-end = socket.socket(fileno=int(sys.argv[3]))
+end = socket.socket(fileno=int(sys.argv[4]))
 channel = Channel(end)
-mark = Mark.inherit(int(sys.argv[4])) if sys.argv[4:] else None  # a zygote has none
+mark = Mark.inherit(int(sys.argv[5])) if sys.argv[5:] else None  # a zygote has none
 OK = [200, "OK", [], {{}}]
 def boot():
     channel.send(HELLO, {{"version": VERSION}})

@@ -20,7 +20,7 @@ PATIENCE_S = 10.0
 
 
 def interpreter(folder: Path, body: str) -> Path:
-    """Something that the user could name as the script's Python: it gets bootstrap, role, socket and mark as arguments."""
+    """Something that the user could name as the script's Python: it gets bootstrap, role, lifeline, socket and mark as arguments."""
     path = folder / "python"
     path.write_text(f"#!{sys.executable} -S\nimport os, sys\n{body}\n", encoding="utf-8")
     path.chmod(0o755)
@@ -127,19 +127,19 @@ def test_a_zygote_is_given_its_socket_and_nothing_else(tmp_path: Path) -> None:
     )
     result.process.wait(PATIENCE_S)
 
-    assert os.read(result.stdout, 100).split() == [b"4", str(3 + 1 + 1).encode()]
+    assert os.read(result.stdout, 100).split() == [b"5", str(3 + 1 + 1 + 1).encode()]
 
     close(result)
 
 
 @pytest.mark.parametrize(
     ("launch", "role", "count"),
-    [(launch_fresh, "child", 5), (launch_zygote, "zygote", 4), (launch_anchor, "anchor", 4)],
+    [(launch_fresh, "child", 6), (launch_zygote, "zygote", 5), (launch_anchor, "anchor", 5)],
 )
 def test_a_process_is_told_what_it_is_to_be(
     tmp_path: Path, launch: Callable[[LaunchPlan], Launched], role: str, count: int
 ) -> None:
-    """`bootstrap.py ROLE FILE...`: the role is the module whose main() takes the descriptors."""
+    """`bootstrap.py ROLE LIFELINE FILE...`: the role is the module whose main() takes the descriptors."""
     result = launch(LaunchPlan(interpreter(tmp_path, "print(*sys.argv[1:3], len(sys.argv))"), tmp_path, {}))
     result.process.wait(PATIENCE_S)
     bootstrap, *told = os.read(result.stdout, 1000).decode().split()

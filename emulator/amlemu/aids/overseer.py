@@ -74,6 +74,7 @@ class Overseer:
             **_replicas(generations.serving.pool if generations else self._backend),
             launcher=generations.launcher if generations else "",
             debugger=self.debugger(),
+            deployment=plan.deployment.name,
         )
 
     def _state(self) -> Literal["booting", "ready", "unhealthy", "stopping"]:

@@ -19,11 +19,10 @@ import httpx
 from amlemu.choices import script_of
 from amlemu.control import note as notes
 from amlemu.control.note import Note
-from amlemu.control.port import FIRST_PORT, HOST
+from amlemu.control.port import HOST, PORTS
 from amlemu.errors import AmlemuError, Unreachable, UsageError
 from amlemu.layout import OWN_FOLDER
 
-_PORTS = range(FIRST_PORT, FIRST_PORT + 20)
 _STRANGER_PATIENCE_S = 0.2  # with whatever listens there
 _PATIENCE_S = 5.0  # with a server of ours, which may be busy
 
@@ -76,13 +75,14 @@ class Found:
             raise Unreachable(what, where=self.note.url) from error
 
 
-def find(script: str | None = None, port: int | None = None) -> Found:
+def find(script: str | None = None, port: int | None = None, deployment: str | None = None) -> Found:
     """
     Return the server that is meant.
 
     Args:
         script: the one it serves, or the folder of that; None: one of the current folder, else whichever runs here.
         port: where it answers requests; None: whichever.
+        deployment: its name, for an endpoint has several at one port; None: whichever.
 
     Raises:
         NobodyServes: there is none.
@@ -90,13 +90,14 @@ def find(script: str | None = None, port: int | None = None) -> Found:
     """
     with httpx.Client(trust_env=False) as http:
         beside = _beside(http, Path.cwd() if script is None else _folder(script))
-        meant = [note for note in beside if _is_meant(note, script, port)]
+        asked = (script, port, deployment)
+        meant = [note for note in beside if _is_meant(note, *asked)]
         if not meant:
-            meant = [note for note in _listening(http) if _is_meant(note, script, port)]
+            meant = [note for note in _listening(http) if _is_meant(note, *asked)]
     if not meant:
-        raise _nobody(script, port)
+        raise _nobody(*asked)
     if len(meant) > 1:
-        choice = ", ".join(f"--port {Found(note).port} ({note.script})" for note in meant)
+        choice = ", ".join(f"{_words_for(note, meant)} ({note.script})" for note in meant)
         raise UsageError(f"{len(meant)} servers are running", expected=f"Say which one: {choice}.")
     return Found(meant[0])
 
@@ -106,8 +107,16 @@ def _folder(script: str) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def _is_meant(note: Note, script: str | None, port: int | None) -> bool:
+def _words_for(note: Note, others: list[Note]) -> str:
+    """Return the options that name it alone."""
+    is_alone = [one.scoring for one in others].count(note.scoring) == 1
+    return f"--port {Found(note).port}" + ("" if is_alone else f" --deployment {note.deployment}")
+
+
+def _is_meant(note: Note, script: str | None, port: int | None, deployment: str | None) -> bool:
     if port is not None and Found(note).port != port:
+        return False
+    if deployment is not None and note.deployment != deployment:
         return False
     wanted = None if script is None else Path(script_of(script)).resolve()
     return wanted is None or wanted in (Path(note.script), Path(note.script).parent)
@@ -122,7 +131,7 @@ def _beside(http: httpx.Client, folder: Path) -> list[Note]:
 
 def _listening(http: httpx.Client) -> Iterable[Note]:
     """Yield the notes of the servers that have one of the usual ports, as far as this user may read them."""
-    for port in _PORTS:
+    for port in PORTS:
         url = f"http://{HOST}:{port}"
         place = _place(http, url, _STRANGER_PATIENCE_S)
         note = None if place is None else notes.read(place)
@@ -139,9 +148,11 @@ def _place(http: httpx.Client, url: str, patience_s: float) -> Path | None:
         return None
 
 
-def _nobody(script: str | None, port: int | None) -> NobodyServes:
+def _nobody(script: str | None, port: int | None, deployment: str | None) -> NobodyServes:
     whom = "" if script is None else f" {script}"
-    where = "" if port is None else f" on port {port}"
+    where = ("" if port is None else f" on port {port}") + (
+        "" if deployment is None else f" as deployment {deployment}"
+    )
     missing = script is not None and not Path(script).exists()
     expected = f"{Path(script or '').absolute()} does not exist, either." if missing else ""
     hint = f"Start one with amlemu serve {script or 'SCRIPT'}{'' if port is None else f' --port {port}'}."

@@ -70,6 +70,7 @@ class Status(BaseModel):
     replicas_before: list[ReplicaCount] = []  # each change, oldest first
     launcher: str = ""  # where workers come from, in words
     debugger: str = ""  # where editors attach, `host:port`; empty: nowhere
+    deployment: str = ""  # its name
 
 
 class ReloadOutcome(BaseModel):

@@ -31,6 +31,7 @@ class Note:
     script: str
     scoring: str  # where requests are answered
     started_at: float  # seconds since the epoch
+    deployment: str = ""  # an endpoint has several at one port
 
     def __repr__(self) -> str:
         return f"Note({self.pid}, {self.url}, {self.script})"
@@ -51,7 +52,9 @@ def read(folder: Path) -> Note | None:
     """Return the note that lies in a folder; None where there is none, or it says something else."""
     try:
         note = Note(**json.loads((folder / FILE).read_text(encoding="utf-8")))
-        is_sound = note.pid > 0 and all(isinstance(word, str) for word in (note.token, note.script, note.scoring))
+        is_sound = note.pid > 0 and all(
+            isinstance(word, str) for word in (note.token, note.script, note.scoring, note.deployment)
+        )
         # It is asked with a token in hand, so nothing but this machine will do.
         return note if is_sound and _ADDRESS.fullmatch(note.url) else None
     except (OSError, ValueError, TypeError):

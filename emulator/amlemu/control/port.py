@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 HOST = "127.0.0.1"
-FIRST_PORT = 5050
-_TRIES = 50
+PORTS = range(5050, 5100)
+"""Where servers are looked for; endpoints' scoring ports come after."""
 _PATIENCE_S = 0.5  # for clients that do not read what they are told
 _LOOK_AGAIN_S = 0.005
 
@@ -40,6 +40,8 @@ class Described(Protocol):
     def url(self) -> str: ...
     @property
     def started_at(self) -> float: ...
+    @property
+    def deployment(self) -> str: ...
 
 
 class About(Protocol):
@@ -60,7 +62,7 @@ class ControlPort:
         self,
         controlled: About,
         folder: Path,
-        wanted_port: int = 0,
+        wanted_port: int | None = 0,
         look_every_s: float = 1.0,
         make_application: MakeApplication | None = None,
     ) -> None:
@@ -68,7 +70,7 @@ class ControlPort:
         Args:
             controlled: whom the routes ask; without `make_application` a `routes.Controlled`.
             folder: for the note; `.amlemu/<scoring port>` beside the script.
-            wanted_port: 0 is 5050, or the next free one.
+            wanted_port: 0 is 5050, or the next free one; None is any, for who is not looked for there.
             look_every_s: for tests; at the note.
             make_application: called in a thread; None is `app.application`.
         """
@@ -83,7 +85,8 @@ class ControlPort:
 
     def open(self) -> None:
         """Bind the port. Raises UsageError when it is taken; early clients wait."""
-        self._listener = _listen_on(self._wanted_port) if self._wanted_port else _listen_near(FIRST_PORT)
+        wanted = self._wanted_port
+        self._listener = _listen_on(wanted) if wanted else _listen_on_one_of(() if wanted is None else PORTS)
         self.port = int(self._listener.getsockname()[1])
         self.url = f"http://{HOST}:{self.port}"
 
@@ -98,7 +101,8 @@ class ControlPort:
             notes.tidy(self._folder)
             return
         status = self._controlled.status()
-        self._note = notes.Note(os.getpid(), self.url, token, status.script, status.url, status.started_at)
+        about = (status.script, status.url, status.started_at, status.deployment)
+        self._note = notes.Note(os.getpid(), self.url, token, *about)
         protocol: Any = config.http_protocol_class
         connect = functools.partial(protocol, config, self._state, {})
         loop = asyncio.get_running_loop()
@@ -168,17 +172,17 @@ def _listen_on(port: int) -> socket.socket:
     try:
         return ports.listen(HOST, port)
     except ports.PortTaken as error:
-        hint = f"Leave --control-port out to have {FIRST_PORT} or the next free one, or stop that process."
+        hint = f"Leave --control-port out to have {PORTS[0]} or the next free one, or stop that process."
         raise UsageError(error.what, where=f"--control-port {port}", hint=hint) from error
 
 
-def _listen_near(first: int) -> socket.socket:
+def _listen_on_one_of(usual: Iterable[int]) -> socket.socket:
     """Bind the first free port of some, else any; who holds the others does not matter, so nobody looks for them."""
-    for port in range(first, first + _TRIES):
+    for port in usual:
         if _is_free(port):
             with contextlib.suppress(ports.PortTaken):  # somebody was quicker
                 return ports.listen(HOST, port)
-    return ports.listen(HOST, 0)  # the note says which
+    return ports.listen(HOST, 0)  # the note says which, to who looks beside the script
 
 
 def _is_free(port: int) -> bool:

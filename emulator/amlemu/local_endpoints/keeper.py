@@ -43,6 +43,7 @@ class Described:
     script: str
     url: str
     started_at: float
+    deployment: str = ""
 
 
 class Keeper:
@@ -76,7 +77,7 @@ class Keeper:
             loop.add_signal_handler(number, self._ended.set)
         await self.household.open(listener)
         looking = loop.create_task(self._look_after_the_shelf())
-        control = ControlPort(self, self.shelf.folder, make_application=_application)
+        control = ControlPort(self, self.shelf.folder, wanted_port=None, make_application=_application)
         try:
             control.open()
             self.operations.resume()

@@ -1,7 +1,7 @@
 """
 The first file that runs in a worker: opens the guest half of amlemu in a foreign interpreter, then hands over.
 
-Run as `python bootstrap.py ROLE FILE...`: the module of this folder whose `main` is called, with inherited file descriptors. The
+Run as `python bootstrap.py ROLE LIFELINE FILE...`: the module of this folder whose `main` is called, with inherited file descriptors. The
 interpreter need not have amlemu installed; nothing is put on `sys.path` or in PYTHONPATH, so the script sees exactly what its environment has.
 """
 
@@ -41,9 +41,12 @@ def leave_debugger(code):  # type: ignore[no-untyped-def]
 if __name__ == "__main__":
     if not getattr(sys.flags, "safe_path", False):
         del sys.path[0]  # this folder: not the script's business
-    role, files = sys.argv[1], [int(word) for word in sys.argv[2:]]
+    role, lifeline, *files = sys.argv[1], *map(int, sys.argv[2:])
     sys.argv[:] = ["azmlinfsrv"]
     open_guest_half()  # type: ignore[no-untyped-call]
+    from amlemu.worker.lifeline import hold
+
+    hold(lifeline)
     if role == "child":
         from amlemu.worker.child import main
     elif role == "zygote":

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from amlemu.errors import UsageError
 from amlemu.memory import MemoryRules
+from amlemu.worker import lifeline
 from amlemu.worker.protocol import STACKS_AT, Mark
 from amlemu.worker.session import unseen
 
@@ -214,6 +215,7 @@ async def fresh(plan: LaunchPlan) -> Launched:
 
 def _start(plan: LaunchPlan, role: str, outputs: list[int], *inherited: int) -> subprocess.Popen[bytes]:
     """Run `bootstrap.py` with a role and the descriptors that it inherits."""
+    inherited = (lifeline.rope(os.getpid()), *inherited)
     if not plan.start_folder.is_dir():
         raise UsageError("no such folder", where=str(plan.start_folder), hint="Was the deployment moved?")
     try:

@@ -22,7 +22,7 @@ import sys
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from amlemu.scoring.logs import flush_streams
-from amlemu.worker import protocol
+from amlemu.worker import lifeline, protocol
 from amlemu.worker.ahead import Ahead, after_fork
 from amlemu.worker.child import BOOT_FAILED, Worker, boot, greet, leave, live, prepare
 from amlemu.worker.imports import Imports
@@ -119,7 +119,7 @@ def _begin_afresh(seat: Seat, variables: Dict[str, str]) -> None:
         os.set_inheritable(file, True)
     Mark.forget_stacks(seat.mark)
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.py")
-    words = [sys.executable, program, "child", str(seat.endpoint), str(seat.mark)]
+    words = [sys.executable, program, "child", *map(str, (lifeline.passed_on(), seat.endpoint, seat.mark))]
     with unseen():
         os.execve(words[0], words, variables)  # noqa: S606  # an interpreter, not a shell
 
@@ -217,6 +217,7 @@ def _ignore(number: int, frame: Any) -> None:
 
 def _leave_the_others() -> None:
     """Be a process of one's own: the host ends a worker with all that it has started."""
+    lifeline.hold_anew()
     for name in _RESET_IN_WORKERS:
         signal.signal(getattr(signal, f"SIG{name}"), signal.SIG_DFL)
     os.setsid()
