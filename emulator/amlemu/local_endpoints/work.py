@@ -205,8 +205,8 @@ class Work:
                 failed[name] = error
         if len(failed) > 1:
             told.text(f"{', '.join(failed)} are not up; this is why the first of them is not:")
-        for error in failed.values():
-            raise error
+        for first in failed.values():
+            raise first
 
     async def _delete_deployment(self, operation: Operation) -> str:
         name = operation.deployment
