@@ -282,6 +282,7 @@ class Stand:
             self._plan.on_event,
             capabilities=quarters.capabilities,
             stays=self._plan.reload.is_on,
+            restarts=self._plan.profile.probes.liveness.is_on,
         )
 
     def _make_generations(self, launch: LaunchPlan, readiness: Readiness) -> Generations:
@@ -300,6 +301,7 @@ class Stand:
             plan.on_event,
             capabilities=Engine.capabilities if is_engine else Pool.capabilities,
             stays=rules.is_on,
+            restarts=plan.profile.probes.liveness.is_on,  # who asks whether it lives starts what has ended again
             keeps_last_good=rules.keeps_last_good,
             nursery=nursery,
         )

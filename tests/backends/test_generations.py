@@ -593,6 +593,29 @@ def test_a_script_that_ends_its_server_is_waited_for(world: World) -> None:
     assert (world.readiness.is_ready, world.failed.done()) == (True, False)
 
 
+def test_where_a_platform_restarts_containers_it_is_booted_again(make: Callable[..., World]) -> None:
+    """Contract 3.4. Requests are refused meanwhile; one that ends again waits longer, a save for nothing."""
+    world = make(restarts=True)
+    world.does(world.pools[0].ends_the_server)
+    refused = world.asks()
+    world.loop.passes(0.25)
+    world.starts()
+    world.does(world.pools[1].boots)
+
+    assert isinstance(world.asked[refused].exception(), NotReady)
+    assert (world.readiness.is_ready, world.generations.number) == (True, 2)
+    world.does(world.pools[1].ends_the_server)
+    assert world.of(Noticed) == [
+        Noticed("the server has ended; the container starts again in 0.25 s"),
+        Noticed("the server has ended; the container starts again in 0.5 s"),
+    ]
+    world.reloads_it()
+    world.does(world.pools[2].boots)
+    world.loop.passes(1)
+    assert world.generations.number == 3
+    assert world.of(ReloadFailed) == []
+
+
 def test_without_reload_such_a_script_ends_the_server(make: Callable[..., World]) -> None:
     """As before; somebody may have asked for reloads through the control port all the same."""
     world = make(stays=False)

@@ -73,7 +73,7 @@ def test_a_reload_is_told_when_it_is_over():
 
 def test_a_reload_that_somebody_asked_for_names_no_file():
     assert told(Reloaded(3, (), 41.4, 84.2)) == [
-        "reloaded as asked: generation 3 serves, 84 ms later (init() and imports 41 ms)"
+        "loaded anew: generation 3 serves, 84 ms later (init() and imports 41 ms)"
     ]
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from amlemu.backends import Capabilities, pool, room
+from amlemu.backends.back_off import BackOff
 from amlemu.backends.generation import Generation, Outcome, Pool, fault_of
 from amlemu.backends.replicas import Replicas
 from amlemu.errors import AmlemuError, HostLost, NotReady
@@ -50,6 +51,7 @@ class Generations:
         *,
         capabilities: Capabilities = pool.Pool.capabilities,
         stays: bool = True,
+        restarts: bool = False,
         keeps_last_good: bool = False,
         nursery: Nursery | None = None,
         no_room: Callable[[Iterable[int]], str] = room.no_room,
@@ -62,6 +64,7 @@ class Generations:
             capabilities: of the pools.
             stays: a script that does not start, or ends the server, is waited for to become another one; else that
                 is the end, as without reload.
+            restarts: one that ends the server while it serves is booted again, as a platform does with a container.
             keeps_last_good: the generation that serves goes on when the next one does not start.
             nursery: where the pools' workers come from; ended with us.
             no_room: says why two generations at once would be too many, given the pids of one; empty: they are not.
@@ -71,6 +74,8 @@ class Generations:
         self._readiness = readiness
         self._tell = listener
         self._stays = stays
+        self._restarts = restarts
+        self._waits = BackOff()
         self._keeps_last_good = keeps_last_good
         self._nursery = nursery
         self._no_room = no_room
@@ -163,6 +168,8 @@ class Generations:
         """
         if self._is_stopping:
             raise NotReady("the server is stopping")
+        if changed:
+            self._waits.has_come_up()
         before, overtaken = self._serving, self._newest
         changes = {*changed, *(() if overtaken.verdict.done() else overtaken.changed)}
         generation = self._new(overtaken.number + 1, changes, since or time.monotonic(), mode)
@@ -341,8 +348,23 @@ class Generations:
             return
         generation.state, generation.fault = "failed", fault_of(reason)
         self._refuse(generation, generation.fault)
-        self._tell(ReloadFailed(generation.number, (), generation.fault, None))
+        if self._restarts:
+            self._spawn(self._restart(generation))
+        else:
+            self._tell(ReloadFailed(generation.number, (), generation.fault, None))
         await generation.stop()
+
+    async def _restart(self, generation: Generation) -> None:
+        """
+        Boot the script again, unless somebody has done so meanwhile; one that ends time and again waits ever longer.
+
+        Source: contract 3.4 (the platform restarts the container); the waits are ours, see `back_off.py`.
+        """
+        wait_s = self._waits.after_failed_boot()
+        self._tell(Noticed(f"the server has ended; the container starts again in {wait_s:g} s"))
+        await asyncio.sleep(wait_s)
+        if self._newest is generation and not self._is_stopping:
+            await self.reload()
 
     def _refuse(self, generation: Generation, fault: dict[str, Any]) -> None:
         self._serving = generation

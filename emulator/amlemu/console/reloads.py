@@ -63,7 +63,7 @@ class Reloads:
     def _done(self, event: Reloaded) -> str:
         what, since = told_changes(event.changed, self.folder), "after the save"
         if not what:
-            what, since = "reloaded as asked", "later"
+            what, since = "loaded anew", "later"
         times = f"{event.took_ms:.0f} ms {since} (init() and imports {event.boot_ms:.0f} ms)"
         return f"{what}: generation {event.generation} serves, {times}"
 
