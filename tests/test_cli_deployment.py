@@ -245,6 +245,15 @@ def test_a_save_is_served(desk):
     until(lambda: desk.ask(port).text == '"after"', "served")
 
 
+def test_a_cause_names_files_as_they_are_found_from_where_it_is_read(desk):
+    """The endpoint's process is in another folder; in JSON they are whole."""
+    path = desk.save("code/score.py", "def init():\n    raise ValueError('no model')\n\ndef run(data): ...\n")
+    failed = desk.run("deployment", "create", "-n", "blue", "-e", "iris", "-f", "score.py", cwd=path.parent)
+
+    assert "  cause  score.py:2" in failed.err
+    assert desk.read("deployment", "show", "-e", "iris")["why"].startswith(f"{path}:2")
+
+
 def test_one_of_two_that_serve_the_same_script_can_be_asked(desk):
     """By its name: script and port are those of both."""
     for name in ("blue", "green"):

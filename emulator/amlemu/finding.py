@@ -77,10 +77,20 @@ def worst_first(findings: list[Finding]) -> list[Finding]:
     return sorted(dict.fromkeys(findings), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
+_read_elsewhere: list[bool] = []
+
+
+def are_read_elsewhere() -> None:
+    """Say that whoever reads what this process says is in another folder: paths stay absolute from now on."""
+    _read_elsewhere.append(True)
+
+
 def shown(place: str | Place) -> str:
     """Return a place as a person finds it from here: relative where that is shorter."""
     if isinstance(place, Place):
         return shown(f"{place.file}:{place.line}" if place.line else str(place.file))
+    if _read_elsewhere:
+        return place
     path, colon, line = place.rpartition(":") if place.rpartition(":")[2].isdigit() else (place, "", "")
     try:
         relative = os.path.relpath(path)

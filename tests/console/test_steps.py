@@ -131,3 +131,17 @@ def test_a_long_cause_is_folded_and_a_path_is_not_cut():
 
     assert path in told
     assert max(len(line) for line in told.splitlines() if path not in line) <= 120
+
+
+def test_paths_below_the_current_folder_are_short(heard, tmp_path, monkeypatch):
+    """Who wrote them is another process in another folder; one that begins alike is another path."""
+    monkeypatch.chdir(tmp_path)
+    cause = {"told": f"{tmp_path}/s/score.py:2 raises", "today": "", "in_2021": "", "step": "Probes", "traceback": ""}
+    cause |= {"fix": f"See {tmp_path}/s and {tmp_path}-old/s.", "said": [f"{tmp_path}/x is what the script says"]}
+    told = failure({"text": "create of deployment blue failed", "cause": cause}, Paint(io.StringIO()))
+    _, out = heard({"kind": "text", "text": f"{tmp_path}/deployment.yml:4: no such thing"})
+
+    assert "  cause  s/score.py:2 raises\n" in told
+    assert f"  fix    See s and {tmp_path}-old/s.\n" in told
+    assert f"  score | {tmp_path}/x is what the script says" in told
+    assert out.getvalue() == "amlemu | deployment.yml:4: no such thing\n"

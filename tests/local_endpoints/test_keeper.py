@@ -38,7 +38,7 @@ def test_a_hang_up_of_the_shell_does_not_reach_it(desk, pid):
 
 
 def test_it_works_in_the_projects_folder(desk, pid):
-    """Messages name files as they are found from there."""
+    """Not in that of the shell, which may go."""
     assert os.readlink(f"/proc/{pid}/cwd") == str(desk.folder)
 
 

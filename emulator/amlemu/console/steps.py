@@ -4,6 +4,8 @@ How a deployment comes up, step by step: a line for each, with a bar while one g
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import textwrap
 import time
@@ -35,7 +37,7 @@ class Steps:
     def hear(self, line: Mapping[str, Any]) -> None:
         """Show a line."""
         if line["kind"] == outcomes.TEXT:
-            self._write(f"{self._paint('cyan', 'amlemu |')} {line['text']}")
+            self._write(f"{self._paint('cyan', 'amlemu |')} {_from_here(line['text'])}")
         elif line["kind"] == outcomes.STEP:
             self._step(line["step"], line["state"], line["text"], line["took_s"])
 
@@ -72,7 +74,8 @@ def failure(outcome: Mapping[str, Any], paint: Paint) -> str:
     """Return why something has failed: which step, the cloud's words, the cause, what to do, the evidence."""
     cause = outcome.get("cause")
     if not cause:
-        return str(outcome["text"])
+        return _from_here(outcome["text"])
+    cause = {name: _from_here(text) if isinstance(text, str) else text for name, text in cause.items()}
     cloud = cause["today"] + (f"; {cause['in_2021']} in 2021" if cause["in_2021"] else "")
     head = f"{outcome['text']} at {cause['step']}"
     lines = [f"{paint('red', head)}  [{cloud or 'this machine only: nothing is known of the cloud'}]"]
@@ -82,6 +85,12 @@ def failure(outcome: Mapping[str, Any], paint: Paint) -> str:
     if cause["said"]:
         lines += ["  the script's last words:", *(f"  score | {line}" for line in cause["said"])]
     return "\n".join(lines)
+
+
+def _from_here(text: str) -> str:
+    """Shorten paths below the current folder: whoever wrote this has another one, and writes them whole."""
+    here = os.getcwd().rstrip(os.sep) + os.sep
+    return re.sub(rf"(?<![\w/.-]){re.escape(here)}(?=[^\s/])", "", text) if here != os.sep else text
 
 
 def _folded(name: str, text: str) -> list[str]:

@@ -171,7 +171,7 @@ def _start(shelf: Shelf, lock: Lock, listener: socket.socket) -> None:
 
 
 def _project(folder: Path) -> Path:
-    """Return the folder that the endpoint belongs to: messages name files as they are found from there."""
+    """Return the folder that the endpoint belongs to: a process has to be somewhere, and that folder stays."""
     return folder.parent.parent.parent
 
 

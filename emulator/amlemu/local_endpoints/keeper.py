@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amlemu import ports
+from amlemu import finding, ports
 from amlemu.control.port import ControlPort
 from amlemu.emulator import run_loop
 from amlemu.errors import AmlemuError
@@ -122,6 +122,7 @@ def _refuse(shelf: Shelf, record: Record, error: AmlemuError) -> None:
 
 def main(folder: str, lock: str, listener: str) -> None:
     """Live; `lock` and `listener` are descriptors, of the lock and of the scoring port."""
+    finding.are_read_elsewhere()
     for descriptor in (lock, listener):
         os.set_inheritable(int(descriptor), False)
     shelf = Shelf(Path(folder))

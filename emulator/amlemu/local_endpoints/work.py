@@ -200,7 +200,9 @@ class Work:
             try:
                 await self._make_one_of_several(name, asked, told)
             except StepFailed as error:
-                error.deployment, failed[name] = name, error
+                failed[name] = error
+                if len(self._record.deployments) > 1:
+                    error.deployment = name
             except AmlemuError as error:
                 failed[name] = error
         if len(failed) > 1:
