@@ -117,7 +117,7 @@ def test_a_worker_inherits_its_own_descriptors_only(tmp_path: Path) -> None:
         os.set_inheritable(ours.fileno(), True)
         count = said(tmp_path, "len(os.listdir('/proc/self/fd'))")
 
-    assert int(count) == 3 + 2 + 1  # the streams, socket and mark, and the folder that is being listed
+    assert int(count) == 3 + 3 + 1  # the streams; socket, mark and lifeline; and the folder that is being listed
 
 
 def test_a_zygote_is_given_its_socket_and_nothing_else(tmp_path: Path) -> None:
