@@ -31,6 +31,7 @@ from amlemu.transcript import Transcript
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from amlemu.backends import Backend
     from amlemu.gateway.app import FrontDoor
 
 
@@ -109,12 +110,23 @@ class Resident:
         try:
             self.backend = self._stand.make_backend(self.readiness, self.pauses, self.slots)
             await self._stand.open_debugger(self._reload_soon)
-            await self.backend.start()
+            await self._start_whole(self.backend)
         except BaseException:
             await self._clear()
             raise
         # Nobody waits for these; but a save is seen before the script has been read.
         self._aiding = asyncio.get_running_loop().create_task(self._aids.start(self.backend))
+
+    async def _start_whole(self, backend: Backend) -> None:
+        """Start it to the end, also when called off meanwhile, and stop it then: half a start would leave processes behind."""
+        starting = asyncio.ensure_future(backend.start())
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await asyncio.wait({starting})
+            if not starting.cancelled() and starting.exception() is None:
+                await backend.stop(0)
+            raise
 
     def make_front_door(self, doorkeeper: Keyring | None) -> FrontDoor:
         """Return what leads requests to the backend, which has been made; this imports FastAPI."""

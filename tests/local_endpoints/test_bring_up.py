@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from amlemu.errors import UsageError
@@ -22,13 +23,18 @@ class Coming:
 
     def __init__(self, folder, write, text, simulate="", **options):
         self.script = write("code/score.py", text)
-        self.folder, self.noted, self.story = folder, [], Story()
+        self.folder, self.noted, self.starts, self.story = folder, [], asyncio.Event(), Story()
         place = Place(
             endpoint="iris", name="blue", host="127.0.0.1", port=5999, auth=None, lodging="iris-blue-1",
-            logs=folder / "logs", keys=folder, note=lambda step, state: self.noted.append((step, state)),
+            logs=folder / "logs", keys=folder, note=self.note,
             **({"alias": ""} if "alias" in Place.__dataclass_fields__ else {}),
         )  # fmt: skip
         self.arrival = Arrival(Asked(str(self.script), {"reload": False, **options}, simulate), place, self.story)
+
+    def note(self, step, state):
+        self.noted.append((step, state))
+        if step == "UserContainerStart":
+            self.starts.set()
 
     async def come(self):
         return await asyncio.wait_for(self.arrival.come(), 20)
@@ -125,6 +131,36 @@ async def test_one_that_is_called_off_while_it_hangs_leaves_nothing(tmp_path, wr
     with pytest.raises(asyncio.CancelledError):
         await work
     assert coming.left == []
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 4, 8])
+async def test_one_that_is_called_off_while_it_is_started_leaves_nothing(tmp_path, write, turns):
+    """Not even half a start: a worker that is not yet known to anybody."""
+    coming = Coming(tmp_path, write, HANGS, workers=4)
+    work = asyncio.ensure_future(coming.come())
+    await asyncio.wait_for(coming.starts.wait(), 20)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    work.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert coming.left == []
+    await asyncio.to_thread(until, lambda: not busy_children(), "ended")
+
+
+def busy_children():
+    """Return the children of this process that a script hangs in."""
+    children = Path("/proc/self/task").glob("*/children")
+    pids = [pid for file in children for pid in file.read_text(encoding="ascii").split()]
+    return [pid for pid in pids if "bootstrap.py" in command_of(pid)]
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):  # ended meanwhile
+        return ""
 
 
 async def test_what_cannot_be_is_a_usage_error(tmp_path, write):
