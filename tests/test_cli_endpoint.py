@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -628,3 +629,88 @@ def test_an_update_need_not_be_waited_for(monkeypatch):
         CliRunner().invoke(cli_endpoint.endpoint, ["update", "-n", "iris", *flags])
 
     assert seen == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("invoke", "-n", "iris", "-r", "score.py", "--content-type", "ünï"), "--content-type: 'ünï' is no media type"),
+        (("get-logs", "-n", "iris", "-l", "-5"), "--lines: -5 is no number of lines. Expected 0 or more."),
+        (("update", "-n", "iris", "--traffic", "blue"), "--traffic: 'blue' is no share"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(named, words, told):
+    done = named.run("endpoint", *words)
+
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+
+
+def test_more_lines_than_there_can_be_are_all(named):
+    assert named.must("endpoint", "get-logs", "-n", "iris", "-l", "99999999999999999999").out
+
+
+def test_a_closed_standard_input_is_no_request(named):
+    """As under a supervisor; Python has no sys.stdin then."""
+    words = f"exec '{sys.executable}' -m amlemu endpoint invoke -n iris -r - <&-"
+    done = subprocess.run(words, shell=True, cwd=named.folder, capture_output=True, text=True, check=False, timeout=20)
+
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "standard input: it is closed" in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux's")
+def test_a_full_disk_under_what_is_printed_is_told(named):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = named.run("endpoint", "show", "-n", "iris", stdout=full)
+
+    assert (done.code, done.err) == (1, "amlemu: what there is to say cannot be written: No space left on device\n")
+
+
+def test_words_of_az_without_effect_are_taken(desk):
+    """As Microsoft's own scripts have them."""
+    desk.save("score.py", GOOD)
+    desk.save("request.json", REQUEST)
+    desk.must("endpoint", "create", "-n", "iris", "-f", "score.py")
+    ignored = ("--only-show-errors", "-o", "jsonc")
+    update = desk.must("endpoint", "update", "-n", "iris", "--mirror-traffic", "blue=10", *ignored)
+    assert "nothing is mirrored here" in update.err
+    assert desk.must("endpoint", "invoke", "-n", "iris", "-r", "request.json", "-o", "json").out == '{"sum": 3}'
+    words = ("--skip-script-validation", "--package-model", "--set", "instance_count=2", "tags.a=b")
+    refused = desk.run("deployment", "update", "-n", "blue", "-e", "iris", *words)
+    assert (refused.code, "--set tags.a=b: tags.a is a field of the deployment's file" in refused.err) == (2, True)
+    desk.must("deployment", "update", "-n", "blue", "-e", "iris", *words[:-1], "limits.request_timeout_ms=9000")
+    shown = desk.read("deployment", "show", "-n", "blue", "-e", "iris")
+    assert shown["options"]["set"] == ["limits.instance_count=2", "limits.request_timeout_ms=9000"]
+    desk.must("endpoint", "update", "-n", "iris", "--traffic", "blue:0")  # of 2021
+    assert desk.read("endpoint", "show", "-n", "iris")["traffic"] == {"blue": 0}
+    desk.must("deployment", "delete", "-n", "blue", "-e", "iris", "--yes", "--no-wait", "-o", "none")
+    desk.must("endpoint", "delete", "-n", "iris", "--yes", "--no-wait")
+
+
+def test_why_nobody_answers_is_told(desk):
+    """The cloud says 404, and no more."""
+    desk.save("score.py", GOOD)
+    desk.save("request.json", REQUEST)
+    desk.must("endpoint", "create", "-n", "iris", "-f", "score.py")
+    desk.must("endpoint", "update", "-n", "iris", "--traffic", "blue=0")
+    done = desk.run("endpoint", "invoke", "-n", "iris", "-r", "request.json")
+    assert done.code == 1
+    assert "no deployment has traffic: amlemu endpoint update -n iris --traffic blue=100" in done.err
+
+    desk.save("breaks.py", BREAKS)
+    desk.run("deployment", "create", "-n", "green", "-e", "iris", "-f", "breaks.py")
+    done = desk.run("endpoint", "invoke", "-n", "iris", "-d", "green", "-r", "request.json")
+    assert done.code == 1
+    assert "deployment green is Failed: breaks.py:2" in done.err
+    log = desk.must("deployment", "get-logs", "-n", "green", "-e", "iris").out
+    assert "no model in here" in log
+    assert "until the next save" not in log
+
+
+def test_the_traffic_of_a_file_is_for_later(desk):
+    """Its deployments are not there yet."""
+    desk.save("endpoint.yml", "name: iris\ntraffic: {blue: 90, green: 10}\n")
+    done = desk.must("endpoint", "create", "-f", "endpoint.yml")
+
+    assert 'when they are: amlemu endpoint update -n iris --traffic "blue=90 green=10"' in done.err

@@ -90,7 +90,7 @@ def test_what_there_is_is_printed_in_every_format(command):
     output = next(option for option in options_of(command.split()) if option.name == "output")
 
     assert {*("-o", "--output", "--query")} <= set(flags_of(command.split()))
-    assert list(output.type.choices) == ["json", "table", "yaml", "tsv", "none"]
+    assert list(output.type.choices) == ["json", "jsonc", "table", "yaml", "yamlc", "tsv", "none"]
 
 
 def test_a_variable_is_of_one_kind_everywhere():

@@ -8,6 +8,7 @@ codes: 0 fine (also a server that was stopped), 1 the answer was a failure (of `
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -443,4 +444,9 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILURE)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        click.echo(f"amlemu: what there is to say cannot be written: {error.strerror}", err=True)
+        os._exit(EXIT_FAILURE)  # Python would try to write it once more
     sys.exit(0)

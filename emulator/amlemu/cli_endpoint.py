@@ -30,6 +30,8 @@ def create(**given: Any) -> None:
     from amlemu.local_endpoints import verbs, views
 
     wanted = _wanted(given)
+    for remark in wanted.remarks:
+        click.echo(f"amlemu: {remark}", err=True)
     code = cli_making.run(
         lambda tell: verbs.create_endpoint(wanted, tell, waits=not given["no_wait"]),
         given,
@@ -79,6 +81,10 @@ def invoke(name: str | None, request_file: str | None, content_type: str | None,
         model = f", model {reason}" if reason else ""
         hint = f"amlemu explain {answer.status}{'/' + reason if reason else ''}, or amlemu endpoint get-logs -n {name}"
         click.echo(f"amlemu: the endpoint answered {answer.status} {answer.phrase}{model}; {hint}", err=True)
+        from amlemu.console.steps import from_here
+
+        for text in views.reasons(_named(name), given["deployment"] or given["deployment_name"]):
+            click.echo(f"        {from_here(text)}", err=True)
     sys.exit(0 if answer.status == 200 else EXIT_FAILURE)
 
 
@@ -90,6 +96,8 @@ def update(name: str | None, traffic: str | None, port: int | None, **given: Any
     from amlemu.local_endpoints import verbs, views
 
     called = _named(name)
+    if given["mirror_traffic"]:
+        click.echo("amlemu: nothing is mirrored here; --mirror-traffic has no effect", err=True)
     shares = None if traffic is None else _shares(traffic)
     work = lambda tell: verbs.update_endpoint(called, tell, shares, port, waits=not given["no_wait"])  # noqa: E731
     sys.exit(cli_making.run(work, given, lambda: views.endpoint(called)))
@@ -127,8 +135,13 @@ def get_credentials(name: str | None, **given: Any) -> None:
 
 
 def count_of(lines: int | None, tail: int | None) -> int:
-    """Return how many lines are meant."""
-    return next((one for one in (lines, tail) if one is not None), _LINES)
+    """Return how many lines are meant. Raises UsageError for fewer than none."""
+    count = next((one for one in (lines, tail) if one is not None), _LINES)
+    if count < 0:
+        from amlemu.errors import UsageError
+
+        raise UsageError(f"{count} is no number of lines", where="--lines", expected="Expected 0 or more.")
+    return count
 
 
 def _named(name: str | None) -> str:
@@ -138,12 +151,12 @@ def _named(name: str | None) -> str:
 
 
 def _shares(text: str) -> dict[str, int]:
-    """Read traffic as az does: `blue=90 green=10`. Raises UsageError."""
+    """Read traffic as az does: `blue=90 green=10`, in 2021 `blue:90,green:10`. Raises UsageError."""
     from amlemu.errors import UsageError
 
     shares = {}
     for word in text.replace(",", " ").split():
-        name, sign, percent = word.partition("=")
+        name, sign, percent = word.replace(":", "=").partition("=")
         if not sign or not percent.isdecimal():
             raise UsageError(f"{word!r} is no share", where="--traffic", expected='Expected "blue=90 green=10".')
         shares[name] = int(percent)

@@ -42,6 +42,7 @@ _OF_AZ = {
 _FIELDS = (
     "app_insights_enabled", "code_configuration", "egress_public_network_access", "environment", "instance_type",
     "liveness_probe", "model", "model_mount_path", "readiness_probe", "request_settings", "resources", "scale_settings",
+    "data_collector", "description", "properties", "tags",
 )  # fmt: skip
 _VARIABLES = "environment_variables."
 _KINDS = {setting.name: setting for setting in MAKING}
@@ -131,7 +132,8 @@ def run(work: Callable[[Tell], Done], given: Mapping[str, Any], show: Callable[[
     except KeyboardInterrupt:
         for steps in shown:
             steps.end()
-        click.echo("amlemu: it goes on without us; show says how it is, and delete ends it", err=True)
+        ends = ", and delete ends it" if click.get_current_context().info_name == "create" else ""
+        click.echo(f"amlemu: it goes on without us; show says how it is{ends}", err=True)
         raise
     for steps in shown:
         steps.end()

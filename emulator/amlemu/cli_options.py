@@ -58,12 +58,15 @@ class WithBareFlags(click.Command):
 
 
 class AsAz(click.Command):
-    """A command whose options may be cut short where that leaves one, as `az` lets them: its documentation has `--endpoint` for `--endpoint-name`."""
+    """
+    A command whose options are read as `az` reads them: they may be cut short where that leaves one, as in its documentation `--endpoint` for
+    `--endpoint-name`, and `--set` takes any number of words.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Write each flag out."""
         flags = [flag for option in self.get_params(ctx) for flag in (*option.opts, *option.secondary_opts)]
-        return super().parse_args(ctx, [_written_out(word, flags) for word in args])
+        return super().parse_args(ctx, _one_by_one([_written_out(word, flags) for word in args]))
 
 
 class AsAzWithBareFlags(AsAz, WithBareFlags):
@@ -74,6 +77,15 @@ class Verbs(click.Group):
     """A group of commands that are called as those of `az` are."""
 
     command_class = AsAz
+
+
+def _one_by_one(words: list[str]) -> list[str]:
+    """Write `--set a=1 b=2` as `--set a=1 --set b=2`."""
+    written: list[str] = []
+    for number, word in enumerate(words):
+        is_one_more = number > 1 and "=" in word and not word.startswith("-") and written[-2:-1] == ["--set"]
+        written += ["--set", word] if is_one_more else [word]
+    return written
 
 
 def _written_out(word: str, flags: list[str]) -> str:

@@ -8,6 +8,9 @@ from dataclasses import replace
 
 from amlemu.settings import SERVE_SETTINGS, Setting
 
+FORMATS = ("json", "jsonc", "table", "yaml", "yamlc", "tsv", "none")
+"""How `az` prints; what it colours has no colours here."""
+
 
 def _option(
     name: str, kind: str | tuple[str, ...], default: str | int | bool | None, help_: str, short: str = ""
@@ -27,12 +30,13 @@ _IGNORED = (
     _option("workspace_name", "text", None, "Accepted and ignored.", short="-w"),
     _option("subscription", "text", None, "Accepted and ignored."),
     _option("verbose", "switch", False, "Accepted and ignored."),
+    _option("only_show_errors", "switch", False, "Accepted and ignored."),
 )
 _DEBUG = _option(
     "debug", "switch", False, "Accepted and ignored, as az has it; of create and update it lets an editor attach."
 )
 _OUTPUT = (
-    _option("output", ("json", "table", "yaml", "tsv", "none"), "json", "How to print what there is.", short="-o"),
+    _option("output", FORMATS, "json", "How to print what there is.", short="-o"),
     _option("query", "text", None, "A JMESPath expression: what of it to print."),
 )
 _NAME = _option("name", "text", None, "Name of the endpoint. Default: the file's.", short="-n")
@@ -46,6 +50,10 @@ _FILE = _option(
 )
 _YES = _option("yes", "switch", False, "Accepted: nobody is asked anyway.", short="-y")
 _NO_WAIT = _option("no_wait", "switch", False, "Begin, and let it go on without waiting.")
+_NOTHING_TO_PRINT = (
+    _option("no_wait", "switch", False, "Accepted and ignored: requests in hand are all that is waited for."),
+    _option("output", FORMATS, "json", "Accepted and ignored: nothing is left to print.", short="-o"),
+)
 _TRAFFIC = _option("traffic", "text", None, 'Percent by deployment, "blue=90 green=10".')
 _PORT = _option(
     "port", "integer", None, "Port to listen on, for good. Default: the first free one from 5101.", short="-p"
@@ -70,6 +78,7 @@ ENDPOINT_UPDATE = (
     _WHICH,
     _DEBUG,
     _TRAFFIC,
+    _option("mirror_traffic", "text", None, "Accepted and ignored: nothing is mirrored here."),
     _option("port", "integer", None, "Another port; for an endpoint whose process is gone.", short="-p"),
     _NO_WAIT,
     *_IGNORED,
@@ -77,7 +86,7 @@ ENDPOINT_UPDATE = (
 )
 ENDPOINT_SHOW = (_WHICH, *_IGNORED, _DEBUG, *_OUTPUT)
 ENDPOINT_LIST = (*_IGNORED, _DEBUG, *_OUTPUT)
-ENDPOINT_DELETE = (_WHICH, _YES, *_IGNORED, _DEBUG)
+ENDPOINT_DELETE = (_WHICH, _YES, *_NOTHING_TO_PRINT, *_IGNORED, _DEBUG)
 _DEPLOYMENT = _option(
     "deployment", "text", None, "Which deployment. Default: the only one, or as the traffic says.", short="-d"
 )
@@ -90,6 +99,7 @@ ENDPOINT_INVOKE = (
         "request_file", "path", None, "File to send as the body, whatever it holds; - reads standard input.", short="-r"
     ),
     _option("content_type", "text", None, "Content-Type of the body. Default: from the file's ending, else JSON."),
+    _option("output", FORMATS, "json", "Accepted and ignored: the body is printed as it came.", short="-o"),
     *_IGNORED,
     _DEBUG,
 )
@@ -113,8 +123,12 @@ _DEPLOYMENT_CALLED = _option(
 )
 _DEPLOYMENT_FILE = _option("file", "path", None, "A deployment.yml, or whatever else amlemu serve takes.", short="-f")
 _ALL_TRAFFIC = _option("all_traffic", "switch", False, "Send all requests there when it is healthy.")
+_OF_THE_CLOUD = (
+    _option("skip_script_validation", "switch", False, "Accepted and ignored: amlemu doctor validates scripts."),
+    _option("package_model", "switch", False, "Accepted and ignored: models lie where they are."),
+)
 DEPLOYMENT_CREATE = (
-    _DEPLOYMENT_CALLED, _OF_ENDPOINT, _DEPLOYMENT_FILE, _ALL_TRAFFIC, _NO_WAIT, *MAKING, *_IGNORED, *_OUTPUT,
+    _DEPLOYMENT_CALLED, _OF_ENDPOINT, _DEPLOYMENT_FILE, _ALL_TRAFFIC, _NO_WAIT, *MAKING, *_OF_THE_CLOUD, *_IGNORED, *_OUTPUT,
 )  # fmt: skip
 DEPLOYMENT_UPDATE = (
     _DEPLOYMENT_CALLED,
@@ -123,12 +137,13 @@ DEPLOYMENT_UPDATE = (
     _ALL_TRAFFIC,
     _NO_WAIT,
     *MAKING,
+    *_OF_THE_CLOUD,
     *_IGNORED,
     *_OUTPUT,
 )
 DEPLOYMENT_SHOW = (_DEPLOYMENT_CALLED, _OF_ENDPOINT, *_IGNORED, _DEBUG, *_OUTPUT)
 DEPLOYMENT_LIST = (_OF_ENDPOINT, *_IGNORED, _DEBUG, *_OUTPUT)
-DEPLOYMENT_DELETE = (_DEPLOYMENT_CALLED, _OF_ENDPOINT, _YES, *_IGNORED, _DEBUG)
+DEPLOYMENT_DELETE = (_DEPLOYMENT_CALLED, _OF_ENDPOINT, _YES, *_NOTHING_TO_PRINT, *_IGNORED, _DEBUG)
 DEPLOYMENT_LOGS = (_DEPLOYMENT_CALLED, _OF_ENDPOINT, *_LOGS, *_IGNORED, _DEBUG)
 COMMANDS = {
     "amlemu endpoint create": ENDPOINT_CREATE,

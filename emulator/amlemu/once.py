@@ -103,6 +103,10 @@ def read_request(path: str | None, content_type: str | None) -> tuple[bytes, str
     if path is None:
         raise UsageError("no request", expected="Give a file with -r sample-request.json, or -r - for standard input.")
     if path == "-":
+        if sys.stdin is None:
+            raise UsageError(
+                "it is closed", where="standard input", expected="Give a file with -r sample-request.json."
+            )
         return sys.stdin.buffer.read(), content_type or "application/json"
     try:
         body = Path(path).read_bytes()

@@ -10,8 +10,6 @@ from typing import Any
 
 from amlemu.errors import UsageError
 
-FORMATS = ("json", "table", "yaml", "tsv", "none")
-
 
 def as_text(content: Any, form: str, query: str | None = None) -> str:
     """
@@ -19,7 +17,7 @@ def as_text(content: Any, form: str, query: str | None = None) -> str:
 
     Args:
         content: as JSON has it.
-        form: one of `FORMATS`.
+        form: one of `endpoint_settings.FORMATS`.
         query: a JMESPath expression.
 
     Raises:
@@ -29,7 +27,7 @@ def as_text(content: Any, form: str, query: str | None = None) -> str:
         content = _searched(content, query)
     if form == "none" or (content is None and query is not None):
         return ""
-    if form == "yaml":
+    if form in ("yaml", "yamlc"):
         import yaml
 
         text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

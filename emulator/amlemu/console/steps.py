@@ -37,7 +37,7 @@ class Steps:
     def hear(self, line: Mapping[str, Any]) -> None:
         """Show a line."""
         if line["kind"] == outcomes.TEXT:
-            self._write(f"{self._paint('cyan', 'amlemu |')} {_from_here(line['text'])}")
+            self._write(f"{self._paint('cyan', 'amlemu |')} {from_here(line['text'])}")
         elif line["kind"] == outcomes.STEP:
             self._step(line["step"], line["state"], line["text"], line["took_s"])
 
@@ -74,8 +74,8 @@ def failure(outcome: Mapping[str, Any], paint: Paint) -> str:
     """Return why something has failed: which step, the cloud's words, the cause, what to do, the evidence."""
     cause = outcome.get("cause")
     if not cause:
-        return _from_here(outcome["text"])
-    cause = {name: _from_here(text) if isinstance(text, str) else text for name, text in cause.items()}
+        return from_here(outcome["text"])
+    cause = {name: from_here(text) if isinstance(text, str) else text for name, text in cause.items()}
     cloud = cause["today"] + (f"; {cause['in_2021']} in 2021" if cause["in_2021"] else "")
     head = f"{outcome['text']} at {cause['step']}"
     lines = [f"{paint('red', head)}  [{cloud or 'this machine only: nothing is known of the cloud'}]"]
@@ -87,7 +87,7 @@ def failure(outcome: Mapping[str, Any], paint: Paint) -> str:
     return "\n".join(lines)
 
 
-def _from_here(text: str) -> str:
+def from_here(text: str) -> str:
     """Shorten paths below the current folder: whoever wrote this has another one, and writes them whole."""
     here = os.getcwd().rstrip(os.sep) + os.sep
     return re.sub(rf"(?<![\w/.-]){re.escape(here)}(?=[^\s/])", "", text) if here != os.sep else text

@@ -21,7 +21,7 @@ from amlemu.choices import Choices, choose
 from amlemu.console import ServerConsole, verdicts
 from amlemu.emulator import Opening
 from amlemu.errors import AmlemuError, BackendFailure, BootFailed, UsageError
-from amlemu.events import Event
+from amlemu.events import Event, ReloadFailed
 from amlemu.exchange import Request
 from amlemu.finding import Finding, worst_first
 from amlemu.layout import OWN_FOLDER
@@ -243,7 +243,10 @@ class Arrival:
         return kind_of(self._choices)
 
     def _hear(self, event: Event) -> None:
-        self.console.event(event)
+        if (
+            not isinstance(event, ReloadFailed) or self._listener.all_ready.is_set()
+        ):  # no save helps who is not there yet
+            self.console.event(event)
         if not self._listener.all_ready.is_set():
             self._listener.hear(event)
 

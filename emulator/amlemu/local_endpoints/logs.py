@@ -85,7 +85,7 @@ def older(path: Path) -> Path:
 
 def last_lines(path: Path, count: int) -> list[str]:
     """Return the last lines of a log, and of the one before it; none where there is none."""
-    lines: deque[str] = deque(maxlen=max(count, 0))
+    lines: deque[str] = deque(maxlen=min(max(count, 0), _READ_BYTES))
     for one in (older(path), path):
         with contextlib.suppress(OSError), open(one, "rb") as file:
             file.seek(max(os.fstat(file.fileno()).st_size - _READ_BYTES, 0))

@@ -41,6 +41,7 @@ class NewEndpoint:
         kind: name of a profile; empty leaves it to its deployments.
         asked: its deployments.
         traffic: percent by deployment; None where nobody has said.
+        remarks: what a person should know of it, a sentence each.
     """
 
     name: str
@@ -49,6 +50,7 @@ class NewEndpoint:
     auth: str | None = None
     asked: Mapping[str, Asked] = field(default_factory=dict)
     traffic: dict[str, int] | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def create_endpoint(wanted: NewEndpoint, tell: Tell, *, waits: bool = True) -> Done:

@@ -18,7 +18,7 @@ from amlemu.errors import AmlemuError, Unreachable, UsageError
 from amlemu.local_endpoints import logs, rules
 from amlemu.local_endpoints import shelf as shelves
 from amlemu.local_endpoints.caller import KeeperLost, is_kept
-from amlemu.local_endpoints.record import CREATING, DELETING, FAILED, DeploymentRecord, OtherVersion, Record
+from amlemu.local_endpoints.record import CREATING, DELETING, FAILED, SUCCEEDED, DeploymentRecord, OtherVersion, Record
 from amlemu.local_endpoints.shelf import Shelf
 from amlemu.local_endpoints.verbs import existing
 
@@ -199,6 +199,8 @@ def invoke(endpoint: str, name: str | None, body: bytes, content_type: str) -> A
     """
     import httpx
 
+    if not (content_type.isascii() and content_type.isprintable()):
+        raise UsageError(f"{content_type!r} is no media type", where="--content-type")
     shelf = shelves.shelf_of(endpoint)
     record = existing(shelf)
     headers = {"Content-Type": content_type}
@@ -216,6 +218,20 @@ def invoke(endpoint: str, name: str | None, body: bytes, content_type: str) -> A
         hint = f"amlemu endpoint get-logs -n {endpoint} may say why."
         raise Unreachable(f"no answer: {error}", where=shelf.url(record), hint=hint) from error
     return Answer(answer.status_code, answer.reason_phrase, answer.headers, answer.content)
+
+
+def reasons(endpoint: str, name: str | None) -> list[str]:
+    """Return what keeps an endpoint, or this deployment of it, from answering, as far as its record says; a sentence each."""
+    record = existing(shelves.shelf_of(endpoint))
+    found = [
+        f"deployment {called} is {one.state}" + (f": {one.why}" if one.why else "")
+        for called, one in record.deployments.items()
+        if one.state != SUCCEEDED and (name == called or (name is None and record.traffic.get(called)))
+    ]
+    if name is None and record.deployments and not any(record.traffic.values()):
+        first = next(iter(record.deployments))
+        found.append(f"no deployment has traffic: amlemu endpoint update -n {endpoint} --traffic {first}=100")
+    return found
 
 
 def credentials(endpoint: str) -> dict[str, Any]:

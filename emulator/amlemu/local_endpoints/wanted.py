@@ -43,7 +43,7 @@ def endpoint(name: str | None, file: str | None, given: Mapping[str, Any]) -> Ne
     if kind == "endpoint":
         said = v2.endpoint(path.absolute(), marked.read(path))
         called = cli_making.needed(name or said.name, "--name", "the endpoint's name")
-        return NewEndpoint(called, given["port"], said.kind, auth)
+        return NewEndpoint(called, given["port"], said.kind, auth, remarks=_remarks(called, said.traffic))
     asked = cli_making.asked_of(file, given)
     if kind == "":
         called = name or endpoint_name(path.absolute().parent)
@@ -54,6 +54,14 @@ def endpoint(name: str | None, file: str | None, given: Mapping[str, Any]) -> Ne
     each = {one: Asked(asked.file, {**asked.options, "deployment_name": one}, asked.simulate) for one in names}
     traffic = dict(description.traffic) if kind == "2021" and description.traffic else {names[0]: 100}
     return NewEndpoint(called, given["port"], "", auth, each, traffic)
+
+
+def _remarks(name: str, traffic: Mapping[str, int] | None) -> tuple[str, ...]:
+    shares = " ".join(f"{deployment}={percent}" for deployment, percent in (traffic or {}).items())
+    if not shares:
+        return ()
+    how = f'amlemu endpoint update -n {name} --traffic "{shares}"'
+    return (f"traffic is for deployments that are there; when they are: {how}",)
 
 
 def deployment(verb: str, given: Mapping[str, Any]) -> WantedDeployment:
