@@ -528,6 +528,40 @@ def test_one_file_of_2021_is_an_endpoint_with_its_deployments(desk):
     assert desk.read("endpoint", "show", "-n", "iris")["traffic"] == {"blue": 0, "green": 0}
 
 
+def test_an_endpoint_is_changed_by_its_file(desk):
+    """What is new in it is made, what was there is made anew, and has its traffic when all are healthy."""
+    for name in ("blue", "green", "red"):
+        desk.save(f"{name}/score.py", says(name))
+    first, _, second = OF_2021.partition("      - name: green")
+    desk.save("endpoint.yml", first.replace("{blue: 0, green: 100}", "{blue: 100}"))
+    desk.must("endpoint", "create", "-n", "iris", "-f", "endpoint.yml", "--no-reload")
+    desk.save("blue/score.py", says("blue of today"))
+    desk.save("endpoint.yml", f"{first}      - name: green{second}")
+    shown = json.loads(desk.must("endpoint", "update", "-n", "iris", "-f", "endpoint.yml").out)
+
+    assert (shown["traffic"], shown["deployments"]) == (
+        {"blue": 0, "green": 100},
+        {"blue": "Succeeded", "green": "Succeeded"},
+    )
+    assert desk.ask(shown["port"]).text == '"green"'
+    assert desk.ask(shown["port"], azureml_model_deployment="blue").text == '"blue of today"'
+
+    desk.save("green/score.py", BREAKS)
+    desk.save("endpoint.yml", f"{first}      - name: green{second}".replace("0, green: 100", "100, green: 0"))
+    done = desk.run("endpoint", "update", "-n", "iris", "-f", "endpoint.yml")
+    assert done.code == 3
+    assert desk.ask(shown["port"]).text == '"green"'
+
+    desk.save("v2.yml", "name: iris\ntraffic: {blue: 100}\n")
+    desk.must("endpoint", "update", "-f", "v2.yml")
+    assert desk.ask(shown["port"]).text == '"blue of today"'
+    refused = desk.run("endpoint", "update", "-n", "iris", "-f", "red/score.py")
+    assert (refused.code, refused.err) == (
+        2,
+        "amlemu: --file red/score.py: it says how a deployment is made. amlemu deployment update -f red/score.py takes it.\n",
+    )
+
+
 @pytest.mark.parametrize(
     "text", ['{"version": 0}', '{"version": 99}', "{", ""], ids=["older", "newer", "half", "empty"]
 )
@@ -714,3 +748,17 @@ def test_the_traffic_of_a_file_is_for_later(desk):
     done = desk.must("endpoint", "create", "-f", "endpoint.yml")
 
     assert 'when they are: amlemu endpoint update -n iris --traffic "blue=90 green=10"' in done.err
+
+
+def test_what_is_wrong_in_a_file_is_told_as_serve_tells_it(desk):
+    """The cloud would have refused it; here it comes up all the same."""
+    desk.save("score.py", GOOD)
+    code = "code_configuration: {code: ., scoring_script: score.py}"
+    lines = ("name: blue", "endpoint_name: iris", code, "environment: {conda_file: none.yml}", "instance_count: -1")
+    desk.save("blue.yml", "\n".join(lines))
+    desk.must("endpoint", "create", "-n", "iris")
+    done = desk.must("deployment", "create", "-f", "blue.yml")
+
+    assert "amlemu | error: blue.yml:4: the conda file none.yml is not there\n" in done.err
+    assert "amlemu | error: blue.yml:5: instance_count: -1 is less than the least allowed, 1\n" in done.err
+    assert "amlemu | amlemu doctor blue.yml says what to do\n" in done.err

@@ -90,17 +90,21 @@ def invoke(name: str | None, request_file: str | None, content_type: str | None,
 
 @endpoint.command()
 @with_settings(settings.ENDPOINT_UPDATE)
-def update(name: str | None, traffic: str | None, port: int | None, **given: Any) -> None:
+def update(name: str | None, file: str | None, traffic: str | None, port: int | None, **given: Any) -> None:
     """Change the traffic, and bring up what is down: after a restart of the machine, all of it."""
     from amlemu import cli_making
-    from amlemu.local_endpoints import verbs, views
+    from amlemu.local_endpoints import verbs, views, wanted
 
-    called = _named(name)
+    new = wanted.changed(name, file) if file is not None else verbs.NewEndpoint(_named(name))
     if given["mirror_traffic"]:
         click.echo("amlemu: nothing is mirrored here; --mirror-traffic has no effect", err=True)
-    shares = None if traffic is None else _shares(traffic)
-    work = lambda tell: verbs.update_endpoint(called, tell, shares, port, waits=not given["no_wait"])  # noqa: E731
-    sys.exit(cli_making.run(work, given, lambda: views.endpoint(called)))
+    shares = new.traffic if traffic is None else _shares(traffic)
+    code = cli_making.run(
+        lambda tell: verbs.update_endpoint(new.name, tell, shares, port, new.asked, waits=not given["no_wait"]),
+        given,
+        lambda: views.endpoint(new.name),
+    )
+    sys.exit(code)
 
 
 @endpoint.command()

@@ -77,6 +77,9 @@ ENDPOINT_CREATE = (_NAME, _FILE, _PORT, _AUTH, _NO_WAIT, *MAKING, *_IGNORED, *_O
 ENDPOINT_UPDATE = (
     _WHICH,
     _DEBUG,
+    _option(
+        "file", "path", None, "Its endpoint.yml, for the traffic; of a file of 2021, its deployments too.", short="-f"
+    ),
     _TRAFFIC,
     _option("mirror_traffic", "text", None, "Accepted and ignored: nothing is mirrored here."),
     _option("port", "integer", None, "Another port; for an endpoint whose process is gone.", short="-p"),

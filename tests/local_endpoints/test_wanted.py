@@ -233,3 +233,40 @@ def test_an_endpoint_that_is_being_deleted_is_not_meant(shelve):
     gone.write(record)
 
     assert wanted.endpoint_of(None) == "iris"
+
+
+def test_a_file_changes_an_endpoint(project, write, shelve):
+    """Deployments keep the options that they were given."""
+    write("iris/endpoint.yml", OF_2021)
+    shelf = shelve("my-endpoint", blue="Succeeded")
+    record = shelf.read()
+    record.deployments["blue"].asked.options["reload"] = False
+    shelf.write(record)
+    found = wanted.changed(None, "endpoint.yml")
+
+    file = str(project / "endpoint.yml")
+    assert (found.name, found.traffic) == ("my-endpoint", {"blue": 90, "green": 10})
+    assert {name: (one.file, one.options) for name, one in found.asked.items()} == {
+        "blue": (file, {"reload": False, "deployment_name": "blue"}),
+        "green": (file, {"deployment_name": "green"}),
+    }
+    write("iris/endpoint.yml", f"{ENDPOINT}    traffic: {{blue: 100}}\n")
+    assert (wanted.changed("wine", "endpoint.yml").name, wanted.changed(None, "endpoint.yml").traffic) == (
+        "wine",
+        {"blue": 100},
+    )
+    write("iris/endpoint.yml", ENDPOINT)
+    assert wanted.changed(None, "endpoint.yml").traffic is None
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("score.py", "it says how a deployment is made. amlemu deployment update -f score.py takes it."),
+        ("none.yml", "no such file. Name an endpoint.yml, or a file of 2021."),
+    ],
+)
+def test_what_is_no_endpoint_changes_none(project, file, told):
+    with pytest.raises(UsageError) as caught:
+        wanted.changed("iris", file)
+    assert str(caught.value) == f"--file {file}: {told}"

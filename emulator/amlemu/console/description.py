@@ -27,11 +27,16 @@ def as_lines(said: Description, remarks: Sequence[str] = ()) -> list[str]:
     lines = [_head(said), f"  honoured: {', '.join(honoured(said)) or 'nothing'}"]
     if said.not_emulated:
         lines += ["  not emulated:", *(f"    {line}" for line in _reasons(said))]
-    wrong = [one for one in said.findings if one.severity != "information" and one.rule not in _SAID_ELSEWHERE]
-    lines += [f"  {one.severity}: {_at(one.place)}{one.cause}" for one in wrong[:_MOST_FINDINGS]]
-    lines += [f"  amlemu doctor {shlex.quote(shown(str(said.file)))} says what to do"] if wrong else []
+    lines += [f"  {line}" for line in wrong(said)]
     notes = [f"{_at(one.place)}{one.cause}. {one.fix}" for one in said.findings if one.severity == "information"]
     return lines + [f"  note: {note}" for note in (*notes, *remarks)]
+
+
+def wrong(said: Description) -> list[str]:
+    """Return what is wrong, and who says what to do about it; nothing where all is well."""
+    found = [one for one in said.findings if one.severity != "information" and one.rule not in _SAID_ELSEWHERE]
+    lines = [f"{one.severity}: {_at(one.place)}{one.cause}" for one in found[:_MOST_FINDINGS]]
+    return [*lines, f"amlemu doctor {shlex.quote(shown(str(said.file)))} says what to do"] if found else []
 
 
 def as_data(said: Description) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from amlemu import cli_plan, emulator
 from amlemu.check import boot, causes, verdict
 from amlemu.check.report import Cause
 from amlemu.choices import Choices, choose
-from amlemu.console import ServerConsole, verdicts
+from amlemu.console import ServerConsole, description, verdicts
+from amlemu.deployment import Deployment
 from amlemu.emulator import Opening
 from amlemu.errors import AmlemuError, BackendFailure, BootFailed, UsageError
 from amlemu.events import Event, ReloadFailed
@@ -154,18 +155,20 @@ class Arrival:
         self._listener = boot.Listener(self.trace, 1 if self._is_container else self.plan.deployment.workers)
         deployment = self.plan.deployment
         is_written_by_us = OWN_FOLDER in Path(self.asked.file).parts  # by amlemu.v1, which has remarks of its own
-        for remark in (
-            () if is_written_by_us else (*cli_plan.remarks(self._choices, deployment), *self._without_effect())
-        ):
+        for remark in () if is_written_by_us else self._remarks(deployment):
             self.story.text(remark)
         return f"{deployment.script.name} and what lies beside it: {mounted.size_of(deployment.code)}"
 
-    def _without_effect(self) -> list[str]:
-        """Name the fields of the files that have no effect here."""
+    def _remarks(self, deployment: Deployment) -> list[str]:
+        """Return what is wrong in the files, what a person should know of model and environment, and what has no effect here."""
         said = cli_plan.said_of(self._choices)
-        noted = [one.field for one in said.not_emulated] if said is not None else []
+        remarks = cli_plan.remarks(self._choices, deployment)
+        if said is None:
+            return remarks
+        noted = [one.field for one in said.not_emulated]
         fields = [field for field in noted if not field.endswith("traffic") and not field.startswith("deployment ")]
-        return [f"without effect here: {', '.join(fields)} (amlemu serve says why)"] if fields else []
+        idle = [f"without effect here: {', '.join(fields)} (amlemu serve says why)"] if fields else []
+        return [*description.wrong(said), *remarks, *idle]
 
     @property
     def _options(self) -> dict[str, Any]:

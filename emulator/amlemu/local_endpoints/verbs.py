@@ -73,16 +73,26 @@ def create_endpoint(wanted: NewEndpoint, tell: Tell, *, waits: bool = True) -> D
 
 
 def update_endpoint(
-    name: str, tell: Tell, traffic: dict[str, int] | None = None, port: int | None = None, *, waits: bool = True
+    name: str,
+    tell: Tell,
+    traffic: dict[str, int] | None = None,
+    port: int | None = None,
+    asked: Mapping[str, Asked] | None = None,
+    *,
+    waits: bool = True,
 ) -> Done:
     """
     Change an endpoint, and bring up what is down of it.
 
     Args:
+        traffic: percent by deployment; with `asked`, from when they are healthy.
         port: another one than before; only for one whose process is gone.
+        asked: deployments that are made, or made anew.
     """
+    for deployment in asked or {}:
+        rules.check_name(deployment, "--name")
     shelf = shelves.shelf_of(name)
-    operation = _operation("update", "", {}, traffic)
+    operation = _operation("update", "", asked or {}, traffic)
     known = existing(shelf)
     if port is not None and port != known.port and is_kept(shelf):
         hint = f"amlemu endpoint delete -n {name}, and create it with --port {port}."

@@ -56,6 +56,39 @@ def endpoint(name: str | None, file: str | None, given: Mapping[str, Any]) -> Ne
     return NewEndpoint(called, given["port"], "", auth, each, traffic)
 
 
+def changed(name: str | None, file: str) -> NewEndpoint:
+    """
+    Return what an endpoint shall be from now on, as its file says: the traffic, and in one of 2021 its deployments.
+
+    Raises:
+        UsageError: there is no such endpoint, or it is no file of one.
+        Unreadable: nobody can read the file.
+    """
+    from amlemu.azure import files, marked, v2
+
+    path = Path(file)
+    if not path.exists():
+        raise UsageError("no such file", where=f"--file {file}", hint="Name an endpoint.yml, or a file of 2021.")
+    kind = files.recognise(marked.read(path)) if is_azure_file(path) else ""
+    if kind == "endpoint":
+        said = v2.endpoint(path.absolute(), marked.read(path))
+        called = cli_making.needed(name or said.name, "--name", "the endpoint's name")
+        return NewEndpoint(called, traffic=said.traffic or None)
+    if kind != "2021":
+        hint = f"amlemu deployment update -f {file} takes it."
+        raise UsageError("it says how a deployment is made", where=f"--file {file}", hint=hint)
+    description = files.describe(path)
+    called = cli_making.needed(name or description.endpoint, "--name", "the endpoint's name")
+    before = existing(shelves.shelf_of(called)).deployments
+    each = {
+        one: Asked(
+            str(path.absolute()), {**(before[one].asked.options if one in before else {}), "deployment_name": one}
+        )
+        for one in description.names
+    }
+    return NewEndpoint(called, asked=each, traffic=dict(description.traffic) if description.traffic else None)
+
+
 def _remarks(name: str, traffic: Mapping[str, int] | None) -> tuple[str, ...]:
     shares = " ".join(f"{deployment}={percent}" for deployment, percent in (traffic or {}).items())
     if not shares:

@@ -152,40 +152,52 @@ class Work:
     def _made(self, operation: Operation) -> str:
         """Set the traffic, and say what there is now."""
         record = self._record
-        if operation.traffic is not None:
-            record.traffic = dict(operation.traffic)
-        self._household.take_traffic()
+        self._take_traffic(operation)
         self._shelf.write(record)
         word = "created" if operation.verb == "create" else "updated"
         return f"deployment {operation.deployment} of {record.name} is {word}: {self._shelf.url(record)}"
 
     async def _make_endpoint(self, operation: Operation, told: Story) -> str:
-        """
-        Make its deployments, or bring up all that are down: each is tried, and the first that fails is told.
-
-        Who changes the traffic wants just that, most urgently where one of them has failed: nothing is started again, but for what ended with
-        the process before.
-        """
+        """Make its deployments, or bring up all that are down: each is tried, and the first that fails is told."""
         record, is_new = self._record, operation.verb == "create"
         record.state, record.why = (CREATING if is_new else UPDATING), ""
-        if operation.traffic is not None:
-            record.traffic = dict(operation.traffic)
-        self._household.take_traffic()
+        comes_last = not is_new and bool(operation.asked)  # who gets it shall be healthy
+        if not comes_last:
+            self._take_traffic(operation)
         self._shelf.write(record)
         try:
-            if not is_new and operation.traffic is not None:
-                await self._bring_back(operation, told)
-            else:
-                await self._make_all(operation.asked if is_new else self._missing(), told)
+            await self._make_deployments(operation, told)
         except BaseException as error:
             is_there = not is_new or self._household.is_inhabited
             why = CANCELED if isinstance(error, asyncio.CancelledError) else str(error)
             record.state, record.why = (SUCCEEDED, "") if is_there else (FAILED, why)
             self.write_quietly()
             raise
+        if comes_last:
+            self._take_traffic(operation)
         record.state = SUCCEEDED
         self._shelf.write(record)
         return f"endpoint {record.name} is {'created' if is_new else 'updated'}: {self._shelf.url(record)}"
+
+    async def _make_deployments(self, operation: Operation, told: Story) -> None:
+        """
+        Make those that are asked for; without any, all that are down.
+
+        Who changes the traffic wants just that, most urgently where one of them has failed: nothing is started again, but for what ended with
+        the process before.
+        """
+        if operation.verb == "create":
+            await self._make_all(operation.asked, told)
+        elif operation.asked or operation.traffic is not None:
+            await self._bring_back(operation, told)
+            await self._make_all(operation.asked, told)
+        else:
+            await self._make_all(self._missing(), told)
+
+    def _take_traffic(self, operation: Operation) -> None:
+        if operation.traffic is not None:
+            self._record.traffic = dict(operation.traffic)
+        self._household.take_traffic()
 
     def _missing(self) -> dict[str, Asked]:
         """Return the deployments that are not served, or have failed."""
