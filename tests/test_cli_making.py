@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import click
 import pytest
 from amlemu import cli_making
 from amlemu.errors import UsageError
@@ -50,13 +51,14 @@ def test_a_delete_has_nothing_to_show(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_who_interrupts_is_told_that_it_goes_on(capsys):
+@pytest.mark.parametrize(("verb", "ends"), [("create", ", and delete ends it"), ("delete", "")])
+def test_who_interrupts_is_told_that_it_goes_on(capsys, verb, ends):
     def work(tell):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with click.Context(click.Command(verb), info_name=verb), pytest.raises(KeyboardInterrupt):
         cli_making.run(work, GIVEN)
-    assert "it goes on without us" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"amlemu: it goes on without us; show says how it is{ends}\n"
 
 
 def test_the_bar_knows_the_steps_that_there_are():

@@ -132,7 +132,8 @@ def run(work: Callable[[Tell], Done], given: Mapping[str, Any], show: Callable[[
     except KeyboardInterrupt:
         for steps in shown:
             steps.end()
-        ends = ", and delete ends it" if click.get_current_context().info_name == "create" else ""
+        command = click.get_current_context(silent=True)
+        ends = ", and delete ends it" if command is not None and command.info_name == "create" else ""
         click.echo(f"amlemu: it goes on without us; show says how it is{ends}", err=True)
         raise
     for steps in shown:
