@@ -392,6 +392,10 @@ def test_a_script_that_does_not_start_is_told_with_its_step_cause_and_both_codes
     shown = desk.read("endpoint", "show", "-n", "iris")
     assert shown["provisioning_state"] == "Failed"
     assert "no model in here" in shown["why"]
+    desk.save("request.json", REQUEST)
+    asked = desk.run("endpoint", "invoke", "-n", "iris", "-r", "request.json")
+    assert "nothing answers: it is Failed (" in asked.err
+    assert "no model in here); amlemu endpoint update -n iris tries again" in asked.err
 
 
 def test_an_endpoint_that_never_came_up_is_created_again(desk):

@@ -210,7 +210,8 @@ def invoke(endpoint: str, name: str | None, body: bytes, content_type: str) -> A
         headers["Authorization"] = f"Bearer {_proof(shelf, record)}"
     gone = _gone(shelf)
     if gone:
-        raise Unreachable(f"nothing answers: {gone}", where=shelf.url(record))
+        failed = f"it is Failed ({record.why}); amlemu endpoint update -n {endpoint} tries again" if record.why else ""
+        raise Unreachable(f"nothing answers: {failed or gone}", where=shelf.url(record))
     try:
         with httpx.Client(trust_env=False, timeout=None) as http:
             answer = http.post(shelf.url(record), content=body, headers=headers)
