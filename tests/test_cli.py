@@ -196,8 +196,21 @@ def test_wrong_words_are_refused_in_one_line(write, finish, tmp_path, words, mes
         pytest.param("nowhere", "no such file", id="missing"),
         pytest.param("folder", "no interpreter in this folder. Expected bin/python in it.", id="folder-without-python"),
         pytest.param("plain", "not executable", id="not-executable"),
-        pytest.param("text", "not a Python interpreter", id="text-with-exec-bit"),
-        pytest.param("/bin/true", "not a Python interpreter", id="another-program"),
+        pytest.param(
+            "text",
+            "not a Python interpreter (asked for its version: Exec format error). Expected Python 3.9 or later",
+            id="text-with-exec-bit",
+        ),
+        pytest.param(
+            "/bin/true",
+            "not a Python interpreter (asked for its version: exit code 0). Expected Python 3.9 or later",
+            id="another-program",
+        ),
+        pytest.param(
+            "shim",
+            "not a Python interpreter (asked for its version: exit code 127, 'pyenv: python: command not found'). Exp",
+            id="shim-without-its-python",
+        ),
     ],
 )
 def test_a_wrong_interpreter_is_refused(write, finish, tmp_path, choice, what):
@@ -206,6 +219,7 @@ def test_a_wrong_interpreter_is_refused(write, finish, tmp_path, choice, what):
     write("folder/readme", "")
     write("plain", "hello")
     write("text", "hello").chmod(0o755)
+    write("shim", "#!/bin/sh\necho 'pyenv: python: command not found' >&2\nexit 127\n").chmod(0o755)
 
     ended = finish("serve", "score.py", "--port", "0", "--python", choice)
 

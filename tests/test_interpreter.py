@@ -53,7 +53,8 @@ def test_an_active_environment_without_a_working_python_is_refused(no_environmen
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "broken"))
 
     told = refusal_of(lambda: interpreter.find_python(None))
-    assert told.startswith(f"VIRTUAL_ENV={tmp_path / 'broken'}: not a Python interpreter. Expected Python 3.9 or later")
+    what = "not a Python interpreter (asked for its version: No such file or directory). Expected Python 3.9 or later"
+    assert told.startswith(f"VIRTUAL_ENV={tmp_path / 'broken'}: {what}")
 
 
 def test_an_old_python_is_refused_by_its_version(no_environment, tmp_path):

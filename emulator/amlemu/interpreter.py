@@ -15,6 +15,8 @@ from amlemu.models import may
 _OLDEST_PYTHON = (3, 9)  # the guest half's syntax
 _QUESTION = "import sys; print('amlemu', '%d.%d.%d' % sys.version_info[:3])"
 _INTERPRETER_PATIENCE_S = 20.0  # an environment on a slow disk
+_OUR_OWN = ".".join(map(str, sys.version_info[:3]))
+_SHOWN = 80  # characters of what a program says that is no interpreter
 
 
 def find_python(choice: str | os.PathLike[str] | None) -> Path:
@@ -54,9 +56,11 @@ def _interpreter(path: Path, where: str) -> Path:
         raise UsageError("not executable", where=where, expected=expected)
     # Not resolved: an environment's python is a link, and it is the link's place that makes it an environment.
     path = Path(os.path.abspath(path))
-    version = sys.version_info[:2] if path.parent == Path(sys.executable).parent else _numbers(version_of(path))
+    told, instead = (_OUR_OWN, "") if path.parent == Path(sys.executable).parent else _asked(path)
+    version = _numbers(told)
     if version is None:
-        raise UsageError("not a Python interpreter", where=where, expected=expected)
+        what = f"not a Python interpreter (asked for its version: {instead})"
+        raise UsageError(what, where=where, expected=expected)
     if version < _OLDEST_PYTHON:
         raise UsageError(f"this is Python {version[0]}.{version[1]}", where=where, expected=expected)
     return path
@@ -68,6 +72,11 @@ def version_of(python: Path) -> str | None:
 
     Costs a start without site, some 10 ms.
     """
+    return _asked(python)[0]
+
+
+def _asked(python: Path) -> tuple[str | None, str]:
+    """Return the version that a program tells, or None and what it did instead."""
     try:
         answer = subprocess.run(
             [python, "-E", "-S", "-c", _QUESTION],
@@ -76,10 +85,15 @@ def version_of(python: Path) -> str | None:
             timeout=_INTERPRETER_PATIENCE_S,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
+    except OSError as error:
+        return None, error.strerror or str(error)
+    except subprocess.TimeoutExpired:
+        return None, f"no answer in {_INTERPRETER_PATIENCE_S:g} s"
     words = answer.stdout.decode("ascii", "replace").split()
-    return words[1] if len(words) == 2 and words[0] == "amlemu" else None
+    if len(words) == 2 and words[0] == "amlemu":
+        return words[1], ""
+    said = (answer.stdout + answer.stderr).decode("utf-8", "replace").strip().splitlines()
+    return None, ", ".join([f"exit code {answer.returncode}", *(repr(line[:_SHOWN]) for line in said[-1:])])
 
 
 def _numbers(version: str | None) -> tuple[int, int] | None:

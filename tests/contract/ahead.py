@@ -1,7 +1,8 @@
 """
 Dear results, made ahead of the tests that ask for them: while one test reads its answer, the next server starts.
 
-Knows the order of the tests (`conftest` tells it) and nothing of servers; a result or a failure is made once and kept.
+Knows the order of the tests (`conftest` tells it) and nothing of servers; a result is made once and kept, what fails is tried once
+more for who asks again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SESSIONS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 class Ahead(Generic[Key, Value]):
     """
-    Results by key, each made once.
+    Results by key, each made once, or twice where the first time fails.
 
     Args:
         make: makes one result; called in a thread of its own, unless it may not be.
@@ -47,6 +48,7 @@ class Ahead(Generic[Key, Value]):
         self._distance = max(1, distance // SESSIONS)
         self._threads = ThreadPoolExecutor(max(1, threads // SESSIONS))
         self._made: dict[Key, Future[Value]] = {}
+        self._failed: set[Key] = set()
 
     def get(self, key: Key) -> Value:
         """Return the result of a key, or raise what making it raised."""
@@ -57,6 +59,9 @@ class Ahead(Generic[Key, Value]):
                 self._begin(later)
         failure = future.exception()
         if failure:
+            if key not in self._failed:  # else each of a hundred tests would wait for what cannot be
+                self._failed.add(key)
+                self.pop(key)
             raise failure.with_traceback(None)  # else it grows by each test that asks
         return future.result()
 

@@ -44,7 +44,7 @@ class Alive:
         self._servers: Ahead[Place, Running] = Ahead(self._start, order, EARLY, _may_start_early)
 
     def get(self, target: Target, deployment: Deployment) -> Running:
-        """Return the server of that target for that deployment; a start that failed fails again at once."""
+        """Return the server of that target for that deployment; a start that has failed twice fails again at once."""
         server = self._servers.get(Place(target, deployment))
         self._make_room(deployment)
         return server
