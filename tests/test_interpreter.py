@@ -64,3 +64,14 @@ def test_an_old_python_is_refused_by_its_version(no_environment, tmp_path):
     old.chmod(0o755)
 
     assert refusal_of(lambda: interpreter.find_python(old)).startswith(f"--python {old}: this is Python 2.7. Expected ")
+
+
+def test_a_program_that_does_not_answer_is_not_waited_for_for_ever(no_environment, monkeypatch, tmp_path):
+    """A launcher of a disk that has gone, or one that asks something."""
+    hangs = tmp_path / "python"
+    hangs.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    hangs.chmod(0o755)
+    monkeypatch.setattr(interpreter, "_INTERPRETER_PATIENCE_S", 0.2)
+
+    told = refusal_of(lambda: interpreter.find_python(hangs))
+    assert told.startswith(f"--python {hangs}: not a Python interpreter (asked for its version: no answer in 0.2 s). ")

@@ -176,3 +176,11 @@ def test_an_update_may_name_the_port_that_it_has(shelve, monkeypatch):
         assert verbs.update_endpoint("iris", lambda _: None, port=5001) == "done"
         with pytest.raises(UsageError, match="5002"):
             verbs.update_endpoint("iris", lambda _: None, port=5002)
+
+
+def test_a_name_that_azure_refuses_does_not_come_by_an_endpoints_file(shelve):
+    shelf = shelve(blue="Succeeded")
+
+    with pytest.raises(UsageError, match="'a_b' cannot be a name"):
+        verbs.update_endpoint("iris", lambda _: None, asked={"a_b": Asked("score.py")})
+    assert shelf.read().state == "Succeeded"
